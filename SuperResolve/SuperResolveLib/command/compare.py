@@ -1,0 +1,59 @@
+"""``slice-profile-sr compare``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from . import options
+from .console import Console, console_options
+
+if TYPE_CHECKING:
+    from ..volume import Volume
+
+
+@click.command(short_help="PSNR, SSIM, RMSE and HFEN of a result.")
+@click.argument("truth", type=options.PATH)
+@click.argument("result", type=options.PATH)
+@click.option(
+    "--mask",
+    default="auto",
+    show_default=True,
+    metavar="auto|none|FILE",
+    help="Where to compare: the head, found in TRUTH; everywhere; or where a volume is not zero.",
+)
+@options.json
+@console_options
+@click.pass_obj
+def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Path | None) -> None:
+    """Compare RESULT with TRUTH on the grid of TRUTH, to which RESULT is brought by affine."""
+    from ..evaluation import metrics
+    from ..files import replacing
+    from ..image_io import read_volume
+    from ..report import compare_report, write_report
+
+    started = time.perf_counter()
+    options.check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask)}, {"--json": json})
+    expected, reached = read_volume(truth), read_volume(result)
+    console.warn(expected.warnings + reached.warnings)
+    comparison = metrics.compare(expected, reached, _mask(mask))
+    if json is not None:
+        report = compare_report(comparison, expected.warnings + reached.warnings, time.perf_counter() - started)
+        with replacing(json) as file:
+            write_report({**report, "truth": truth, "result": result, "mask": mask}, file)
+    click.echo(
+        f"PSNR {comparison.psnr:.2f} dB   SSIM {comparison.ssim:.4f}   RMSE {comparison.rmse:.4g}   "
+        f"HFEN {comparison.hfen:.4f}   over {comparison.voxels} voxels"
+    )
+
+
+def _mask(text: str) -> Volume | Literal["auto"] | None:
+    """What ``--mask`` says."""
+    from ..image_io import read_volume
+
+    if text == "auto":
+        return "auto"
+    return None if text == "none" else read_volume(text)

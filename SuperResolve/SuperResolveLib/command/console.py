@@ -1,0 +1,104 @@
+"""What a run says: results on stdout, progress and warnings on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import click
+
+from ..progress import ProgressCallback, silent
+
+PROGRAM = "slice-profile-sr"
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@dataclass
+class Console:
+    """How much to say.
+
+    Attributes:
+        quiet: only errors, and measurements that were asked for.
+        verbose: also each stage as it begins, and where an error came from.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+    _started: float = field(default_factory=time.perf_counter)
+    _given: set[str] = field(default_factory=set)
+
+    def say(self, text: str) -> None:
+        """A line on what was done."""
+        if not self.quiet:
+            click.echo(text)
+
+    def stage(self, text: str) -> None:
+        """A line on what begins now, with the seconds since the start."""
+        if self.verbose and not self.quiet:
+            from tqdm import tqdm
+
+            tqdm.write(f"{time.perf_counter() - self._started:7.1f} s  {text}", file=sys.stderr)
+
+    def warn(self, sentences: Iterable[str]) -> None:
+        """A line for each warning that was not given before."""
+        for sentence in sentences:
+            if sentence not in self._given and not self.quiet:
+                click.echo(f"warning: {sentence}", err=True)
+            self._given.add(sentence)
+
+    @contextmanager
+    def progress(self) -> Iterator[ProgressCallback]:
+        """A callback that moves a bar on a terminal, and says nothing in a pipe."""
+        if self.quiet:
+            yield silent
+            return
+        from tqdm import tqdm
+
+        with tqdm(
+            total=1.0,
+            file=sys.stderr,
+            disable=None,  # where stderr is not a terminal
+            leave=False,
+            miniters=0,
+            bar_format="{percentage:3.0f}% {bar:30} {elapsed}<{remaining} {desc}",
+        ) as bar:
+            yield _Bar(bar, self)
+
+
+class _Bar:
+    """A progress callback that moves a tqdm bar."""
+
+    def __init__(self, bar: Any, console: Console) -> None:
+        self._bar = bar
+        self._console = console
+        self._stage = ""
+
+    def __call__(self, fraction: float, stage: str) -> None:
+        name = stage.partition(",")[0]  # what follows a comma changes within a stage
+        if name != self._stage:
+            self._stage = name
+            self._console.stage(name)
+        self._bar.set_description_str(stage, refresh=False)
+        self._bar.update(fraction - self._bar.n)
+
+
+def console_options(command: Decorated) -> Decorated:
+    """``--quiet`` and ``--verbose``, which may stand before and after the subcommand."""
+    for decorate in (
+        click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_set, help="Also tell each stage."),
+        click.option(
+            "-q", "--quiet", is_flag=True, expose_value=False, callback=_set, help="Tell only errors and measurements."
+        ),
+    ):
+        command = decorate(command)
+    return command
+
+
+def _set(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and parameter.name:
+        setattr(context.ensure_object(Console), parameter.name, True)

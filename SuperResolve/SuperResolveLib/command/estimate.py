@@ -1,0 +1,71 @@
+"""``slice-profile-sr estimate``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options
+from .console import Console, console_options
+
+
+@click.command(short_help="The relative slice profile of a scan.")
+@click.argument("scan", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, required=True, metavar="PROFILE.tsv", help="The profile's table.")
+@options.estimation
+@options.run
+@options.reading
+@options.json
+@click.option("--plot", type=options.PATH, metavar="P.png", help="Also draw the profile in mm (.png, .pdf or .svg).")
+@console_options
+@click.pass_obj
+def estimate(
+    console: Console,
+    /,
+    scan: Path,
+    output: Path,
+    series: str | None,
+    fill_nonfinite: float | None,
+    json: Path | None,
+    plot: Path | None,
+    **settings: Any,
+) -> None:
+    """Estimate the relative slice profile of SCAN from nothing but the scan.
+
+    It is written as a table with the columns offset_mm and weight, one row a tap.
+    """
+    from ..estimation import estimate_profile
+    from ..figures import FIGURE_ENDINGS, plot_profile
+    from ..files import replacing
+    from ..geometry import scan_geometry
+    from ..image_io import read_volume
+    from ..profile_io import write_profile
+    from ..report import estimate_report, write_report
+    from .texts import scan_line, width_line
+
+    options.check_ending(output, "a profile table", [".tsv"])
+    options.check_ending(plot, "the plot", FIGURE_ENDINGS)
+    options.check_paths({"SCAN": scan}, {"--output": output, "--json": json, "--plot": plot})
+
+    console.stage(f"reading {scan}")
+    volume = read_volume(scan, series, fill_nonfinite)
+    console.warn(volume.warnings)
+    geometry = scan_geometry(volume, settings["axis"])
+    with console.progress() as progress:
+        profile = estimate_profile(volume, progress=progress, **settings)
+    console.warn(profile.warnings)
+
+    with ExitStack() as files:
+        if json is not None:
+            report = estimate_report(profile, geometry, volume.warnings)
+            write_report({**report, "input": scan, "output": output}, files.enter_context(replacing(json)))
+        if plot is not None:
+            plot_profile(profile, files.enter_context(replacing(plot)), title=scan.name)
+        write_profile(profile, output)
+
+    console.say(f"profile  {width_line(profile, geometry)}")
+    console.say(f"scan     {scan_line(profile, geometry)}")
+    console.say(f"wrote    {output}")

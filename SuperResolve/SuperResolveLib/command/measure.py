@@ -1,0 +1,53 @@
+"""``slice-profile-sr measure``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options
+from .console import Console, console_options
+
+
+@click.command(short_help="The FWHM of the relative profile left in a volume.")
+@click.argument("volume", type=options.PATH)
+@options.estimation
+@options.run
+@options.reading
+@options.json
+@console_options
+@click.pass_obj
+def measure(
+    console: Console,
+    /,
+    volume: Path,
+    series: str | None,
+    fill_nonfinite: float | None,
+    json: Path | None,
+    **settings: Any,
+) -> None:
+    """Measure how much worse one axis of VOLUME still is than the two others: the FWHM of its relative profile.
+
+    VOLUME may be isotropic, such as a result of super-resolve. A FWHM of one voxel or less is as good as in plane.
+    """
+    from ..estimation import measure_resolution
+    from ..files import replacing
+    from ..geometry import slice_geometry
+    from ..image_io import read_volume
+    from ..report import estimate_report, write_report
+    from .texts import width_line
+
+    options.check_paths({"VOLUME": volume}, {"--json": json})
+    console.stage(f"reading {volume}")
+    image = read_volume(volume, series, fill_nonfinite)
+    console.warn(image.warnings)
+    geometry = slice_geometry(image, settings["axis"])
+    with console.progress() as progress:
+        profile = measure_resolution(image, progress=progress, **settings)
+    console.warn(profile.warnings)
+    if json is not None:
+        with replacing(json) as file:
+            write_report({**estimate_report(profile, geometry, image.warnings), "input": volume}, file)
+    click.echo(width_line(profile, geometry))

@@ -1,0 +1,37 @@
+"""``slice-profile-sr methods``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from .console import console_options
+
+if TYPE_CHECKING:
+    from ..registry import Entry
+
+
+@click.command(short_help="What there is, and what each needs.")
+@console_options
+def methods() -> None:
+    """List the methods: what each needs, and its presets, the default first."""
+    from ..estimation import ESTIMATORS
+    from ..methods import METHODS
+
+    click.echo("Estimating the slice profile (--method of estimate and measure)\n")
+    click.echo(_table(ESTIMATORS))
+    click.echo("\nSuper-resolving (--method of super-resolve)\n")
+    click.echo(_table(METHODS))
+
+
+def _table(entries: Mapping[str, Entry]) -> str:
+    """A row a method under a heading, in columns."""
+    rows = [("name", "needs", "torch", "presets", "what it does")]
+    for name, entry in entries.items():
+        presets = ", ".join(entry.presets) or "-"
+        rows.append((name, entry.needs, "yes" if entry.needs_torch else "no", presets, entry.summary))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(f"  {line.rstrip()}" for line in lines)

@@ -1,0 +1,107 @@
+"""``slice-profile-sr super-resolve``."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+
+from . import options
+from .console import Console, console_options
+
+
+@click.command("super-resolve", short_help="A scan with thin planes instead of thick slices.")
+@click.argument("scan", type=options.PATH)
+@click.option("-o", "--output", type=options.PATH, required=True, metavar="OUT", help="The super-resolved volume.")
+@click.option(
+    "--profile",
+    metavar="FILE.tsv|gaussian:MM|rect:MM",
+    help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
+)
+@click.option("--method", metavar="M", default="smore", show_default=True, help="See 'slice-profile-sr methods'.")
+@click.option("--preset", metavar="P", help="One of the method's presets; its first unless told.")
+@click.option(
+    "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel unless told."
+)
+@click.option("--like", type=options.PATH, metavar="VOLUME", help="Put the output on the planes of VOLUME instead.")
+@click.option(
+    "--combine",
+    type=click.Choice(["average", "fba"]),
+    default="average",
+    show_default=True,
+    help="How results of several orientations become one: their mean, or Fourier burst accumulation.",
+)
+@click.option(
+    "--no-data-consistency",
+    "consistent",
+    is_flag=True,
+    flag_value=False,
+    default=True,
+    help="Leave out the last step, after which degrading the result gives the scan back.",
+)
+@click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
+@options.run
+@options.reading
+@options.json
+@console_options
+@click.pass_obj
+def super_resolve(
+    console: Console,
+    /,
+    scan: Path,
+    output: Path,
+    profile: str | None,
+    spacing: float | None,
+    like: Path | None,
+    keep_type: bool,
+    series: str | None,
+    fill_nonfinite: float | None,
+    json: Path | None,
+    **settings: Any,
+) -> None:
+    """Super-resolve SCAN through plane, to isotropic voxels unless told otherwise.
+
+    The field of view stays where it is; in-plane voxels are left alone.
+    """
+    from .. import super_resolve as run
+    from ..files import replacing
+    from ..geometry import scan_geometry
+    from ..image_io import check_output, read_volume, write_volume
+    from ..profile_io import parse_profile
+    from ..report import super_resolve_report, write_report
+    from .texts import scan_line, volume_line, width_line
+
+    if spacing is not None and like is not None:
+        raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
+    check_output(output)
+    options.check_paths({"SCAN": scan, "--like": like}, {"--output": output, "--json": json})
+
+    console.stage(f"reading {scan}")
+    volume = read_volume(scan, series, fill_nonfinite)
+    console.warn(volume.warnings)
+    geometry = scan_geometry(volume, settings["axis"])
+    with console.progress() as progress:
+        result = run(
+            volume,
+            profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
+            spacing=spacing,
+            like=None if like is None else read_volume(like),
+            progress=progress,
+            **settings,
+        )
+    console.warn(result.warnings)
+
+    console.stage(f"writing {output}")
+    with ExitStack() as files:
+        if json is not None:
+            report = super_resolve_report(result, geometry)
+            paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
+            write_report({**report, **paths}, files.enter_context(replacing(json)))
+        write_volume(result, output, keep_type)
+
+    console.say(f"profile  {width_line(result.profile, geometry)}")
+    console.say(f"scan     {scan_line(result.profile, geometry)}")
+    console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    console.say(f"wrote    {output}")

@@ -1,0 +1,39 @@
+"""Results in a line each, for people."""
+
+from __future__ import annotations
+
+from ..estimation import EstimatedProfile
+from ..geometry import AXIS_NAMES, SliceGeometry
+from ..profile import SliceProfile
+from ..volume import Volume
+
+#: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
+_CONTIGUOUS = 0.05
+
+
+def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
+    """The width of a profile in mm and in in-plane voxels."""
+    text = f"FWHM {profile.fwhm_mm:.2f} mm"
+    if isinstance(profile, EstimatedProfile):
+        low, high = profile.fwhm_interval_mm
+        text += f" ({low:.2f} to {high:.2f})"
+    return f"{text}, {profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
+
+
+def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
+    """How the slices lie, and what the profile says of gap or overlap."""
+    gap = geometry.slice_spacing - profile.fwhm_mm
+    relation = "without gap" if abs(gap) < _CONTIGUOUS else f"with a gap of {gap:.2f} mm"
+    if gap <= -_CONTIGUOUS:
+        relation = f"overlapping by {-gap:.2f} mm"
+    return (
+        f"{geometry.slice_count} slices along {AXIS_NAMES[geometry.axis]}, {geometry.slice_spacing:.4g} mm apart "
+        f"(ratio {geometry.separation_ratio:.2f}), {relation}"
+    )
+
+
+def volume_line(volume: Volume) -> str:
+    """A volume's size and voxels."""
+    shape = " x ".join(str(size) for size in volume.shape)
+    spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
+    return f"{shape} voxels of {spacing} mm"

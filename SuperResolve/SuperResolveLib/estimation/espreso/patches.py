@@ -1,0 +1,101 @@
+"""Patches for the adversarial game: drawn on the device, blurred and sampled without padding."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, uniform_filter
+
+from ...errors import InputError
+from ...profile import cubic_kernel
+from .networks import RECEPTIVE_FIELD
+from .reference import Direction
+
+#: Samples of a patch along the through-plane direction, and after the generator along the other.
+SAMPLES = 16
+
+
+class DirectionPatches:
+    """Patches whose rows run along one in-plane direction and whose columns run through plane.
+
+    A patch is as long as the profile and the sampling need, so that neither sees padding.
+
+    Args:
+        direction: the scan seen along this direction.
+        slice_spacing: in mm.
+        taps, tap_spacing: of the profile.
+        device: where the scan is kept and patches are cut.
+
+    Raises:
+        InputError: the image is too small for the profile and 7 samples beside it.
+    """
+
+    def __init__(
+        self, direction: Direction, slice_spacing: float, taps: int, tap_spacing: float, device: torch.device
+    ) -> None:
+        step, reach = slice_spacing / direction.voxel, (taps // 2) * tap_spacing / direction.voxel
+        margin = math.ceil(reach) + 2
+        along, _, slices = direction.data.shape
+        samples = min(SAMPLES, int((along - 1 - 2 * margin) / step) + 1)
+        if samples <= RECEPTIVE_FIELD:
+            raise InputError(
+                f"the image is too small in plane for the preset 'paper': {along} voxels hold {max(samples, 0)} samples one "
+                f"slice spacing apart beside a profile of {taps} taps, and {RECEPTIVE_FIELD + 1} are needed; use the preset 'default'"
+            )
+        self.length = math.ceil((samples - 1) * step) + 2 * margin + 1
+        self.columns = min(SAMPLES, slices)
+        self._basis = torch.as_tensor(
+            _sampling_basis(self.length, samples, step, taps, tap_spacing / direction.voxel),
+            dtype=torch.float32,
+            device=device,
+        )
+        self._data = torch.as_tensor(direction.data, device=device)
+        weights, self._starts = _gradient_weights(direction.data, self.length, self.columns)
+        self._cumulative = torch.as_tensor(np.cumsum(weights), device=device)
+
+    def draw(self, number: int) -> torch.Tensor:
+        """Random patches (number, length, columns), more likely where the gradient is large, flipped at random."""
+        device = self._data.device
+        uniform = torch.rand(number, dtype=torch.float64, device=device) * self._cumulative[-1]
+        flat = torch.searchsorted(self._cumulative, uniform).clamp(max=len(self._cumulative) - 1)
+        rows, across, columns = self._starts
+        row, line, column = flat // (across * columns), flat // columns % across, flat % columns
+        along = self._maybe_flipped(self.length, number) + row[:, None]
+        through = self._maybe_flipped(self.columns, number) + column[:, None]
+        return self._data[along[:, :, None], line[:, None, None], through[:, None, :]]
+
+    def _maybe_flipped(self, size: int, number: int) -> torch.Tensor:
+        forward = torch.arange(size, device=self._data.device)
+        flip = torch.rand(number, 1, device=self._data.device) < 0.5
+        return torch.where(flip, size - 1 - forward, forward)
+
+    def generate(self, profile: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
+        """The generator: patches blurred with the profile and sampled along their rows, (number, samples, columns)."""
+        return torch.einsum("t,tsl,nlc->nsc", profile, self._basis, patches)
+
+
+def _sampling_basis(
+    length: int, samples: int, step: float, taps: int, tap_spacing: float
+) -> NDArray[np.float64]:
+    """What each tap contributes to each sample from each voxel: shape (taps, samples, length), in voxels.
+
+    Cubic convolution where a tap falls between voxels; for whole ratios this picks voxels.
+    """
+    first = round((length - 1) / 2 - (samples - 1) * step / 2)
+    at = first + np.arange(samples)[None, :] * step + ((np.arange(taps) - taps // 2) * tap_spacing)[:, None]
+    return cubic_kernel(at[:, :, None] - np.arange(length)[None, None, :])
+
+
+def _gradient_weights(
+    data: NDArray[np.float32], length: int, columns: int
+) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
+    """The mean gradient magnitude inside the patch at every start, flattened, and the numbers of starts."""
+    smooth = gaussian_filter(data, (1, 0, 0))
+    gradient = np.abs(np.gradient(smooth, axis=0)) + np.abs(np.gradient(smooth, axis=2))
+    mean = uniform_filter(gradient, (length, 1, columns), mode="nearest")
+    starts = (data.shape[0] - length + 1, data.shape[1], data.shape[2] - columns + 1)
+    inside = mean[length // 2 :, :, columns // 2 :][: starts[0], :, : starts[2]]
+    return inside.ravel().astype(np.float64) + 1e-12, starts

@@ -1,0 +1,76 @@
+"""A thick scan's slice profile, measured against a thin scan of the same object, beside what is estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from ..estimation import estimate_profile
+from ..geometry import AxisName
+from ..image_io import read_volume
+from ..profile import profile_error
+from ..profile_io import read_profile
+from .cells import Cell, CellRunner, Row
+from .report import Presentation, Table, grouped, mean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def runner(scan: Path, truth: Path, device: str) -> CellRunner:
+    """What runs a cell on these files."""
+    return partial(_run, scan, truth, device)
+
+
+def _run(scan: Path, truth: Path, device: str, cell: Cell) -> Row:
+    """Estimate the scan's profile."""
+    measured = read_profile(truth)
+    estimate = estimate_profile(
+        read_volume(scan), cell.method, cell.preset or None, cast(AxisName, cell.axis), device, cell.seed
+    )
+    low, high = estimate.fwhm_interval_mm
+    return {
+        "true_fwhm_mm": measured.fwhm_mm,
+        "fwhm_mm": estimate.fwhm_mm,
+        "fwhm_low_mm": low,
+        "fwhm_high_mm": high,
+        "fwhm_error_mm": abs(estimate.fwhm_mm - measured.fwhm_mm),
+        "profile_error": profile_error(estimate, measured),
+        "seconds": estimate.seconds,
+        "device": estimate.device,
+        "offsets_mm": (estimate.offsets - estimate.centroid_mm).tolist(),
+        "density_per_mm": (estimate.weights / estimate.interval).tolist(),
+        "true_offsets_mm": (measured.offsets - measured.centroid_mm).tolist(),
+        "true_density_per_mm": (measured.weights / measured.interval).tolist(),
+    }
+
+
+def tables(rows: Sequence[Row]) -> list[Table]:
+    """Means over seeds, in mm."""
+    columns = {"true_fwhm_mm": 2, "fwhm_mm": 2, "fwhm_error_mm": 2, "profile_error": 2, "seconds": 0, "cpu_seconds": 0}
+    lines = [
+        [
+            volume,
+            f"{method}/{preset}",
+            str(len(group)),
+            *(mean(group, name, digits) for name, digits in columns.items()),
+        ]
+        for (volume, method, preset), group in grouped(rows, "volume", "method", "preset").items()
+    ]
+    header = ["scan", "method", "n", "measured FWHM", "FWHM", "FWHM error", "profile error", "s", "CPU s"]
+    return [Table("Widths in mm, means over seeds", header, lines)]
+
+
+def draw(rows: Sequence[Row], axes: Axes) -> None:
+    """The profiles over mm, centred."""
+    for row in rows:
+        axes.plot(row["offsets_mm"], row["density_per_mm"], color="C0", alpha=0.6, linewidth=1)
+    axes.plot([], [], color="C0", label="estimated, each seed")
+    axes.plot(rows[0]["true_offsets_mm"], rows[0]["true_density_per_mm"], "o-", color="k", label="measured")
+    axes.set(xlabel="offset (mm)", ylabel="weight per mm", ylim=(0, None))
+    axes.legend(frameon=False)
+
+
+PRESENTATION = Presentation("A thick scan's estimated profile beside the measured one", tables, draw)

@@ -1,0 +1,158 @@
+"""Where things lie: the through-plane axis, the ratio, and the output grid.
+
+*Slice coordinates* count slices of the scan along its through-plane axis: slice k is centred on k, and
+the field of view reaches from -1/2 to n - 1/2.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .volume import Volume
+
+AxisName = Literal["auto", "i", "j", "k"]
+AXIS_NAMES = ("i", "j", "k")
+
+#: Below this ratio of slice spacing to in-plane voxel a volume counts as isotropic already.
+SMALLEST_RATIO = 1.2
+FEWEST_SLICES = 8
+
+
+@dataclass(frozen=True)
+class SliceGeometry:
+    """The through-plane axis of a scan and the spacings about it, in mm.
+
+    ``in_plane_spacing`` belongs to ``in_plane_axes``, in the same order.
+    """
+
+    axis: int
+    slice_count: int
+    slice_spacing: float
+    in_plane_axes: tuple[int, int]
+    in_plane_spacing: tuple[float, float]
+
+    @property
+    def in_plane_voxel(self) -> float:
+        """The finer in-plane voxel size: the output's, and the distance between a profile's taps."""
+        return min(self.in_plane_spacing)
+
+    @property
+    def separation_ratio(self) -> float:
+        """Slice spacing over in-plane voxel size."""
+        return self.slice_spacing / self.in_plane_voxel
+
+
+@dataclass(frozen=True)
+class OutputGrid:
+    """The planes on which a result lies.
+
+    Attributes:
+        positions: plane centres in slice coordinates, evenly spaced, ascending.
+        spacing: distance between planes in mm.
+        affine: voxel to RAS mm of the result.
+    """
+
+    positions: NDArray[np.float64]
+    spacing: float
+    affine: NDArray[np.float64]
+
+
+def slice_geometry(volume: Volume, axis: AxisName = "auto") -> SliceGeometry:
+    """The through-plane axis: the one with the largest spacing, unless ``axis`` names one."""
+    spacing = volume.spacing
+    through = int(np.argmax(spacing)) if axis == "auto" else AXIS_NAMES.index(axis)
+    a, b = (index for index in range(3) if index != through)
+    return SliceGeometry(through, volume.shape[through], spacing[through], (a, b), (spacing[a], spacing[b]))
+
+
+def scan_geometry(scan: Volume, axis: AxisName = "auto") -> SliceGeometry:
+    """:func:`slice_geometry` of a 2-D multi-slice scan, checked to be one.
+
+    Raises:
+        InputError: nothing to estimate from (no variation, fewer than 8 slices) or nothing to gain
+            (spacing under 1.2 in-plane voxels).
+    """
+    check_content(scan)
+    geometry = slice_geometry(scan, axis)
+    name = AXIS_NAMES[geometry.axis]
+    if geometry.slice_count < FEWEST_SLICES:
+        raise InputError(
+            f"the scan has {geometry.slice_count} slices along axis {name}, too few to learn from: "
+            f"give a scan with at least {FEWEST_SLICES}, or name another axis with --axis"
+        )
+    if geometry.separation_ratio < SMALLEST_RATIO:
+        sizes = " x ".join(f"{value:.3g}" for value in scan.spacing)
+        widest = slice_geometry(scan)
+        advice = (
+            f"--axis {AXIS_NAMES[widest.axis]} would do, where it is {widest.separation_ratio:.2f} times"
+            if widest.separation_ratio >= SMALLEST_RATIO
+            else "no --axis would do, as none has a larger spacing, but 'measure --axis' tells the resolution along one"
+        )
+        raise InputError(
+            f"the volume is already isotropic: with voxels of {sizes} mm, the spacing along axis {name} is "
+            f"{geometry.separation_ratio:.2f} times the in-plane voxel (at least {SMALLEST_RATIO} is needed); {advice}"
+        )
+    return geometry
+
+
+def check_content(volume: Volume) -> None:
+    """Refuse a volume in which there is nothing to see.
+
+    Raises:
+        InputError: the voxels do not vary.
+    """
+    if float(np.ptp(volume.data)) == 0.0:
+        raise InputError(
+            f"every voxel has the same value ({volume.data.flat[0]:g}): check that this is the right file"
+        )
+
+
+def output_grid(
+    scan: Volume, geometry: SliceGeometry, spacing: float | None = None, like: Volume | None = None
+) -> OutputGrid:
+    r"""The planes of the result: the scan's field of view in steps of ``spacing``, or the planes of ``like``.
+
+    With n slices a distance s apart and output spacing d, there are m = round(n s / d) planes at slice coordinates
+    (n - 1)/2 + (j - (m - 1)/2) d/s, j = 0..m-1: the middle of the field of view stays where it is, and its ends move by
+    less than half an output voxel where n s / d is not whole.
+
+    Raises:
+        InputError: ``spacing`` is not positive or not finer than the slices, or ``like`` lies elsewhere.
+    """
+    if like is not None:
+        positions = _planes_of(like, scan, geometry)
+    else:
+        step = geometry.in_plane_voxel if spacing is None else spacing
+        if not 0 < step < geometry.slice_spacing * (1 + 1e-6):
+            raise InputError(
+                f"an output spacing of {step:g} mm is not between 0 and the slice spacing of "
+                f"{geometry.slice_spacing:g} mm: choose a finer --spacing"
+            )
+        count = round(geometry.slice_count * geometry.slice_spacing / step)
+        centred = np.arange(count) - (count - 1) / 2
+        positions = (geometry.slice_count - 1) / 2 + centred * step / geometry.slice_spacing
+    step_in_slices = float(positions[1] - positions[0])
+    affine = scan.affine.copy()
+    affine[:3, 3] += affine[:3, geometry.axis] * positions[0]
+    affine[:3, geometry.axis] *= step_in_slices
+    return OutputGrid(positions, step_in_slices * geometry.slice_spacing, affine)
+
+
+def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[np.float64]:
+    """Plane centres of ``like`` in the scan's slice coordinates, ascending."""
+    into_scan = np.linalg.inv(scan.affine) @ like.affine
+    steps = into_scan[geometry.axis, :3]
+    axis = int(np.argmax(np.abs(steps)))
+    others = np.delete(steps, axis)
+    if np.max(np.abs(others) * np.delete(like.shape, axis)) > 0.05 * geometry.in_plane_voxel / geometry.slice_spacing:
+        raise InputError("the planes of --like are not parallel to the scan's slices: resample it to the scan's axes")
+    positions = into_scan[geometry.axis, 3] + steps[axis] * np.arange(like.shape[axis])
+    inside = (positions > -1.0) & (positions < geometry.slice_count)
+    if like.shape[axis] < 2 or inside.mean() < 0.5:
+        raise InputError("--like and the scan hardly overlap along the through-plane axis: check that they belong together")
+    return np.sort(positions)

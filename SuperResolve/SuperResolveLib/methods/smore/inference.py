@@ -1,0 +1,57 @@
+"""Applying the network to through-plane images, in tiles."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...progress import ProgressCallback
+from .network import SliceToPlanes
+
+#: Pixels of through-plane image in flight at once: bounds memory.
+PIXELS_AT_ONCE = 2**17
+TILE_WIDTH = 256
+
+
+@torch.inference_mode()
+def apply(
+    network: SliceToPlanes,
+    halo: int,
+    volume: NDArray[np.float32],
+    positions: NDArray[np.float64],
+    device: torch.device,
+    progress: ProgressCallback,
+    pixels_at_once: int = PIXELS_AT_ONCE,
+    tile_width: int = TILE_WIDTH,
+) -> NDArray[np.float32]:
+    """Through-plane images of one orientation to the planes of the answer.
+
+    Args:
+        network: from slices to the fine grid.
+        halo: the backbone's receptive radius: columns beside a tile that it sees, so that tiling does not show.
+        volume: shape (images, slices, width), each image super-resolved along its rows.
+        positions: of the planes, in slice coordinates.
+        device: where to compute.
+        progress: called with the fraction done.
+        pixels_at_once, tile_width: how the work is cut; the result does not depend on it.
+
+    Returns:
+        Shape (images, planes, width).
+    """
+    network.eval()
+    images, slices, width = volume.shape
+    reading = torch.as_tensor(network.phases.reading(slices, positions), dtype=torch.float32, device=device)
+    result = np.empty((images, len(positions), width), dtype=np.float32)
+    batch = max(1, pixels_at_once // (slices * min(width, tile_width + 2 * halo)))
+    for first in range(0, images, batch):
+        chunk = slice(first, min(first + batch, images))
+        for left in range(0, width, tile_width):
+            right = min(left + tile_width, width)
+            seen = slice(max(0, left - halo), min(width, right + halo))
+            tile = torch.as_tensor(np.ascontiguousarray(volume[chunk, :, seen]), device=device)
+            planes = torch.einsum("pf,bfw->bpw", reading, network(tile))
+            inner = slice(left - seen.start, right - seen.start)
+            result[chunk, :, left:right] = planes[:, :, inner].cpu().numpy()
+        progress(chunk.stop / images, "applying the network")
+    return result

@@ -1,0 +1,45 @@
+"""The network between slices and fine grid: Tikhonov's inverse, and what a backbone adds to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from .phases import MARGIN, Phases
+
+
+class SliceToPlanes(nn.Module):
+    """Slices to the fine grid: :math:`F y + \\mathrm{unfold}(B([y, \\mathrm{fold}(F y)]))`.
+
+    F is Tikhonov's inverse (the skip), B the backbone on slices of c + 1 channels, and (un)folding moves the c
+    phases of each slice between rows and channels.
+
+    Args:
+        backbone: images of c + 1 channels to images of c channels.
+        phases: the scan's fine grid.
+    """
+
+    def __init__(self, backbone: nn.Module, phases: Phases) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.phases = phases
+        self._inverses: dict[int, torch.Tensor] = {}
+
+    def forward(self, slices: torch.Tensor) -> torch.Tensor:
+        """Slices (batch, n, width) to fine planes (batch, (n + 2 MARGIN) c, width)."""
+        padded = functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")
+        start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
+        batch, _, width = start.shape
+        count = self.phases.count
+        folded = start.view(batch, -1, count, width).transpose(1, 2)
+        image = torch.cat([padded, folded], dim=1).contiguous(memory_format=torch.channels_last)
+        residual = self.backbone(image)
+        return start + residual.transpose(1, 2).reshape(start.shape)
+
+    def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
+        count = slices.shape[1]
+        if count not in self._inverses:
+            matrix = torch.as_tensor(self.phases.inverse(count), dtype=slices.dtype, device=slices.device)
+            self._inverses[count] = matrix
+        return self._inverses[count]

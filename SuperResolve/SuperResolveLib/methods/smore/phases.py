@@ -1,0 +1,71 @@
+r"""Folding the ratio into channels: every slice is cut into as many *phases* as the ratio needs.
+
+With slices a distance s apart and in-plane voxels d, c = ceil(s/d) phases lie s/c apart around each slice centre. A
+volume on this *fine grid* of n c planes is n slices of c channels (pixel shuffle along one axis), so that a network's
+body runs on slices, not planes, whatever the ratio. The fine grid is shifted by less than a phase so that it meets the
+planes of the answer where their spacing agrees; other planes are read off it by cubic convolution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...acquisition import acquisition_matrix, regularised_inverse
+from ...profile import SliceProfile, cubic_kernel
+
+FloatArray = NDArray[np.float64]
+
+#: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
+MARGIN = 4
+
+
+@dataclass(frozen=True)
+class Phases:
+    """The fine grid of a scan.
+
+    Attributes:
+        profile: the scan's slice profile.
+        slice_spacing: s in mm.
+        count: c, phases per slice.
+        shift: of the fine grid towards higher slices, in slices.
+        damping: of the Tikhonov inverse from which the network starts.
+    """
+
+    profile: SliceProfile
+    slice_spacing: float
+    count: int
+    shift: float
+    damping: float
+
+    @classmethod
+    def meeting(
+        cls, positions: FloatArray, profile: SliceProfile, slice_spacing: float, voxel: float, damping: float
+    ) -> Phases:
+        """The fine grid for in-plane voxels of size ``voxel`` mm, shifted to meet ``positions`` (slice coordinates)."""
+        count = int(np.ceil(slice_spacing / voxel - 1e-3))
+        first = -0.5 + 0.5 / count
+        shift = (positions[0] - first + 0.5 / count) % (1 / count) - 0.5 / count
+        return cls(profile, slice_spacing, count, float(shift), damping)
+
+    def positions(self, slices: int) -> FloatArray:
+        """Slice coordinates of the fine grid of slices -MARGIN to slices + MARGIN - 1."""
+        planes = np.arange((slices + 2 * MARGIN) * self.count)
+        return -MARGIN - 0.5 + (planes + 0.5) / self.count + self.shift
+
+    def inverse(self, slices: int) -> FloatArray:
+        """Tikhonov's inverse from the padded slices to their fine grid, shape ((slices + 2 MARGIN) c, slices + 2 MARGIN)."""
+        centres = np.arange(-MARGIN, slices + MARGIN) * self.slice_spacing
+        fine = self.positions(slices) * self.slice_spacing
+        return regularised_inverse(
+            acquisition_matrix(self.profile, centres, fine, self.slice_spacing / self.count), self.damping
+        )
+
+    def reading(self, slices: int, positions: FloatArray) -> FloatArray:
+        """The matrix that reads planes at ``positions`` (slice coordinates) off the fine grid by cubic convolution."""
+        offsets = (positions[:, None] - self.positions(slices)[None, :]) * self.count
+        weights = cubic_kernel(offsets)
+        weights[np.abs(weights) < 1e-12] = 0.0
+        return weights / weights.sum(axis=1, keepdims=True)

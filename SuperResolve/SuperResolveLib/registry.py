@@ -1,0 +1,68 @@
+"""What can be chosen by name: ways to estimate a profile and ways to super-resolve, each imported when it runs."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .errors import InputError
+
+Needs = Literal["nothing", "the scan itself", "a trained model"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One way of doing it.
+
+    Attributes:
+        summary: one sentence for the user.
+        needs: what it learns from.
+        needs_torch: whether it runs only where torch is installed.
+        presets: named settings, the default first; empty where there is nothing to choose.
+        implementation: ``module:function`` below this package, imported on use.
+    """
+
+    summary: str
+    needs: Needs
+    needs_torch: bool
+    presets: tuple[str, ...]
+    implementation: str
+
+    def load(self) -> Any:
+        """Import the implementation.
+
+        Raises:
+            InputError: it needs torch, which is not installed.
+        """
+        module, _, name = self.implementation.partition(":")
+        try:
+            return getattr(importlib.import_module(f"{__package__}.{module}"), name)
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise InputError("this method needs torch, which is not installed: install torch, or choose a method without it") from None
+
+    def preset(self, name: str | None) -> str:
+        """The preset of that name, or the default.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        if name is None:
+            return self.presets[0] if self.presets else ""
+        if name not in self.presets and self.presets:
+            raise InputError(f"there is no preset {name!r}: choose one of {', '.join(self.presets)}")
+        return name if self.presets else ""
+
+
+def choose(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
+    """The entry of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name not in registry:
+        raise InputError(f"there is no {what} {name!r}: choose one of {', '.join(registry)}")
+    return registry[name]

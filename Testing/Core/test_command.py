@@ -1,0 +1,426 @@
+"""The command ``slice-profile-sr``: what it writes and says, and how it refuses."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shlex
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from command_line import start
+from SuperResolveLib import (
+    Cancelled,
+    InputError,
+    SliceProfile,
+    Volume,
+    __version__,
+    estimation,
+    read_profile,
+    read_volume,
+    super_resolve,
+    write_volume,
+)
+from SuperResolveLib import demo as demo_module
+from SuperResolveLib.command import cli, main
+from SuperResolveLib.estimation import EstimatedProfile
+from SuperResolveLib.methods import METHODS
+
+#: The module of super_resolve, in which it can be replaced.
+RESOLVING = sys.modules[super_resolve.__module__]
+COMMANDS = ["demo", "estimate", "super-resolve", "measure", "simulate", "compare", "methods"]
+
+
+@pytest.fixture(scope="module")
+def volumes(tmp_path_factory):
+    """``hr``, a blob with texture, isotropic; ``lr``, a scan with slices 4 mm apart; ``int`` and ``nan``, odd ones."""
+    folder = tmp_path_factory.mktemp("volumes")
+    random = np.random.default_rng(0)
+    distance = np.linalg.norm(np.indices((24, 26, 48)) - np.reshape((12, 13, 24), (3, 1, 1, 1)), axis=0)
+    texture = ndimage.gaussian_filter(random.normal(size=distance.shape), 1.2) * 200
+    data = np.where(distance < 11, 100 + texture, 5 + random.normal(size=distance.shape)).astype(np.float32)
+    write_volume(Volume(data, np.eye(4)), folder / "hr.nii.gz")
+    scan = Volume(data[:, :, ::4], np.diag([1.0, 1.0, 4.0, 1.0]))
+    write_volume(scan, folder / "lr.nii.gz")
+    write_volume(
+        replace(scan, data=np.round(data[:, :, ::4]), stored_type=np.dtype(np.int16)), folder / "int.nrrd", True
+    )
+    spoilt = scan.data.copy()
+    spoilt[1, 2, 3] = np.nan
+    write_volume(replace(scan, data=spoilt), folder / "nan.nii")
+    return folder
+
+
+@pytest.fixture
+def run(volumes, tmp_path, monkeypatch, capsys):
+    """Run a command line in an empty folder, with ``hr``, ``lr``, ``int`` and ``nan`` for the volumes."""
+    monkeypatch.chdir(tmp_path)
+    files = {path.name.partition(".")[0]: str(path) for path in volumes.iterdir()}
+
+    def call(line: str) -> tuple[int, str, str]:
+        code = main([files.get(word, word) for word in shlex.split(line)])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return call
+
+
+@pytest.fixture
+def quick_estimation(monkeypatch):
+    """An estimation that knows the answer; what it was asked is in the list."""
+    asked = []
+
+    def estimate(scan, **settings):
+        asked.append(settings)
+        settings.pop("progress")(0.5, "estimating")
+        profile = SliceProfile.gaussian(4.0, 1.0)
+        return EstimatedProfile(
+            weights=profile.weights,
+            interval=1.0,
+            fwhm_interval_mm=(3.8, 4.3),
+            method=settings.get("method", "espreso"),
+            preset=settings.get("preset") or "default",
+            device="cpu",
+            seed=settings["seed"],
+            loss_history={},
+            warnings=("the FWHM is uncertain",),
+            seconds=0.5,
+        )
+
+    monkeypatch.setattr(estimation, "estimate_profile", estimate)
+    monkeypatch.setattr(estimation, "measure_resolution", estimate)
+    monkeypatch.setattr(RESOLVING, "estimate_profile", estimate)
+    return asked
+
+
+def written(folder) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_commands_are_those_announced():
+    assert list(cli.list_commands(None)) == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help(run, command):
+    code, out, err = run(f"{command} --help")
+    assert (code, err) == (0, "")
+    assert "--quiet" in out
+    assert f"Usage: slice-profile-sr {command}" in out
+
+
+def test_version(run):
+    assert run("--version")[:2] == (0, f"slice-profile-sr, version {__version__}\n")
+
+
+def test_methods_lists_what_each_needs(run):
+    code, out, _ = run("methods")
+    assert code == 0
+    for name, entry in {**estimation.ESTIMATORS, **METHODS}.items():
+        line = next(line for line in out.splitlines() if line.split()[:1] == [name])
+        assert entry.needs in line
+        assert all(preset in line for preset in entry.presets)
+
+
+def test_simulate_as_han(run, tmp_path):
+    code, out, _ = run("simulate hr -o lr2.nii.gz --profile gaussian:3 --ratio 3 --axis i")
+    assert code == 0
+    assert "8 x 26 x 48 voxels of 3 x 1 x 1 mm" in out
+    assert read_volume(tmp_path / "lr2.nii.gz").spacing == pytest.approx((3.0, 1.0, 1.0))
+
+
+def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation):
+    code, out, err = run("estimate lr -o p.tsv --json p.json --plot p.png --axis k --seed 7 --preset paper")
+    assert code == 0
+    assert written(tmp_path) == ["p.json", "p.png", "p.tsv"]
+    assert read_profile(tmp_path / "p.tsv").fwhm_mm == pytest.approx(SliceProfile.gaussian(4.0, 1.0).fwhm_mm)
+    report = json.loads((tmp_path / "p.json").read_text())
+    assert report["fwhm_interval_mm"] == [3.8, 4.3]
+    assert report["warnings"] == ["the FWHM is uncertain"]
+    assert report["output"] == "p.tsv"
+    assert "(3.80 to 4.30)" in out
+    assert err == "warning: the FWHM is uncertain\n"
+    assert quick_estimation == [{"axis": "k", "device": "auto", "seed": 7, "method": "espreso", "preset": "paper"}]
+
+
+def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick_estimation):
+    code, out, err = run("super-resolve lr -o out.nii.gz --method tikhonov --json out.json")
+    assert code == 0
+    result = read_volume(tmp_path / "out.nii.gz")
+    assert result.spacing == pytest.approx((1.0, 1.0, 1.0))
+    report = json.loads((tmp_path / "out.json").read_text())
+    assert report["fwhm_interval_mm"] == [3.8, 4.3]
+    assert report["profile_from"] == "the scan itself"
+    assert report["output_shape"] == list(result.shape)
+    assert report["data_consistency_rmse"] >= 0
+    assert err == "warning: the FWHM is uncertain\n"
+    assert "out.nii.gz" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "planes"), [("", 48), ("--spacing 2", 24), ("--like hr", 48), ("--axis k --combine fba", 48)]
+)
+def test_super_resolve_with_a_given_profile(run, tmp_path, options, planes):
+    code, _, err = run(f"super-resolve lr -o out.mha --method bspline --profile rect:4 {options}")
+    assert (code, err) == (0, "")
+    assert read_volume(tmp_path / "out.mha").shape == (24, 26, planes)
+
+
+def test_super_resolve_keeps_integers_only_when_asked(run, tmp_path):
+    for option, kind in (("", "f"), ("--keep-type", "i")):
+        assert run(f"super-resolve int -o out.nii --method bspline --profile gaussian:4 {option}")[0] == 0
+        assert read_volume(tmp_path / "out.nii").stored_type.kind == kind
+
+
+def test_no_data_consistency_is_handed_on(run, monkeypatch):
+    asked = {}
+
+    def refuse(scan, **settings):
+        asked.update(settings)
+        raise InputError("enough")
+
+    monkeypatch.setattr(RESOLVING, "super_resolve", refuse)
+    run("super-resolve lr -o out.nii --no-data-consistency --preset balanced")
+    assert asked["consistent"] is False
+    assert asked["preset"] == "balanced"
+    run("super-resolve lr -o out.nii")
+    assert asked["consistent"] is True
+
+
+def test_a_profile_of_estimate_serves_super_resolve(run, tmp_path, quick_estimation):
+    assert run("estimate lr -o p.tsv")[0] == 0
+    assert run("super-resolve lr -o out.nii --method tikhonov --profile p.tsv --json j")[0] == 0
+    assert json.loads((tmp_path / "j").read_text())["profile_from"] == "p.tsv"
+
+
+def test_measure(run, tmp_path, quick_estimation):
+    code, out, _ = run("measure hr --json m.json --axis k --quiet")
+    assert code == 0
+    assert out.startswith("FWHM 4.")
+    report = json.loads((tmp_path / "m.json").read_text())
+    assert report["fwhm_ratio"] == pytest.approx(report["fwhm_mm"])
+
+
+@pytest.mark.parametrize("mask", ["auto", "none", "hr"])
+def test_compare(run, tmp_path, mask):
+    run("super-resolve lr -o out.nii.gz --method bspline --profile gaussian:2 --like hr")
+    code, out, _ = run(f"compare hr out.nii.gz --mask {mask} --json c.json")
+    assert code == 0
+    report = json.loads((tmp_path / "c.json").read_text())
+    assert set(report) >= {"psnr", "ssim", "rmse", "hfen", "warnings", "versions"}
+    assert f"PSNR {report['psnr']:.2f} dB" in out
+
+
+def test_compare_of_equals_is_strict_json(run, tmp_path):
+    assert run("compare hr hr --mask none --json c.json")[0] == 0
+    assert json.loads((tmp_path / "c.json").read_text())["psnr"] is None
+
+
+def test_non_finite_voxels_are_refused_unless_filled(run, tmp_path):
+    assert run("super-resolve nan -o out.nii --method bspline --profile gaussian:4")[0] == 2
+    code, _, err = run("super-resolve nan -o out.nii --method bspline --profile gaussian:4 --fill-nonfinite 0")
+    assert code == 0
+    assert err.startswith("warning: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("super-resolve missing.nii -o out.nii", "no file or folder"),
+        ("super-resolve lr -o out.xyz", "ending"),
+        ("super-resolve lr -o nowhere/out.nii", "does not exist"),
+        ("super-resolve lr -o out.nii --json nowhere/j", "does not exist"),
+        ("super-resolve lr -o lr", "--output"),
+        ("super-resolve lr -o out.nii --json out.nii", "--json"),
+        ("super-resolve lr -o out.nii --profile gaussian:x", "not a number"),
+        ("super-resolve lr -o out.nii --method nothing", "bspline"),
+        ("super-resolve lr -o out.nii --preset nothing", "fast"),
+        ("super-resolve lr -o out.nii --method bspline --profile rect:4 --spacing 9", "--spacing"),
+        ("super-resolve hr -o out.nii --method bspline --profile rect:4", "isotropic"),
+        ("super-resolve lr -o out.nii --axis i --method bspline --profile rect:4", "--axis"),
+        ("estimate lr -o p.txt", ".tsv"),
+        ("estimate lr -o p.tsv --plot p.gif", ".png"),
+        ("estimate lr -o p.tsv --plot nowhere/p.png", "does not exist"),
+        ("estimate lr -o p.tsv --method nothing", "espreso"),
+        ("estimate hr -o p.tsv", "isotropic"),
+        ("measure missing.nii", "no file or folder"),
+        ("simulate hr -o out.nii --profile gaussian:3 --ratio 0.5 --axis k", "ratio"),
+        ("simulate hr -o out.nii --profile triangle:3 --ratio 2 --axis k", "gaussian:MM"),
+        ("compare hr lr --mask missing.nii", "no file or folder"),
+        ("demo -o nowhere/demo", "does not exist"),
+    ],
+)
+def test_bad_input_is_told_in_one_sentence(run, tmp_path, line, told):
+    code, out, err = run(line)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("slice-profile-sr: error: ")
+    assert err.count("\n") == 1
+    assert told in err
+    assert written(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "super-resolve lr",
+        "super-resolve lr -o out.nii --axis x",
+        "super-resolve lr -o out.nii --seed -1",
+        "super-resolve lr -o out.nii --spacing 1 --like hr",
+        "simulate hr -o out.nii --profile gaussian:3 --ratio 2 --axis auto",
+        "nothing",
+    ],
+)
+def test_wrong_usage_is_told(run, tmp_path, line):
+    code, out, err = run(line)
+    assert code == 2
+    assert out == ""
+    assert "Usage: slice-profile-sr" in err
+    assert written(tmp_path) == []
+
+
+def test_a_report_does_not_overwrite_the_sidecar(run, volumes, tmp_path):
+    run("super-resolve lr -o scan.nii --method bspline --profile rect:4 --spacing 2")
+    (tmp_path / "scan.json").write_text("{}")
+    code, _, err = run("estimate scan.nii -o p.tsv --json scan.json")
+    assert code == 2
+    assert "sidecar" in err
+    assert (tmp_path / "scan.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize("line", ["--quiet {}", "{} --quiet", "-q {} -q"])
+def test_quiet_before_and_after_the_subcommand(run, tmp_path, quick_estimation, line):
+    assert run(line.format("super-resolve lr -o out.nii --method bspline --json j")) == (0, "", "")
+    assert json.loads((tmp_path / "j").read_text())["warnings"] == ["the FWHM is uncertain"]
+
+
+@pytest.mark.parametrize("line", ["--verbose {}", "{} -v"])
+def test_verbose_before_and_after_the_subcommand(run, line):
+    _, _, err = run(line.format("super-resolve lr -o out.nii --method bspline --profile rect:4"))
+    stages = [told.partition(" s  ")[2] for told in err.splitlines()]
+    assert stages[0].startswith("reading")
+    assert "interpolating" in stages
+    assert stages[-1] == "writing out.nii"
+
+
+def test_verbose_tells_where_an_error_came_from(run):
+    _, _, err = run("-v super-resolve missing.nii -o out.nii")
+    assert "Traceback" in err
+    assert err.splitlines()[-1].startswith("slice-profile-sr: error: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "cancelled"),
+        (Cancelled(), 130, "cancelled"),
+        (MemoryError(), 2, "not enough memory"),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+            2,
+            "not enough memory",
+        ),
+        (OSError(errno.ENOSPC, "No space left on device", "out.nii"), 2, "out.nii: No space left on device"),
+    ],
+)
+def test_what_stops_a_run_is_told_and_leaves_nothing(run, tmp_path, monkeypatch, error, code, told):
+    def fail(*arguments, **settings):
+        raise error
+
+    monkeypatch.setattr(RESOLVING, "super_resolve", fail)
+    ended, _, err = run("super-resolve lr -o out.nii --json out.json")
+    assert ended == code
+    assert told in err
+    assert err.strip().count("\n") == 0
+    assert written(tmp_path) == []
+
+
+def test_an_error_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
+    def fail(*arguments, **settings):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("SuperResolveLib.image_io.write_volume", fail)
+    code, _, err = run("super-resolve lr -o out.nii --json out.json --method bspline --profile rect:4")
+    assert code == 2
+    assert "No space left" in err
+    assert written(tmp_path) == []
+
+
+def test_an_unforeseen_error_is_not_hidden(run, monkeypatch):
+    def fail(*arguments, **settings):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(RESOLVING, "super_resolve", fail)
+    with pytest.raises(ZeroDivisionError):
+        run("super-resolve lr -o out.nii")
+
+
+def test_a_pipe_gets_no_progress(volumes, tmp_path):
+    process = start(
+        "super-resolve", volumes / "lr.nii.gz", "-o", tmp_path / "o.nii", "--method=bspline", "--profile=rect:4"
+    )
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert err == ""
+    assert "o.nii" in out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_a_terminal_gets_a_bar_and_results_apart_from_it(volumes, tmp_path):
+    import termios
+
+    leader, follower = os.openpty()
+    termios.tcsetwinsize(follower, (24, 100))
+    arguments = [
+        "super-resolve",
+        volumes / "lr.nii.gz",
+        "-o",
+        tmp_path / "o.nii",
+        "--method=tikhonov",
+        "--profile=rect:4",
+    ]
+    process = start(*arguments, stderr=follower)
+    os.close(follower)
+    out, _ = process.communicate(timeout=120)
+    shown = os.read(leader, 4096)
+    os.close(leader)
+    assert process.returncode == 0
+    assert b"%" in shown
+    assert "%" not in out
+
+
+@pytest.fixture
+def quick_demo(monkeypatch, quick_estimation):
+    def interpolate(scan, profile, method="bspline", **settings):
+        return super_resolve(scan, profile, "bspline", **settings)
+
+    def estimate(*arguments, **settings):
+        return estimation.estimate_profile(*arguments, **settings)
+
+    monkeypatch.setattr(demo_module, "PHANTOM_SHAPE", (40, 44, 60))
+    monkeypatch.setattr(demo_module, "super_resolve", interpolate)
+    monkeypatch.setattr(demo_module, "estimate_profile", estimate)
+
+
+def test_demo_writes_everything_and_tells_the_truth_at_the_end(run, tmp_path, quick_demo):
+    code, out, _ = run("demo -o here --seed 3")
+    assert code == 0
+    assert written(tmp_path / "here") == sorted(
+        ["truth.nii.gz", "scan.nii.gz", "bspline.nii.gz", "result.nii.gz", "profile.tsv", "report.json", "demo.png"]
+    )
+    report = json.loads((tmp_path / "here" / "report.json").read_text())
+    assert 3.5 <= report["true_fwhm_mm"] <= 6.2
+    assert set(report["scores"]) == {"bspline", "result"}
+    assert f"true       FWHM {report['true_fwhm_mm']:.2f} mm" in out
+
+
+def test_the_demo_scan_is_what_it_says(quick_demo):
+    made = demo_module.run_demo(seed=1)
+    assert made.scan.spacing == pytest.approx((1.0, 1.0, 5.0))
+    assert made.result.shape == made.truth.shape
+    assert made.true_profile.fwhm_mm != demo_module.draw_profile(2).fwhm_mm

@@ -1,0 +1,292 @@
+"""The published experiments: cells that resume, and what is reported of them, with an estimator that nearly knows."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from SuperResolveLib.errors import InputError
+from SuperResolveLib.estimation import EstimatedProfile
+from SuperResolveLib.evaluation import __main__ as command
+from SuperResolveLib.evaluation import phantom_pair, quality, table1, table2, table3
+from SuperResolveLib.evaluation.cells import Cell, Record, Row, run_cells
+from SuperResolveLib.evaluation.phantom import head_phantom
+from SuperResolveLib.evaluation.report import Table, grouped, mean
+from SuperResolveLib.evaluation.setting import Setting, SimulatedScan, in_order
+from SuperResolveLib.image_io import write_volume
+from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.profile_io import write_profile
+
+CELLS = [Cell("head", "k", "gaussian:4@4", "m", "", seed) for seed in range(4)]
+
+
+def answer(cell: Cell) -> Row:
+    return {"fwhm": cell.seed + 0.5, "device": "cpu", "weights": [1.0]}
+
+
+def fail_on_odd_seeds(cell: Cell) -> Row:
+    if cell.seed % 2:
+        raise InputError("odd")
+    return answer(cell)
+
+
+def log_to(lines: list[str]) -> Callable[[str], None]:
+    return lines.append
+
+
+class TestRecord:
+    def test_finished_cells_are_not_run_again(self, tmp_path):
+        record, lines, ran = Record(tmp_path / "r.jsonl"), [], []
+
+        def run(cell: Cell) -> Row:
+            ran.append(cell)
+            return answer(cell)
+
+        run_cells(CELLS[:2], run, record, 1, log_to(lines))
+        assert run_cells(CELLS, run, record, 1, log_to(lines)) == 0
+        assert ran == CELLS
+        assert [row["seed"] for row in record.rows()] == [0, 1, 2, 3]
+        assert "4 cells, 2 of them finished already" in lines
+
+    def test_a_row_holds_cell_figures_time_and_machine(self, tmp_path):
+        record = Record(tmp_path / "r.jsonl")
+        run_cells(CELLS[:1], answer, record, 1, log_to([]))
+        (row,) = record.rows()
+        assert {"volume", "axis", "cell", "method", "preset", "seed", "fwhm", "seconds", "cpu_seconds"} < row.keys()
+        assert "cores" in row["machine"] and row["finished"].startswith("20")
+
+    @pytest.mark.parametrize("rest", [b'{"volume": "he', b"x" * 100], ids=["half a row", "rubbish"])
+    def test_a_line_cut_off_by_a_kill_is_dropped_and_run_again(self, tmp_path, rest):
+        record = Record(tmp_path / "r.jsonl")
+        run_cells(CELLS[:2], answer, record, 1, log_to([]))
+        with record.path.open("ab") as file:
+            file.write(rest)
+        assert len(record.rows()) == 2
+        run_cells(CELLS, answer, record, 1, log_to([]))
+        assert [json.loads(line)["seed"] for line in record.path.read_text().splitlines()] == [0, 1, 2, 3]
+
+    def test_a_failed_cell_does_not_end_the_others_and_is_tried_again(self, tmp_path):
+        record, lines = Record(tmp_path / "r.jsonl"), []
+        assert run_cells(CELLS, fail_on_odd_seeds, record, 1, log_to(lines)) == 2
+        assert [row["seed"] for row in record.rows()] == [0, 2]
+        assert any("seed 1: failed" in line and "odd" in line for line in lines)
+        assert run_cells(CELLS, answer, record, 1, log_to(lines)) == 0
+        assert len(record.rows()) == 4
+
+    def test_an_interrupted_run_keeps_what_was_finished(self, tmp_path):
+        record = Record(tmp_path / "r.jsonl")
+
+        def interrupted(cell: Cell) -> Row:
+            if cell.seed == 2:
+                raise KeyboardInterrupt
+            return answer(cell)
+
+        with pytest.raises(KeyboardInterrupt):
+            run_cells(CELLS, interrupted, record, 1, log_to([]))
+        assert len(record.rows()) == 2
+
+    def test_cells_can_run_in_processes(self, tmp_path):
+        record = Record(tmp_path / "r.jsonl")
+        assert run_cells(CELLS, partial(_simulated_fwhm, 4.0), record, 2, log_to([])) == 0
+        assert sorted(row["seed"] for row in record.rows()) == [0, 1, 2, 3]
+        assert all(row["threads"] == record.rows()[0]["threads"] for row in record.rows())
+
+
+def _simulated_fwhm(width: float, cell: Cell) -> Row:
+    import os
+
+    return {"fwhm": SliceProfile.gaussian(width, 1).fwhm, "threads": os.environ["OMP_NUM_THREADS"], "device": "cpu"}
+
+
+class TestSetting:
+    @pytest.mark.parametrize("text", ["gaussian:4@8", "rect:3.2@2", "gaussian:0.5@2.5"])
+    def test_as_text_and_back(self, text):
+        assert str(Setting.parse(text)) == text
+
+    @pytest.mark.parametrize(
+        "text", ["", "gaussian", "gaussian:4", "box:4@4", "rect:0@4", "rect:-1@4", "rect:3@0.5", "rect:a@4"]
+    )
+    def test_what_is_no_cell_is_refused(self, text):
+        with pytest.raises(InputError, match="is no cell"):
+            Setting.parse(text)
+
+    def test_widths_are_in_voxels(self):
+        assert Setting.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
+
+    def test_rows_are_ordered_by_number_not_letter(self):
+        cells = ("rect:3@2", "gaussian:10@2", "gaussian:2@8")
+        rows = [{"cell": cell, "volume": "a", "axis": "k", "seed": 0} for cell in cells]
+        assert [row["cell"] for row in in_order(rows)] == ["gaussian:2@8", "gaussian:10@2", "rect:3@2"]
+
+
+class TestReport:
+    def test_mean_with_its_spread(self):
+        assert mean([{"a": 1.0}], "a", 1) == "1.0"
+        assert mean([{"a": 1.0}, {"a": 3.0}], "a", 2) == "2.00"
+        assert mean([{"a": 1.0}, {"a": 3.0}], "a", 2, spread=True) == "2.00 ± 1.41"
+
+    def test_groups_keep_their_order(self):
+        rows = [{"a": 2, "b": 1}, {"a": 1, "b": 1}, {"a": 2, "b": 2}]
+        assert list(grouped(rows, "a")) == [("2",), ("1",)]
+        assert len(grouped(rows, "a", "b")) == 3
+
+    def test_markdown_has_a_line_a_row(self):
+        lines = Table("T", ["x", "y"], [["a", "1"], ["b", "2"]]).markdown().splitlines()
+        assert lines == ["## T", "", "| x | y |", "| --- | ---: |", "| a | 1 |", "| b | 2 |"]
+
+
+@pytest.fixture(scope="module")
+def volume(tmp_path_factory) -> Path:
+    """A small head in a file."""
+    path = tmp_path_factory.mktemp("volumes") / "chris_t1.nii.gz"
+    write_volume(head_phantom((44, 46, 48), 3.5, seed=0), path)
+    return path
+
+
+@pytest.fixture
+def nearly_true(monkeypatch):
+    """Replace estimation by a Gaussian of FWHM 4.4 voxels of 3.5 mm."""
+
+    def estimate(scan, method="espreso", preset=None, axis="auto", device="auto", seed=0, progress=None):
+        profile = SliceProfile.gaussian(4.4 * 3.5, 3.5)
+        return EstimatedProfile(
+            weights=profile.weights,
+            interval=3.5,
+            fwhm_interval_mm=(14.0, 16.0),
+            method=method,
+            preset=preset or "default",
+            device="cpu",
+            seed=seed,
+            loss_history={},
+        )
+
+    for module in (table1, phantom_pair):
+        monkeypatch.setattr(module, "estimate_profile", estimate)
+    monkeypatch.setattr(table3, "measure_resolution", estimate)
+
+
+def test_a_simulated_scan_knows_its_truth(volume):
+    simulated = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
+    assert simulated.voxel == pytest.approx(3.5)
+    assert simulated.scan.shape == (44, 12, 48)
+    # The last slice sits on plane 44; the scan's field of view ends two planes beyond.
+    assert simulated.mask.any() and simulated.mask.shape == simulated.truth.shape
+
+
+class TestTable1:
+    def rows(self, volume: Path) -> list[Row]:
+        cells = [Cell("chris_t1", "k", text, "espreso", "default", 0) for text in ("gaussian:4@4", "rect:5@4")]
+        return [{**vars(cell), **table1.run(cell, volume, "cpu")} for cell in cells]
+
+    def test_figures_of_a_cell(self, volume, nearly_true):
+        row, _ = self.rows(volume)
+        true, estimated = SliceProfile.gaussian(4, 1), SliceProfile.gaussian(4.4, 1)
+        assert row["true_fwhm"] == pytest.approx(true.fwhm)
+        assert row["fwhm_error"] == pytest.approx(estimated.fwhm - true.fwhm)
+        assert row["signed_fwhm_error"] == pytest.approx(row["fwhm_error"])
+        assert 0 < row["profile_error"] < 0.2
+        assert row["psnr"] > 25 and row["ssim"] > 0.95
+        assert np.sum(row["weights"]) == pytest.approx(1)
+
+    def test_tables_stand_beside_the_paper_and_other_tools(self, volume, nearly_true):
+        text = "\n".join(table.markdown() for table in table1.tables(self.rows(volume)))
+        assert "gaussian, Han et al. | – | – | – | – | 0.57 | 0.17" in text
+        assert "rect, Han et al. | – | – | – | – | 0.70 | 0.36" in text
+        assert "0.79 / 0.10 / 737 / 50.9" in text and "1.61 / 0.39 / – / –" in text
+
+    def test_all_cells_of_the_paper_are_there(self):
+        assert len(table1.EXPERIMENT.settings) == 18
+        assert all(str(Setting.parse(text)) == text for text in table1.EXPERIMENT.settings)
+
+
+class TestCommand:
+    def run(self, tmp_path: Path, *words: str) -> int:
+        return command.main([*words, "--out", str(tmp_path / "out")])
+
+    def test_quality_writes_and_resumes(self, tmp_path, volume, capsys):
+        words = ["quality", "--volumes", str(volume), "--axes", "k", "--methods", "bspline", "tikhonov"]
+        assert self.run(tmp_path, *words) == 0
+        out = tmp_path / "out"
+        assert sorted(path.suffix for path in out.iterdir()) == [".csv", ".jsonl", ".md", ".png"]
+        with (out / "quality.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert [row["method"] for row in rows] == ["bspline", "tikhonov"]
+        assert float(rows[0]["psnr"]) < float(rows[1]["psnr"])
+        text = (out / "quality.md").read_text()
+        assert "## PSNR (dB)" in text and "| chris_t1 | k | gaussian:4@4 |" in text
+        assert str(volume.parent) not in text
+        assert "2 cells, 0 of them finished" in capsys.readouterr().err
+        assert self.run(tmp_path, *words) == 0
+        assert "2 cells, 2 of them finished" in capsys.readouterr().err
+
+    def test_table1(self, tmp_path, volume, nearly_true):
+        cells = ["--cells", "gaussian:4@4", "rect:3@2"]
+        assert self.run(tmp_path, "table1", "--volumes", str(volume), "--axes", "k", *cells, "--seeds", "0", "1") == 0
+        assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 4
+        assert "espreso/default: means over families" in (tmp_path / "out" / "table1.md").read_text()
+
+    def test_table3_on_the_truth_and_interpolation(self, tmp_path, volume, nearly_true):
+        words = ["table3", "--volumes", str(volume), "--axes", "k", "--methods", "truth", "bspline"]
+        assert self.run(tmp_path, *words) == 0
+        assert "| gaussian:4@4 | bspline | 1 |" in (tmp_path / "out" / "table3.md").read_text()
+
+    def test_table2_hands_over_the_right_profiles(self, tmp_path, volume, monkeypatch):
+        given = {}
+
+        def with_tikhonov(scan, profile, preset, axis, like, device, seed):
+            given[len(given)] = profile
+            profile = profile or SliceProfile.gaussian(10, 3.5)
+            return quality.super_resolve(scan, profile, "tikhonov", axis=axis, like=like)
+
+        monkeypatch.setattr(table2, "super_resolve", with_tikhonov)
+        assert self.run(tmp_path, "table2", "--volumes", str(volume), "--axes", "k", "--cells", "gaussian:2@4") == 0
+        spacing, estimated, true = given.values()
+        assert spacing.fwhm_mm == pytest.approx(SliceProfile.gaussian(14, 3.5).fwhm_mm)
+        assert estimated is None
+        assert true.fwhm_mm == pytest.approx(SliceProfile.gaussian(7, 3.5).fwhm_mm)
+        assert "estimated profile/fast ahead by" in (tmp_path / "out" / "table2.md").read_text()
+
+    def test_phantom_pair(self, tmp_path, volume, nearly_true):
+        truth = tmp_path / "profile.tsv"
+        write_profile(SliceProfile.gaussian(14, 1), truth)
+        words = ["phantom-pair", "--scan", str(volume), "--truth", str(truth), "--seeds", "0", "1"]
+        assert self.run(tmp_path, *words) == 0
+        (first, _) = Record(tmp_path / "out" / "phantom-pair.jsonl").rows()
+        assert first["true_fwhm_mm"] == pytest.approx(14, abs=0.2)
+        assert (tmp_path / "out" / "phantom-pair.png").stat().st_size > 0
+
+    def test_a_failing_cell_is_an_error_but_the_rest_is_reported(self, tmp_path, volume, capsys):
+        words = ["quality", "--volumes", str(volume), "--axes", "k", "--methods", "bspline"]
+        assert self.run(tmp_path, *words, "--cells", "gaussian:4@4", "gaussian:4@20") == 1
+        assert "too few to learn from" in capsys.readouterr().err
+        assert (tmp_path / "out" / "quality.md").exists()
+
+    @pytest.mark.parametrize(
+        "words, message",
+        [
+            (["--cells", "gaussian"], "is no cell"),
+            (["--preset", "slow"], "no preset"),
+            (["--jobs", "0"], "at once"),
+            (["--volumes", "a/x.nii.gz", "b/x.nii"], "two of the same name"),
+        ],
+    )
+    def test_bad_input_is_one_sentence_and_exit_code_2(self, tmp_path, volume, capsys, words, message):
+        assert self.run(tmp_path, "table1", "--volumes", str(volume), *words) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+
+    def test_without_volumes_the_data_folder_is_taken(self, tmp_path, volume, monkeypatch, capsys):
+        monkeypatch.delenv(command.DATA_VARIABLE, raising=False)
+        assert self.run(tmp_path, "quality") == 2
+        assert command.DATA_VARIABLE in capsys.readouterr().err
+        (tmp_path / "iso").mkdir()
+        (tmp_path / "iso" / "head.nii.gz").symlink_to(volume)
+        monkeypatch.setenv(command.DATA_VARIABLE, str(tmp_path))
+        assert self.run(tmp_path, "quality", "--axes", "k", "--methods", "bspline") == 0
+        assert "| head | k |" in (tmp_path / "out" / "quality.md").read_text()
