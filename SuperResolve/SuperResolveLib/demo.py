@@ -18,7 +18,7 @@ from .volume import Volume
 #: Distance between the slices of the simulated scan, in mm.
 SLICE_SPACING = 5.0
 #: Voxels of the phantom, 1 mm each.
-PHANTOM_SHAPE = (160, 200, 150)
+PHANTOM_SHAPE = (176, 208, 176)
 
 
 @dataclass(frozen=True)

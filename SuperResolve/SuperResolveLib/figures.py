@@ -18,6 +18,10 @@ from .volume import Volume
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+#: Left, right, bottom, top in mm; left, bottom, size in mm.
+Extent = tuple[float, float, float, float]
+Square = tuple[float, float, float]
+
 #: Formats in which a figure can be written.
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 
@@ -54,7 +58,8 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     if isinstance(profile, EstimatedProfile):
         low, high = profile.fwhm_interval_mm
         for sign in (-1, 1):
-            axes.axvspan(centre + sign * low / 2, centre + sign * high / 2, color=_ESTIMATE, alpha=0.15, linewidth=0)
+            edges = centre + sign * low / 2, centre + sign * high / 2
+            axes.axvspan(*edges, ymax=0.78, color=_ESTIMATE, alpha=0.15, linewidth=0)
     axes.axhline(half, color=_GREY, linewidth=0.8, linestyle=":")
     ends = [(centre + sign * profile.fwhm_mm / 2, half) for sign in (-1, 1)]
     axes.annotate("", ends[0], ends[1], arrowprops={"arrowstyle": "<->", "color": "black", "shrinkA": 0, "shrinkB": 0})
@@ -70,7 +75,7 @@ def coronal_figure(
     path: Path,
     profile: SliceProfile,
     truth: SliceProfile | None = None,
-    zoom_mm: float = 50.0,
+    detail: Square = (0.0, 0.0, 50.0),
 ) -> None:
     """Volumes side by side in one coronal, through-plane view, below it a detail of each, beside them the profile.
 
@@ -81,14 +86,14 @@ def coronal_figure(
         path: where to write; the ending chooses the format.
         profile: the estimated profile.
         truth: the true one.
-        zoom_mm: size of the detail.
+        detail: left and bottom edge of what is enlarged, in mm to the right and up, and its size.
     """
     from matplotlib.figure import Figure
 
     views = [(title, *_coronal(volume, panels[-1][1])) for title, volume in panels]
     reference, extent = views[-1][1:]
     window = (float(np.percentile(reference, 1)), float(np.percentile(reference, 99.7)))
-    left, bottom = _busiest(reference, extent, zoom_mm)
+    left, bottom, size = detail
 
     figure = Figure(figsize=(3.0 * len(views) + 4.0, 6.2), layout="constrained")
     grid = figure.add_gridspec(2, len(views) + 1, width_ratios=[1.0] * len(views) + [1.35])
@@ -104,17 +109,16 @@ def coronal_figure(
                 origin="lower",
                 interpolation="none",
             )
-            axes.set(xticks=[], yticks=[])
+            axes.set(xticks=[], yticks=[], facecolor="black")
             if row == 0:
                 axes.set(title=title, xlim=extent[:2], ylim=extent[2:])
-                axes.plot(*_outline(left, bottom, zoom_mm), color=_TRUTH, linewidth=1.0)
+                axes.plot(*_outline(left, bottom, size), color=_TRUTH, linewidth=1.0)
             else:
-                axes.set(xlim=(left, left + zoom_mm), ylim=(bottom, bottom + zoom_mm))
-    draw_profile(figure.add_subplot(grid[:, -1]), profile, truth)
+                axes.set(xlim=(left, left + size), ylim=(bottom, bottom + size))
+    beside = figure.add_subplot(grid[:, -1])
+    beside.set_box_aspect(0.9)
+    draw_profile(beside, profile, truth)
     figure.savefig(path, dpi=150)
-
-
-Extent = tuple[float, float, float, float]
 
 
 def _coronal(volume: Volume, reference: Volume) -> tuple[np.ndarray, Extent]:
@@ -123,19 +127,6 @@ def _coronal(volume: Volume, reference: Volume) -> tuple[np.ndarray, Extent]:
     plane = round(float((np.linalg.inv(volume.affine) @ middle)[1]))
     first, last = ((volume.affine @ corner) for corner in ([-0.5, 0, -0.5, 1], [*np.array(volume.shape) - 0.5, 1]))
     return volume.data[:, plane, :].T, (float(first[0]), float(last[0]), float(first[2]), float(last[2]))
-
-
-def _busiest(image: np.ndarray, extent: Extent, size_mm: float) -> tuple[float, float]:
-    """Left and bottom of the square in which intensities vary most from row to row: through plane."""
-    from scipy.ndimage import uniform_filter
-
-    steps = np.array([(extent[1] - extent[0]) / image.shape[1], (extent[3] - extent[2]) / image.shape[0]])
-    width, height = (max(1, min(round(size_mm / step), n)) for step, n in zip(steps, image.shape[::-1], strict=True))
-    variation = uniform_filter(np.gradient(image.astype(np.float64), axis=0) ** 2, (height, width))
-    rows, columns = image.shape[0] - height + 1, image.shape[1] - width + 1
-    inside = variation[height // 2 :, width // 2 :][:rows, :columns]
-    row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
-    return extent[0] + float(column * steps[0]), extent[2] + float(row * steps[1])
 
 
 def _outline(left: float, bottom: float, size: float) -> tuple[list[float], list[float]]:

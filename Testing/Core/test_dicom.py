@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, RLELossless
 from scipy.spatial.transform import Rotation
+
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io import read_volume
 
@@ -131,7 +132,7 @@ def test_compressed_slices(tmp_path: Path, heights: np.ndarray) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path).data[..., 3], pixels(3).T)
 
 
-# ---------------------------------------------------------------------------------------------- series
+# ---------------- series
 
 
 @pytest.fixture
@@ -144,7 +145,12 @@ def two_series(tmp_path: Path, heights: np.ndarray) -> Path:
 def test_several_series_are_listed(two_series: Path) -> None:
     with pytest.raises(InputError) as refusal:
         read_volume(two_series)
-    for part in ("holds 2 series", "--series", "1.2.3.4 (number 3, T2 tra, 9 slices)", "1.2.3.5 (number 4, T1 sag, 8 slices)"):
+    for part in (
+        "holds 2 series",
+        "--series",
+        "1.2.3.4 (number 3, T2 tra, 9 slices)",
+        "1.2.3.5 (number 4, T1 sag, 8 slices)",
+    ):
         assert part in str(refusal.value)
 
 
@@ -166,13 +172,15 @@ def test_a_description_that_two_series_share_is_refused(two_series: Path) -> Non
         read_volume(two_series, "T1 sag")
 
 
-# ---------------------------------------------------------------------------------------------- geometry that is refused
+# ---------------- geometry that is refused
 
 
 def test_a_missing_slice_is_named(tmp_path: Path, heights: np.ndarray) -> None:
     save_series(tmp_path, positions(heights))
     (tmp_path / "s4.dcm").unlink()
-    told = r"1 slice is missing .*between s3\.dcm and s5\.dcm \(slices 4 and 5 of 8\).* 10 mm, where the others are 5 mm"
+    told = (
+        r"1 slice is missing .*between s3\.dcm and s5\.dcm \(slices 4 and 5 of 8\).* 10 mm, where the others are 5 mm"
+    )
     with pytest.raises(InputError, match=told):
         read_volume(tmp_path)
 
@@ -242,7 +250,9 @@ def test_a_localiser_is_refused(tmp_path: Path, heights: np.ndarray) -> None:
         ),
     ],
 )
-def test_a_slice_that_does_not_fit_is_refused(tmp_path: Path, heights: np.ndarray, changed: dict[str, Any], told: str) -> None:
+def test_a_slice_that_does_not_fit_is_refused(
+    tmp_path: Path, heights: np.ndarray, changed: dict[str, Any], told: str
+) -> None:
     save_series(tmp_path, positions(heights))
     save_slice(tmp_path / "s4.dcm", positions(heights)[4], 4, **changed)
     with pytest.raises(InputError, match=told) as refusal:
@@ -250,7 +260,7 @@ def test_a_slice_that_does_not_fit_is_refused(tmp_path: Path, heights: np.ndarra
     assert "s4.dcm" in str(refusal.value)
 
 
-# ---------------------------------------------------------------------------------------------- files that are refused
+# ---------------- files that are refused
 
 
 @pytest.mark.parametrize("part", [0.0, 0.1, 0.4, 0.99])

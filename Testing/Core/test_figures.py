@@ -42,5 +42,5 @@ def test_volumes_stand_side_by_side_on_their_own_voxels(tmp_path):
     truth = Volume(np.random.default_rng(0).normal(100, 20, (40, 30, 40)).astype(np.float32), np.eye(4))
     scan = Volume(truth.data[:, :, ::5], np.diag([1.0, 1.0, 5.0, 1.0]))
     path = tmp_path / "demo.png"
-    coronal_figure([("scan", scan), ("truth", truth)], path, PROFILE, zoom_mm=20.0)
+    coronal_figure([("scan", scan), ("truth", truth)], path, PROFILE, detail=(5.0, 5.0, 20.0))
     assert path.stat().st_size > 20_000

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import make_interp_spline
 from scipy.spatial.transform import Rotation
+
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.geometry import output_grid, scan_geometry, slice_geometry
 from SuperResolveLib.volume import Volume
@@ -60,7 +61,9 @@ def test_a_smooth_image_stays_where_it_was(scan: Volume, fraction: float | None)
     moved = grid.affine.copy()
     moved[:3, 3] += 0.01 * moved[:3, axis]
     inside = np.flatnonzero((grid.positions > 3) & (grid.positions < geometry.slice_count - 4))
-    error, shift = (np.take(a, inside, axis) for a in (brought - truth, smooth_image(world(moved, shape), wavelength) - truth))
+    error, shift = (
+        np.take(a, inside, axis) for a in (brought - truth, smooth_image(world(moved, shape), wavelength) - truth)
+    )
     assert abs((error * shift).sum()) < (shift**2).sum()  # the displacement that explains the error is below 0.01 voxel
     assert np.abs(error).max() < np.abs(shift).max()
 
@@ -129,7 +132,11 @@ def test_like_elsewhere_or_tilted_is_refused() -> None:
     far = volume((6, 7, 40), (1, 1, 1), origin=(0, 0, 500))
     with pytest.raises(InputError, match="hardly overlap"):
         output_grid(scan, slice_geometry(scan), like=far)
-    tilted = Volume(far.data, scan.affine @ np.block([[Rotation.from_euler("x", 20, degrees=True).as_matrix(), np.zeros((3, 1))], [0, 0, 0, 1]]))
+    tilted = Volume(
+        far.data,
+        scan.affine
+        @ np.block([[Rotation.from_euler("x", 20, degrees=True).as_matrix(), np.zeros((3, 1))], [0, 0, 0, 1]]),
+    )
     with pytest.raises(InputError, match="not parallel"):
         output_grid(scan, slice_geometry(scan), like=tilted)
 
@@ -175,7 +182,9 @@ def test_a_constant_volume_is_refused() -> None:
         scan_geometry(Volume(np.full((8, 8, 8), 3, np.float32), np.diag([1.0, 1, 4, 1])))
 
 
-def volume(shape: tuple[int, int, int], spacing: tuple[float, float, float], origin: tuple[float, ...] = (0, 0, 0)) -> Volume:
+def volume(
+    shape: tuple[int, int, int], spacing: tuple[float, float, float], origin: tuple[float, ...] = (0, 0, 0)
+) -> Volume:
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = origin
     return Volume(np.random.default_rng(0).random(shape, dtype=np.float32), affine)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 from scipy.spatial.transform import Rotation
+
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.files import replacing
 from SuperResolveLib.image_io import WRITTEN_ENDINGS, check_output, read_volume, write_volume
@@ -43,7 +44,7 @@ def save_nifti(path: Path, data: np.ndarray, affine: np.ndarray | None = None, *
     return path
 
 
-# ---------------------------------------------------------------------------------------------- there and back
+# ---------------- there and back
 
 
 @pytest.mark.parametrize("ending", WRITTEN_ENDINGS)
@@ -122,7 +123,7 @@ def test_scaled_integers_are_written_as_floats(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(tmp_path / "b.nii").data, volume.data)
 
 
-# ---------------------------------------------------------------------------------------------- what files look like
+# ---------------- what files look like
 
 
 @pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
@@ -180,7 +181,9 @@ def test_without_either_form_the_user_is_told(tmp_path: Path) -> None:
 def test_a_voxel_size_that_is_not_the_sforms_is_told(tmp_path: Path) -> None:
     volume = read_volume(save_nifti(tmp_path / "a.nii", integers(), pixdim=[1, 0.8, 0.9, 4, 1, 1, 1, 1]))
     assert volume.spacing == pytest.approx((0.8, 0.9, 5.5))
-    assert volume.warnings == ("the sform, which is used, has voxels of 0.8 x 0.9 x 5.5 mm; the header says 0.8 x 0.9 x 4 mm",)
+    assert volume.warnings == (
+        "the sform, which is used, has voxels of 0.8 x 0.9 x 5.5 mm; the header says 0.8 x 0.9 x 4 mm",
+    )
 
 
 @pytest.mark.parametrize(("code", "unit"), [(1, 1000.0), (3, 0.001)])
@@ -224,7 +227,7 @@ def test_an_output_may_replace_its_input(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_volume(path).data, integers() + 1)
 
 
-# ---------------------------------------------------------------------------------------------- the sidecar
+# ---------------- the sidecar
 
 SIDECAR = {
     "SliceThickness": 5.0,
@@ -253,7 +256,11 @@ def test_phase_encoding_along_columns(tmp_path: Path) -> None:
     tags = SIDECAR | {"AcquisitionMatrix": [256, 0, 0, 191], "InPlanePhaseEncodingDirection": "COL"}
     for direction in ("COL", None):  # without the direction, the matrix tells by its order
         header = with_sidecar(tmp_path, tags | {"InPlanePhaseEncodingDirection": direction}).header
-        assert header.acquired_spacing_mm == (pytest.approx(230 / 256, rel=1e-4), pytest.approx(230 / 191, rel=1e-4), None)
+        assert header.acquired_spacing_mm == (
+            pytest.approx(230 / 256, rel=1e-4),
+            pytest.approx(230 / 191, rel=1e-4),
+            None,
+        )
 
 
 def test_the_sidecar_that_dcm2niix_writes(tmp_path: Path) -> None:
@@ -277,7 +284,9 @@ def test_the_images_orientation_places_the_acquired_resolution(tmp_path: Path) -
     assert unplaced.acquired_spacing_mm == (None, None, None)
 
 
-@pytest.mark.parametrize("tags", [{"SliceThickness": "thick", "AcquisitionMatrix": [0, 0, 0, 0]}, {"SliceThickness": [], "Rows": 0}, {}])
+@pytest.mark.parametrize(
+    "tags", [{"SliceThickness": "thick", "AcquisitionMatrix": [0, 0, 0, 0]}, {"SliceThickness": [], "Rows": 0}, {}]
+)
 def test_a_sidecar_that_tells_nothing(tmp_path: Path, tags: dict[str, object]) -> None:
     volume = with_sidecar(tmp_path, tags)
     assert volume.header.slice_thickness_mm is None
@@ -289,7 +298,7 @@ def test_a_broken_sidecar_is_ignored_and_told(tmp_path: Path, text: str) -> None
     assert "is ignored" in with_sidecar(tmp_path, text).warnings[0]
 
 
-# ---------------------------------------------------------------------------------------------- what is refused
+# ---------------- what is refused
 
 
 def sheared() -> np.ndarray:
@@ -321,8 +330,11 @@ def itk_array(path: Path, array: np.ndarray, is_vector: bool = False) -> None:
 
 
 def nrrd(path: Path, directions: str) -> None:
-    header = f"NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 2 2\nspace directions: {directions}\n"
-    path.write_text(header + "kinds: domain domain domain\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\n" + 16 * "a")
+    header = "NRRD0004\ntype: short\ndimension: 3\nspace: left-posterior-superior\nsizes: 2 2 2\n"
+    header += f"space directions: {directions}\n"
+    path.write_text(
+        header + "kinds: domain domain domain\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\n" + 16 * "a"
+    )
 
 
 def truncated_itk(path: Path) -> None:
@@ -340,35 +352,71 @@ REFUSED: dict[str, tuple[str, Writer, str]] = {
     "one slice": ("a.nii", lambda p: save_nifti(p, np.zeros((4, 5, 1), "int16")), "is a 2-D image"),
     "2-D MetaImage": ("a.mha", lambda p: itk_array(p, np.zeros((4, 5), "int16")), "is a 2-D image"),
     "no voxels": ("a.nii", lambda p: save_nifti(p, np.zeros((4, 5, 0), "int16")), "has no voxels"),
-    "colour": ("a.nii", lambda p: save_nifti(p, np.zeros((4, 5, 6), [("R", "u1"), ("G", "u1"), ("B", "u1")])), "holds 3 values"),
+    "colour": (
+        "a.nii",
+        lambda p: save_nifti(p, np.zeros((4, 5, 6), [("R", "u1"), ("G", "u1"), ("B", "u1")])),
+        "holds 3 values",
+    ),
     "colour MetaImage": ("a.mha", lambda p: itk_array(p, np.zeros((4, 5, 6, 3), "u1"), True), "holds 3 values"),
     "vectors in NRRD": ("a.nrrd", lambda p: itk_array(p, np.zeros((4, 5, 6, 2), "f4"), True), "holds 2 values"),
-    "complex": ("a.nii", lambda p: save_nifti(p, np.zeros((4, 5, 6), "complex64")), "complex numbers: give its magnitude"),
+    "complex": (
+        "a.nii",
+        lambda p: save_nifti(p, np.zeros((4, 5, 6), "complex64")),
+        "complex numbers: give its magnitude",
+    ),
     "sheared": ("a.nii", lambda p: forms(p, sheared()), r"sheared: axes j and k are 84\.3 degrees apart"),
     "sheared NRRD": ("a.nrrd", lambda p: nrrd(p, "(1,0,0) (0.5,1,0) (0,0,1)"), "sheared: axes i and j"),
     "singular": ("a.nii", lambda p: forms(p, singular()), "is singular"),
     "no step": ("a.nii", lambda p: forms(p, np.diag([1.0, 0, 5, 1])), "is singular"),
     "no step in NRRD": ("a.nrrd", lambda p: nrrd(p, "(0,0,0) (0,1,0) (0,0,1)"), "not finite|singular"),
     "NaN in the affine": ("a.nii", lambda p: forms(p, np.diag([1.0, np.nan, 5, 1])), "not finite"),
-    "53 mm step": ("a.nii", lambda p: forms(p, np.diag([1.0, 1, 53.1, 1])), r"implausible: a step of 53\.1 mm along axis k"),
-    "tiny step": ("a.nii", lambda p: forms(p, np.diag([1.0, 1e-4, 5, 1])), "implausible: a step of 0.0001 mm along axis j"),
-    "too long": ("a.nii", lambda p: forms(p, np.diag([1, 1, 29.0, 1]), np.zeros((4, 4, 90), "i2")), "implausible: 2610 mm long"),
-    "far away": ("a.nii", lambda p: forms(p, np.diag([1.0, 1, 5, 1]) + 1e6 * np.eye(4, k=3)), "implausible: its first voxel"),
+    "53 mm step": (
+        "a.nii",
+        lambda p: forms(p, np.diag([1.0, 1, 53.1, 1])),
+        r"implausible: a step of 53\.1 mm along axis k",
+    ),
+    "tiny step": (
+        "a.nii",
+        lambda p: forms(p, np.diag([1.0, 1e-4, 5, 1])),
+        "implausible: a step of 0.0001 mm along axis j",
+    ),
+    "too long": (
+        "a.nii",
+        lambda p: forms(p, np.diag([1, 1, 29.0, 1]), np.zeros((4, 4, 90), "i2")),
+        "implausible: 2610 mm long",
+    ),
+    "far away": (
+        "a.nii",
+        lambda p: forms(p, np.diag([1.0, 1, 5, 1]) + 1e6 * np.eye(4, k=3)),
+        "implausible: its first voxel",
+    ),
     "truncated": ("a.nii", truncated, "cannot be read .Expected 2880 bytes"),
     "truncated gzip": ("a.nii.gz", truncated, "cannot be read .Compressed file ended"),
     "truncated header": ("a.nii", lambda p: truncated(p, 0.05), "cannot be read"),
     "truncated MGZ": ("a.mgz", truncated, "cannot be read"),
     "truncated NRRD": ("a.nrrd", truncated_itk, "cannot be read"),
     "truncated MetaImage": ("a.mha", truncated_itk, "cannot be read"),
-    "damaged gzip": ("a.nii.gz", lambda p: p.write_bytes(gzip.compress(bytes(999))[:-8] + bytes(8)), "cannot be read .CRC"),
-    "detached without data": ("a.mhd", lambda p: (itk_array(p, integers()), p.with_suffix(".raw").unlink()), "cannot be read"),
+    "damaged gzip": (
+        "a.nii.gz",
+        lambda p: p.write_bytes(gzip.compress(bytes(999))[:-8] + bytes(8)),
+        "cannot be read .CRC",
+    ),
+    "detached without data": (
+        "a.mhd",
+        lambda p: (itk_array(p, integers()), p.with_suffix(".raw").unlink()),
+        "cannot be read",
+    ),
     "empty NIfTI": ("a.nii", lambda p: p.touch(), "cannot be read"),
     "empty MGZ": ("a.mgz", lambda p: p.touch(), "cannot be read"),
     "empty NRRD": ("a.nrrd", lambda p: p.touch(), "cannot be read"),
     "empty MetaImage": ("a.mha", lambda p: p.touch(), "cannot be read"),
     "text as NIfTI": ("a.nii.gz", lambda p: p.write_text("hello"), "cannot be read"),
     "NRRD as MetaImage": ("a.mha", lambda p: nrrd(p, "(1,0,0) (0,1,0) (0,0,1)"), "cannot be read"),
-    "unknown ending": ("a.txt", lambda p: p.write_text("hello"), r"names no known format: give a file of \.nii, \.nii\.gz"),
+    "unknown ending": (
+        "a.txt",
+        lambda p: p.write_text("hello"),
+        r"names no known format: give a file of \.nii, \.nii\.gz",
+    ),
     "no ending": ("scan", lambda p: p.write_text("hello"), "names no known format"),
     "one DICOM file": ("a.dcm", lambda p: p.write_bytes(bytes(128) + b"DICM"), "single DICOM file: give the folder"),
     "nothing there": ("a.nii", lambda p: None, "there is no file or folder"),
@@ -406,10 +454,12 @@ def test_a_series_is_only_chosen_in_a_folder(tmp_path: Path) -> None:
 
 
 def test_fine_mouse_voxels_are_plausible(tmp_path: Path) -> None:
-    assert read_volume(save_nifti(tmp_path / "a.nii", integers(), np.diag([0.05, 0.05, 0.3, 1]))).spacing[0] == pytest.approx(0.05)
+    assert read_volume(save_nifti(tmp_path / "a.nii", integers(), np.diag([0.05, 0.05, 0.3, 1]))).spacing[
+        0
+    ] == pytest.approx(0.05)
 
 
-# ---------------------------------------------------------------------------------------------- writing is all or nothing
+# ---------------- writing is all or nothing
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.nii.bz2", "folder/out.nii", "there.nii", "out.mhd"])

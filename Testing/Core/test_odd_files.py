@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.geometry import output_grid, scan_geometry
 from SuperResolveLib.image_io import read_volume, write_volume
@@ -41,7 +42,9 @@ def test_every_odd_file_is_expected(data_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_an_odd_file_is_refused_in_one_sentence(data_folder: Path, name: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_an_odd_file_is_refused_in_one_sentence(
+    data_folder: Path, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(InputError) as refusal:
         scan_geometry(read_volume(data_folder / "odd" / name))
     assert REFUSED[name] in str(refusal.value) and "\n" not in str(refusal.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.profile import SliceProfile
 from SuperResolveLib.profile_io import parse_profile, read_profile, write_profile

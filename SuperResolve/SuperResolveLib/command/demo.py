@@ -13,6 +13,9 @@ from .console import Console, console_options
 if TYPE_CHECKING:
     from ..demo import Demo
 
+#: What the figure enlarges: the folded cortex beside the midline; see :func:`~SuperResolveLib.figures.coronal_figure`.
+DETAIL = (18.0, -2.0, 50.0)
+
 
 @click.command(short_help="The whole job on a simulated scan.")
 @click.option(
@@ -88,4 +91,4 @@ def _write(made: Demo, folder: Path) -> None:
         ("truth", made.truth),
     ]
     with replacing(folder / "demo.png") as file:
-        coronal_figure(panels, file, made.estimate, made.true_profile)
+        coronal_figure(panels, file, made.estimate, made.true_profile, DETAIL)

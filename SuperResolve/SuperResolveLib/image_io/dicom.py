@@ -106,7 +106,8 @@ def read(folder: Path, series: str | None) -> StoredImage:
 def _scan(folder: Path) -> tuple[list[_Slice], list[Path]]:
     """The headers of all DICOM images in a folder, and the files that hold none."""
     slices, unreadable = [], []
-    files = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
+    with readable(folder):
+        files = sorted(entry for entry in folder.iterdir() if entry.is_file() and not entry.name.startswith("."))
     with silent_stderr():
         for path in files:
             header = _slice_header(path)

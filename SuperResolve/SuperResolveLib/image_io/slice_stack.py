@@ -40,6 +40,7 @@ class SlicePlane:
 
     @property
     def normal(self) -> FloatArray:
+        """Unit vector across the slice, shape (3,)."""
         return np.cross(self.rows, self.columns)
 
 
