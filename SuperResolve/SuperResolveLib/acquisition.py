@@ -1,16 +1,16 @@
 r"""The forward model: what the scanner did through plane.
 
 The *acquisition matrix* A has one row a slice and one column an output plane: row k is the slice profile laid over the
-output planes around slice centre k, summing to 1. Degrading is :math:`y = A x` along the through-plane axis, its adjoint
-:math:`A^T y`. A is small (slices x planes), and exact for any ratio and phase.
+output planes around slice centre k, summing to 1. Degrading is :math:`y = A x` along the through-plane axis, its
+adjoint :math:`A^T y`. A is small (slices x planes), and exact for any ratio and phase.
 
-For an integer ratio s with slice n on plane s n this is convolution with the profile and every s-th voxel, as in Han et al.,
-IPMI 2021, Sec. 3.1; only rows that reach beyond the outermost planes are cut off there and scaled to sum to 1.
+For an integer ratio s with slice n on plane s n this is convolution with the profile and every s-th voxel, as in Han
+et al., IPMI 2021, Sec. 3.1; only rows that reach beyond the outermost planes are cut off there and scaled to sum to 1.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,11 +21,13 @@ from .profile import SliceProfile
 if TYPE_CHECKING:
     import torch
 
-FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64], "torch.Tensor")
 
 
-def acquisition_matrix(profile: SliceProfile, slice_centres: ArrayLike, planes: ArrayLike, spacing: float) -> FloatArray:
+def acquisition_matrix(
+    profile: SliceProfile, slice_centres: ArrayLike, planes: ArrayLike, spacing: float
+) -> FloatArray:
     """The matrix A of a profile.
 
     Args:
@@ -44,7 +46,9 @@ def acquisition_matrix(profile: SliceProfile, slice_centres: ArrayLike, planes: 
     matrix = profile.sampled(offsets, spacing)
     mass = matrix.sum(axis=1, keepdims=True)
     if mass.min() < 1e-6:
-        raise InputError(f"slice {int(np.argmin(mass))} lies outside the output planes: choose planes that cover the scan")
+        raise InputError(
+            f"slice {int(np.argmin(mass))} lies outside the output planes: choose planes that cover the scan"
+        )
     return matrix / mass
 
 
@@ -52,11 +56,11 @@ def along(matrix: ArrayLike, volume: Array, axis: int) -> Array:
     """A matrix applied along one axis of a numpy array or a torch tensor, in the volume's own precision."""
     if isinstance(volume, np.ndarray):
         weights = np.asarray(matrix, dtype=volume.dtype)
-        return cast(Array, np.moveaxis(np.tensordot(weights, volume, axes=(1, axis)), 0, axis))
+        return np.moveaxis(np.tensordot(weights, volume, axes=(1, axis)), 0, axis)
     import torch
 
     weights_on_device = torch.as_tensor(matrix, dtype=volume.dtype, device=volume.device)
-    return cast(Array, torch.movedim(torch.tensordot(weights_on_device, volume, dims=([1], [axis])), 0, axis))
+    return torch.movedim(torch.tensordot(weights_on_device, volume, dims=([1], [axis])), 0, axis)
 
 
 def degrade(matrix: FloatArray, volume: Array, axis: int) -> Array:
@@ -72,8 +76,8 @@ def adjoint(matrix: FloatArray, slices: Array, axis: int) -> Array:
 def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int, damping: float = 0.0) -> Array:
     r"""The nearest volume to ``volume`` that degrades to ``slices``, in closed form.
 
-    :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)`, with :math:`\lambda` = ``damping`` the variance of the scan's noise
-    over that of the volume's error: 0 reproduces the slices exactly.
+    :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)`, with :math:`\lambda` = ``damping`` the variance of the scan's
+    noise over that of the volume's error: 0 reproduces the slices exactly.
     """
     gram = matrix @ matrix.T + (damping + 1e-9) * np.eye(len(matrix))
     correction = np.linalg.solve(gram, matrix).T  # Aᵀ (A Aᵀ + λI)⁻¹

@@ -57,7 +57,7 @@ class OutputGrid:
         affine: voxel to RAS mm of the result.
     """
 
-    positions: NDArray[np.float64]
+    positions: NDArray[np.floating]
     spacing: float
     affine: NDArray[np.float64]
 
@@ -107,9 +107,7 @@ def check_content(volume: Volume) -> None:
         InputError: the voxels do not vary.
     """
     if float(np.ptp(volume.data)) == 0.0:
-        raise InputError(
-            f"every voxel has the same value ({volume.data.flat[0]:g}): check that this is the right file"
-        )
+        raise InputError(f"every voxel has the same value ({volume.data.flat[0]:g}): check that this is the right file")
 
 
 def output_grid(
@@ -143,7 +141,7 @@ def output_grid(
     return OutputGrid(positions, step_in_slices * geometry.slice_spacing, affine)
 
 
-def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[np.float64]:
+def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[np.floating]:
     """Plane centres of ``like`` in the scan's slice coordinates, ascending."""
     into_scan = np.linalg.inv(scan.affine) @ like.affine
     steps = into_scan[geometry.axis, :3]
@@ -154,5 +152,7 @@ def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[n
     positions = into_scan[geometry.axis, 3] + steps[axis] * np.arange(like.shape[axis])
     inside = (positions > -1.0) & (positions < geometry.slice_count)
     if like.shape[axis] < 2 or inside.mean() < 0.5:
-        raise InputError("--like and the scan hardly overlap along the through-plane axis: check that they belong together")
+        raise InputError(
+            "--like and the scan hardly overlap along the through-plane axis: check that they belong together"
+        )
     return np.sort(positions)

@@ -1,7 +1,8 @@
 r"""In-plane zero filling: voxels finer than the resolution that was acquired.
 
-A scanner that fills k-space with zeros before its Fourier transform leaves a cliff in the image's spectrum, at the acquired
-fraction of the Nyquist frequency, and little but noise above it. Anatomy and scanner filters fall smoothly instead.
+A scanner that fills k-space with zeros before its Fourier transform leaves a cliff in the image's spectrum, at the
+acquired fraction of the Nyquist frequency, and little but noise above it. Anatomy and scanner filters fall smoothly
+instead.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResol
             fraction = 1.0
         acquired.append(voxel / fraction)
         filled.append(fraction < 1.0)
-    warnings = ()
+    warnings: tuple[str, ...] = ()
     if any(filled):
         which = " and ".join(
             f"{size:.2f} mm along {AXIS_NAMES[axis]}"
@@ -95,7 +96,9 @@ def acquired_fraction(data: NDArray[np.float32], axis: int) -> float:
 
 
 def on_acquired_grid(data: NDArray[np.float32], axes: Sequence[int], sizes: Sequence[int]) -> NDArray[np.float32]:
-    """The volume on coarser voxels along some axes, by cutting off the cosine spectrum above their Nyquist frequency."""
+    """The volume on coarser voxels along some axes, by cutting off the cosine spectrum above their Nyquist
+    frequency.
+    """
     for axis, size in zip(axes, sizes, strict=True):
         count = data.shape[axis]
         if size < count:

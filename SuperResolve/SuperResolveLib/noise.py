@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 def noise_level(data: NDArray[np.float32], through_plane_axis: int) -> float:
     """Standard deviation of the noise, from the in-plane detail of voxels that hold signal.
 
-    Half the difference between the diagonals of each 2x2 in-plane block is free of linear structure; its median absolute
-    deviation over blocks above the background, divided by 0.6745, is a robust estimate (Donoho and Johnstone 1994).
-    At least one part in 10,000 of the intensity range, since a noise-free simulation has none.
+    Half the difference between the diagonals of each 2x2 in-plane block is free of linear structure; its median
+    absolute deviation over blocks above the background, divided by 0.6745, is a robust estimate (Donoho and Johnstone
+    1994). At least one part in 10,000 of the intensity range, since a noise-free simulation has none.
     """
     planes = np.moveaxis(data, through_plane_axis, 0)
     rows, columns = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2

@@ -4,8 +4,8 @@ In-plane PSF * profile = through-plane PSF. A profile lives on *taps* one in-pla
 non-negative, centred, summing to 1, with the distance between them in mm.
 
 Between its taps a tabulated profile is read by cubic convolution (Keys 1981, a = -1/2), which reproduces quadratics and
-so keeps mass, centroid and variance at every phase, where linear interpolation would widen it by up to a quarter squared
-tap. A Gaussian or rect is integrated over the tap in closed form, at any phase and spacing.
+so keeps mass, centroid and variance at every phase, where linear interpolation would widen it by up to a quarter
+squared tap. A Gaussian or rect is integrated over the tap in closed form, at any phase and spacing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scipy.special import ndtr
 
 from .errors import InputError
 
-FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
 
 #: A Gaussian's FWHM over its standard deviation.
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
@@ -48,7 +48,9 @@ class SliceProfile:
     def __post_init__(self) -> None:
         weights = np.asarray(self.weights, dtype=np.float64)
         if weights.ndim != 1 or weights.size % 2 == 0:
-            raise InputError(f"a slice profile needs an odd number of taps in one row, not an array of shape {weights.shape}")
+            raise InputError(
+                f"a slice profile needs an odd number of taps in one row, not an array of shape {weights.shape}"
+            )
         if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
             raise InputError("a slice profile's weights must be finite, not negative, and not all zero")
         if not (np.isfinite(self.interval) and self.interval > 0):
@@ -167,8 +169,9 @@ def full_width_at_half_maximum(weights: ArrayLike) -> float:
 
     It is the distance between the *outermost* crossings of half the maximum, so that ripples on a flat top do not
     shorten it; a profile with separate peaks therefore gets the width over all of them
-    (:meth:`SliceProfile.is_multi_peaked` tells). Beyond the border the profile counts as zero: one that still is above half
-    maximum at an outermost tap gets the width of its support, a lower bound (:meth:`SliceProfile.touches_border` tells).
+    (:meth:`SliceProfile.is_multi_peaked` tells). Beyond the border the profile counts as zero: one that still is
+    above half maximum at an outermost tap gets the width of its support, a lower bound
+    (:meth:`SliceProfile.touches_border` tells).
 
     Raises:
         InputError: there is no positive maximum.
@@ -185,7 +188,9 @@ def full_width_at_half_maximum(weights: ArrayLike) -> float:
 
 
 def profile_error(estimate: SliceProfile, truth: SliceProfile) -> float:
-    """Sum of absolute differences between two profiles, both centred, on the truth's taps (Han et al. 2021, Sec. 3.1)."""
+    """Sum of absolute differences between two profiles, both centred, on the truth's taps (Han et al. 2021, Sec.
+    3.1).
+    """
     a, b = estimate.centred().resampled(truth.interval).weights, truth.centred().weights
     size = max(a.size, b.size)
     return float(np.abs(np.pad(a, (size - a.size) // 2) - np.pad(b, (size - b.size) // 2)).sum())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Literal
 
 from .errors import InputError
@@ -37,12 +38,7 @@ class Entry:
             InputError: it needs torch, which is not installed.
         """
         module, _, name = self.implementation.partition(":")
-        try:
-            return getattr(importlib.import_module(f"{__package__}.{module}"), name)
-        except ModuleNotFoundError as error:
-            if error.name != "torch":
-                raise
-            raise InputError("this method needs torch, which is not installed: install torch, or choose a method without it") from None
+        return getattr(import_with_torch(f"{__package__}.{module}"), name)
 
     def preset(self, name: str | None) -> str:
         """The preset of that name, or the default.
@@ -55,6 +51,22 @@ class Entry:
         if name not in self.presets and self.presets:
             raise InputError(f"there is no preset {name!r}: choose one of {', '.join(self.presets)}")
         return name if self.presets else ""
+
+
+def import_with_torch(module: str) -> ModuleType:
+    """Import a module that may need torch.
+
+    Raises:
+        InputError: it does, and torch is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        raise InputError(
+            "this needs torch, which is not installed: install torch, or choose a method or preset that does without"
+        ) from None
 
 
 def choose(registry: Mapping[str, Entry], name: str, what: str) -> Entry:

@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from ..geometry import AxisName, check_content, scan_geometry, slice_geometry
-from ..profile import SliceProfile
+from ..geometry import AxisName, SliceGeometry, check_content, scan_geometry, slice_geometry
 from ..progress import ProgressCallback, silent
 from ..registry import Entry, choose
 from ..volume import Volume
+from .result import EstimatedProfile
+
+__all__ = ["ESTIMATORS", "EstimatedProfile", "estimate_profile", "measure_resolution"]
 
 ESTIMATORS: dict[str, Entry] = {
     "espreso": Entry(
-        summary="adversarial matching of in-plane and through-plane patches (Han et al., IPMI 2021)",
+        summary="matches in-plane and through-plane patches (Han et al., IPMI 2021); the preset 'paper' needs torch",
         needs="the scan itself",
-        needs_torch=True,
+        needs_torch=False,
         presets=("default", "paper"),
         implementation="estimation.espreso:estimate",
     ),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class EstimatedProfile(SliceProfile):
-    """A slice profile with what is known about its making.
-
-    Attributes:
-        fwhm_interval_mm: spread of the FWHM over restarts or the tail of training, in mm.
-        method, preset, device, seed: how it was estimated.
-        loss_history: each loss over the iterations.
-        warnings: what the user should know before trusting it, a sentence each.
-        seconds: wall time.
-    """
-
-    fwhm_interval_mm: tuple[float, float]
-    method: str
-    preset: str
-    device: str
-    seed: int
-    loss_history: dict[str, list[float]]
-    warnings: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 def estimate_profile(
@@ -88,8 +68,16 @@ def measure_resolution(
     return _run(volume, slice_geometry(volume, axis), method, preset, device, seed, progress)
 
 
-def _run(scan, geometry, method, preset, device, seed, progress):  # type: ignore[no-untyped-def]
+def _run(
+    volume: Volume,
+    geometry: SliceGeometry,
+    method: str,
+    preset: str | None,
+    device: str,
+    seed: int,
+    progress: ProgressCallback,
+) -> EstimatedProfile:
     entry = choose(ESTIMATORS, method, "estimation method")
     started = time.perf_counter()
-    result = entry.load()(scan, geometry, entry.preset(preset), device, seed, progress)
-    return replace(result, seconds=time.perf_counter() - started)
+    result: EstimatedProfile = entry.load()(volume, geometry, entry.preset(preset), device, seed, progress)
+    return replace(result, warnings=volume.warnings + result.warnings, seconds=time.perf_counter() - started)

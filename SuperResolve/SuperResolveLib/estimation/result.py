@@ -34,8 +34,9 @@ def trust_warnings(profile: SliceProfile, slice_spacing: float) -> tuple[str, ..
     warnings = []
     if profile.fwhm_mm < 0.75 * slice_spacing:
         warnings.append(
-            f"the slice thickness of {profile.fwhm_mm:.2f} mm is well under the slice spacing of {slice_spacing:.2f} mm: "
-            "neighbouring slices hardly overlap, so the scan tells little of the profile's width and less of its shape"
+            f"the slice thickness of {profile.fwhm_mm:.2f} mm is well under the slice spacing of "
+            f"{slice_spacing:.2f} mm: neighbouring slices hardly overlap, so the scan tells little of the profile's "
+            "width and less of its shape"
         )
     if profile.touches_border():
         warnings.append("the slice profile is not zero at its outermost taps: it may be wider than estimated")

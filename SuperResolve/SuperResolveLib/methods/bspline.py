@@ -12,7 +12,9 @@ from .problem import MethodSettings, Problem
 
 
 def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
-    """The interpolating cubic spline through the slices, read at the planes; constant beyond the outer slices' centres."""
+    """The interpolating cubic spline through the slices, read at the planes; constant beyond the outer slices'
+    centres.
+    """
     progress(0.0, "interpolating")
     count = problem.geometry.slice_count
     spline = make_interp_spline(np.arange(count), np.eye(count), k=3)

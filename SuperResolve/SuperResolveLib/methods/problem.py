@@ -34,7 +34,7 @@ class Problem:
     geometry: SliceGeometry
     profile: SliceProfile
     grid: OutputGrid
-    matrix: NDArray[np.float64]
+    matrix: NDArray[np.floating]
     noise: float
 
     @classmethod

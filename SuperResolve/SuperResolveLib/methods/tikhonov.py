@@ -1,8 +1,8 @@
 r"""The regularised least-squares inverse of the acquisition matrix: the reference that learns nothing.
 
-:math:`x = \arg\min |A x - y|^2 + \lambda |D x|^2 = (A^T A + \lambda D^T D)^{-1} A^T y` with D first differences along the
-through-plane axis (Tikhonov). For white noise of variance :math:`\sigma^2` and through-plane differences of variance
-:math:`\tau^2` this is the most probable volume at :math:`\lambda = \sigma^2 / \tau^2`.
+:math:`x = \arg\min |A x - y|^2 + \lambda |D x|^2 = (A^T A + \lambda D^T D)^{-1} A^T y` with D first differences along
+the through-plane axis (Tikhonov). For white noise of variance :math:`\sigma^2` and through-plane differences of
+variance :math:`\tau^2` this is the most probable volume at :math:`\lambda = \sigma^2 / \tau^2`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ def super_resolve(problem: Problem, settings: MethodSettings, progress: Progress
 
 
 def noise_damping(problem: Problem) -> float:
-    r""":math:`\sigma^2 / \tau^2`, with the in-plane differences of the scan standing for the through-plane ones sought."""
+    r""":math:`\sigma^2 / \tau^2`, with the in-plane differences of the scan standing for the through-plane ones
+    sought.
+    """
     variances = [np.mean(np.diff(problem.slices, axis=axis) ** 2) for axis in problem.geometry.in_plane_axes]
     return max(problem.noise**2 / max(float(np.mean(variances)), 1e-30), SMALLEST_DAMPING)

@@ -1,9 +1,13 @@
-"""EDSR: residual blocks without normalisation (Lim et al. 2017, arXiv 1707.02921; used by Zhao et al., IEEE TMI 2020)."""
+"""EDSR: residual blocks without normalisation (Lim et al. 2017, arXiv 1707.02921; used by Zhao et al., IEEE TMI
+2020).
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import nn
+
+from .backbone import Backbone
 
 
 class ResidualBlock(nn.Module):
@@ -23,8 +27,9 @@ class ResidualBlock(nn.Module):
         return features + self.scale * self.body(features)
 
 
-class EDSR(nn.Module):
-    """The network: 3x3 convolution into features, residual blocks with a skip around all of them, 3x3 out; starts as zero.
+class EDSR(Backbone):
+    """The network: 3x3 convolution into features, residual blocks with a skip around all of them, 3x3 out; starts as
+    zero.
 
     Args:
         inputs, outputs: channels in and out.

@@ -6,10 +6,13 @@ import torch
 from torch import nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from .backbone import Backbone
+
 
 class WideBlock(nn.Module):
     """x + conv3(linear1(relu(expand1(x)))): the features widen ``expansion`` times before the ReLU, then narrow to
-    ``linear`` times the channels before the only spatial convolution."""
+    ``linear`` times the channels before the only spatial convolution.
+    """
 
     def __init__(self, channels: int, expansion: int, linear: float) -> None:
         super().__init__()
@@ -26,7 +29,7 @@ class WideBlock(nn.Module):
         return features + self.body(features)
 
 
-class WDSR(nn.Module):
+class WDSR(Backbone):
     """The network: 3x3 convolution into features, wide blocks, 3x3 convolution out; starts as zero.
 
     Args:

@@ -1,13 +1,13 @@
 r"""ESPRESO as published: the generator of a GAN is the slice profile (Han et al., IPMI 2021, Sec. 2.3-2.4).
 
-A patch I with rows along a high-resolution in-plane direction and columns through plane is blurred with the profile k and
-sampled along its rows: G(I). If k is right, G(I) has the same resolution along both, so that it cannot be told from its
-transpose. The discriminator D sees 7 samples of a line:
+A patch I with rows along a high-resolution in-plane direction and columns through plane is blurred with the profile k
+and sampled along its rows: G(I). If k is right, G(I) has the same resolution along both, so that it cannot be told
+from its transpose. The discriminator D sees 7 samples of a line:
 
 .. math:: \min_G \max_D E[\log D(G(I)^T)] + E[\log(1 - D(G(I)))] + 1 L_c + 10 L_b
 
-with the squared distance :math:`L_c` of the centroid from the middle tap and the weight :math:`L_b` of the outer two taps
-on each side. The two expectations are over independent patches. The result is the exponential moving average of k.
+with the squared distance :math:`L_c` of the centroid from the middle tap and the weight :math:`L_b` of the outer two
+taps on each side. The two expectations are over independent patches. The result is the exponential moving average of k.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ...volume import Volume
 from ..result import EstimatedProfile, trust_warnings
 from .loop import repeat
 from .networks import LineDiscriminator, ProfileGenerator
-from .patches import DirectionPatches
+from .patches import DirectionPatches, PatchShape
 from .reference import Reference, reference_of
 
 
@@ -54,7 +54,9 @@ def estimate(
     progress: ProgressCallback,
     settings: Settings = Settings(),
 ) -> EstimatedProfile:
-    """Play the game and return the averaged profile; the interval is that of its FWHM over the last third of training."""
+    """Play the game and return the averaged profile; the interval is that of its FWHM over the last third of
+    training.
+    """
     torch.manual_seed(seed)
     where = choose_device(device)
     progress(0.0, "preparing patches")
@@ -89,10 +91,8 @@ class Game:
 
     def __init__(self, reference: Reference, taps: int, settings: Settings, device: torch.device) -> None:
         self.settings = settings
-        self._directions = [
-            DirectionPatches(direction, reference.slice_spacing, taps, reference.tap_spacing, device)
-            for direction in reference.directions
-        ]
+        shape = PatchShape.fitting(reference, taps)
+        self._directions = [DirectionPatches(direction, reference, shape, device) for direction in reference.directions]
         self._generator = ProfileGenerator(taps).to(device)
         self._generator.start_as_impulse()
         self._discriminator = LineDiscriminator().to(device)

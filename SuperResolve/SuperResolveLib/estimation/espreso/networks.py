@@ -55,14 +55,15 @@ class LineDiscriminator(nn.Module):
         super().__init__()
         widths = [1, channels, channels, channels, channels]
         self.layers = nn.ModuleList(
-            spectral_norm(nn.Conv1d(a, b, kernel))
+            spectral_norm(nn.Conv2d(a, b, (1, kernel)))
             for a, b, kernel in zip(widths, [*widths[1:], 1], (3, 3, 3, 1, 1), strict=True)
         )
 
     def forward(self, lines: torch.Tensor) -> torch.Tensor:
         """Lines of shape (number, samples) to logits of shape (number, samples - 6)."""
-        features = lines[:, None]
+        # as images of one row, channels last: twice as fast on a CPU as 1-D convolutions
+        features = lines[:, None, None].contiguous(memory_format=torch.channels_last)
         for layer in self.layers[:-1]:
             features = functional.leaky_relu(layer(features), 0.1)
         logits: torch.Tensor = self.layers[-1](features)
-        return logits[:, 0]
+        return logits[:, 0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,10 +13,41 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from ...errors import InputError
 from ...profile import cubic_kernel
 from .networks import RECEPTIVE_FIELD
-from .reference import Direction
+from .reference import Direction, Reference
 
 #: Samples of a patch along the through-plane direction, and after the generator along the other.
 SAMPLES = 16
+
+
+@dataclass(frozen=True)
+class PatchShape:
+    """How many samples patches have along their rows (after the generator) and columns, for a profile of ``taps``
+    taps.
+    """
+
+    rows: int
+    columns: int
+    taps: int
+
+    @classmethod
+    def fitting(cls, reference: Reference, taps: int) -> PatchShape:
+        """16 samples each way, or as many as the image holds.
+
+        Raises:
+            InputError: that is too few for the discriminator.
+        """
+        rows = SAMPLES
+        for direction in reference.directions:
+            margin = _margin(direction, taps, reference.tap_spacing)
+            step = reference.slice_spacing / direction.voxel
+            rows = min(rows, int((direction.data.shape[0] - 1 - 2 * margin) / step) + 1)
+        if rows < RECEPTIVE_FIELD:
+            raise InputError(
+                f"the image is too small in plane for the preset 'paper': it holds {max(rows, 0)} samples one slice "
+                f"spacing apart beside a profile of {taps} taps, and {RECEPTIVE_FIELD} are needed; "
+                "use the preset 'default'"
+            )
+        return cls(rows, min(SAMPLES, reference.directions[0].data.shape[2]), taps)
 
 
 class DirectionPatches:
@@ -25,30 +57,18 @@ class DirectionPatches:
 
     Args:
         direction: the scan seen along this direction.
-        slice_spacing: in mm.
-        taps, tap_spacing: of the profile.
+        reference: the scan that it belongs to.
+        shape: of the patches.
         device: where the scan is kept and patches are cut.
-
-    Raises:
-        InputError: the image is too small for the profile and 7 samples beside it.
     """
 
-    def __init__(
-        self, direction: Direction, slice_spacing: float, taps: int, tap_spacing: float, device: torch.device
-    ) -> None:
-        step, reach = slice_spacing / direction.voxel, (taps // 2) * tap_spacing / direction.voxel
-        margin = math.ceil(reach) + 2
-        along, _, slices = direction.data.shape
-        samples = min(SAMPLES, int((along - 1 - 2 * margin) / step) + 1)
-        if samples <= RECEPTIVE_FIELD:
-            raise InputError(
-                f"the image is too small in plane for the preset 'paper': {along} voxels hold {max(samples, 0)} samples one "
-                f"slice spacing apart beside a profile of {taps} taps, and {RECEPTIVE_FIELD + 1} are needed; use the preset 'default'"
-            )
-        self.length = math.ceil((samples - 1) * step) + 2 * margin + 1
-        self.columns = min(SAMPLES, slices)
+    def __init__(self, direction: Direction, reference: Reference, shape: PatchShape, device: torch.device) -> None:
+        step, tap = reference.slice_spacing / direction.voxel, reference.tap_spacing / direction.voxel
+        margin = _margin(direction, shape.taps, reference.tap_spacing)
+        self.length = math.ceil((shape.rows - 1) * step) + 2 * margin + 1
+        self.columns = shape.columns
         self._basis = torch.as_tensor(
-            _sampling_basis(self.length, samples, step, taps, tap_spacing / direction.voxel),
+            _sampling_basis(self.length, shape, step, tap),
             dtype=torch.float32,
             device=device,
         )
@@ -77,15 +97,19 @@ class DirectionPatches:
         return torch.einsum("t,tsl,nlc->nsc", profile, self._basis, patches)
 
 
-def _sampling_basis(
-    length: int, samples: int, step: float, taps: int, tap_spacing: float
-) -> NDArray[np.float64]:
-    """What each tap contributes to each sample from each voxel: shape (taps, samples, length), in voxels.
+def _margin(direction: Direction, taps: int, tap_spacing: float) -> int:
+    """Voxels that a profile of ``taps`` taps reaches beyond a sample, interpolation included."""
+    return math.ceil((taps // 2) * tap_spacing / direction.voxel) + 2
+
+
+def _sampling_basis(length: int, shape: PatchShape, step: float, tap_spacing: float) -> NDArray[np.floating]:
+    """What each tap contributes to each sample from each voxel: shape (taps, rows, length), steps in voxels.
 
     Cubic convolution where a tap falls between voxels; for whole ratios this picks voxels.
     """
-    first = round((length - 1) / 2 - (samples - 1) * step / 2)
-    at = first + np.arange(samples)[None, :] * step + ((np.arange(taps) - taps // 2) * tap_spacing)[:, None]
+    first = round((length - 1) / 2 - (shape.rows - 1) * step / 2)
+    taps = (np.arange(shape.taps) - shape.taps // 2) * tap_spacing
+    at = first + np.arange(shape.rows)[None, :] * step + taps[:, None]
     return cubic_kernel(at[:, :, None] - np.arange(length)[None, None, :])
 
 

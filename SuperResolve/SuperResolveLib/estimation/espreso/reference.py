@@ -47,9 +47,7 @@ def reference_of(scan: Volume, geometry: SliceGeometry) -> Reference:
     low, high = np.percentile(data, (0.5, 99.5))
     scale = high - low if high > low else np.ptp(data)
     stack = np.moveaxis((data - low) / scale, geometry.axis, 2).astype(np.float32)
-    voxels = [
-        voxel * count / size for voxel, count, size in zip(geometry.in_plane_spacing, counts, sizes, strict=True)
-    ]
+    voxels = [voxel * count / size for voxel, count, size in zip(geometry.in_plane_spacing, counts, sizes, strict=True)]
     return Reference(
         (
             Direction(np.ascontiguousarray(stack), voxels[0]),

@@ -1,7 +1,7 @@
 r"""The shapes that a slice profile is looked for among: from bells to boxes.
 
-Generalised Gaussians :math:`k(x) \propto \exp(-(|x|/a)^p)`, integrated over each tap: p = 2 is a Gaussian, p to infinity a
-rect, and the excitation profiles of slice-selective pulses, flat tops with finite flanks, lie between.
+Generalised Gaussians :math:`k(x) \propto \exp(-(|x|/a)^p)`, integrated over each tap: p = 2 is a Gaussian, p to
+infinity a rect, and the excitation profiles of slice-selective pulses, flat tops with finite flanks, lie between.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from scipy.special import gammainc
 
 from ...profile import SliceProfile
 
-FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 r"""SMORE: a network learns from the scan's own slices how to undo its slice profile (Zhao et al., IEEE TMI 2020).
 
-In-plane slices are degraded along one in-plane axis with the profile and the ratio; a 2-D network learns to undo that, and
-is applied to the through-plane images of two orientations, whose results are combined. Here the network adds to
-Tikhonov's inverse, works on slices with the ratio folded into channels, and sees the sampling phase that it will meet.
+In-plane slices are degraded along one in-plane axis with the profile and the ratio; a 2-D network learns to undo
+that, and is applied to the through-plane images of two orientations, whose results are combined. Here the network
+adds to Tikhonov's inverse, works on slices with the ratio folded into channels, and sees the sampling phase that it
+will meet.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from ...device import choose_device
+from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
 from ...networks.wdsr import WDSR
 from ...progress import ProgressCallback, part_of
@@ -47,8 +48,8 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset("edsr", channels=40, blocks=6, iterations=800, batch=16, learning_rate=1e-3),
-    "balanced": Preset("edsr", channels=64, blocks=12, iterations=4000, batch=32, learning_rate=5e-4),
+    "fast": Preset("edsr", channels=48, blocks=6, iterations=2000, batch=4, learning_rate=1e-3),
+    "balanced": Preset("edsr", channels=64, blocks=12, iterations=6000, batch=8, learning_rate=5e-4),
     "paper": Preset("wdsr", channels=256, blocks=16, iterations=8000, batch=32, learning_rate=2e-4),
 }
 
@@ -68,9 +69,7 @@ def super_resolve(problem: Problem, settings: MethodSettings, progress: Progress
     )
     backbone = build(preset, phases.count)
     network = SliceToPlanes(backbone, phases).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    sampler = PairSampler(
-        stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, settings.seed
-    )
+    sampler = PairSampler(stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, settings.seed)
     train(network, sampler, preset.iterations, preset.batch, preset.learning_rate, part_of(progress, 0.0, 0.8))
 
     results = []
@@ -89,7 +88,7 @@ def super_resolve(problem: Problem, settings: MethodSettings, progress: Progress
     return np.moveaxis(combined, 0, geometry.axis)
 
 
-def build(preset: Preset, phases: int) -> nn.Module:
+def build(preset: Preset, phases: int) -> Backbone:
     """The preset's backbone for ``phases`` phases a slice."""
-    kind = {"edsr": EDSR, "wdsr": WDSR}[preset.backbone]
+    kind = EDSR if preset.backbone == "edsr" else WDSR
     return kind(phases + 1, phases, preset.channels, preset.blocks)

@@ -26,8 +26,8 @@ def combine(results: Sequence[NDArray[np.float32]], how: Combination) -> NDArray
 def fourier_burst_accumulation(results: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     r"""At every frequency, the mean weighted towards the result with the largest amplitude there.
 
-    :math:`\hat u(f) = \sum_i w_i(f) \hat v_i(f)`, :math:`w_i = |\hat v_i|^p / \sum_j |\hat v_j|^p` with smoothed amplitudes
-    (Delbracio and Sapiro, CVPR 2015; for orientations, Zhao et al., IEEE TMI 2020, Sec. III-D).
+    :math:`\hat u(f) = \sum_i w_i(f) \hat v_i(f)`, :math:`w_i = |\hat v_i|^p / \sum_j |\hat v_j|^p` with smoothed
+    amplitudes (Delbracio and Sapiro, CVPR 2015; for orientations, Zhao et al., IEEE TMI 2020, Sec. III-D).
     """
     spectra = [rfftn(result) for result in results]
     amplitudes = np.stack([gaussian_filter(np.abs(spectrum), SMOOTHING, mode="wrap") for spectrum in spectra])

@@ -19,7 +19,7 @@ def apply(
     network: SliceToPlanes,
     halo: int,
     volume: NDArray[np.float32],
-    positions: NDArray[np.float64],
+    positions: NDArray[np.floating],
     device: torch.device,
     progress: ProgressCallback,
     pixels_at_once: int = PIXELS_AT_ONCE,
@@ -34,7 +34,8 @@ def apply(
         positions: of the planes, in slice coordinates.
         device: where to compute.
         progress: called with the fraction done.
-        pixels_at_once, tile_width: how the work is cut; the result does not depend on it.
+        pixels_at_once: how many pixels are in flight; the result does not depend on it.
+        tile_width: how wide the tiles are; the result does not depend on it.
 
     Returns:
         Shape (images, planes, width).

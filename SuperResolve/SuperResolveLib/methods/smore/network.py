@@ -10,7 +10,7 @@ from .phases import MARGIN, Phases
 
 
 class SliceToPlanes(nn.Module):
-    """Slices to the fine grid: :math:`F y + \\mathrm{unfold}(B([y, \\mathrm{fold}(F y)]))`.
+    r"""Slices to the fine grid: :math:`F y + \mathrm{unfold}(B([y, \mathrm{fold}(F y)]))`.
 
     F is Tikhonov's inverse (the skip), B the backbone on slices of c + 1 channels, and (un)folding moves the c
     phases of each slice between rows and channels.

@@ -18,7 +18,9 @@ SUBVOXEL_PHASES = 8
 
 @dataclass(frozen=True)
 class Pairs:
-    """A batch: degraded ``slices`` (batch, slices, width), the ``truth`` (batch, voxels, width) and how to get there."""
+    """A batch: degraded ``slices`` (batch, slices, width), the ``truth`` (batch, voxels, width) and how to get
+    there.
+    """
 
     slices: torch.Tensor
     truth: torch.Tensor
@@ -125,7 +127,9 @@ class PairSampler:
         along = torch.arange(length, device=self._device)
         across = torch.arange(self.width, device=self._device)
         return direction.planes[
-            plane[:, None, None], row[:, None, None] + along[None, :, None], column[:, None, None] + across[None, None, :]
+            plane[:, None, None],
+            row[:, None, None] + along[None, :, None],
+            column[:, None, None] + across[None, None, :],
         ]
 
     def _integer(self, below: int) -> int:
@@ -133,7 +137,9 @@ class PairSampler:
 
 
 def _detail(planes: NDArray[np.float32], length: int, width: int, starts: tuple[int, int, int]) -> NDArray[np.float64]:
-    """Running sum, over where a patch can start, of the mean gradient inside it, plus a tenth of its mean everywhere."""
+    """Running sum, over where a patch can start, of the mean gradient inside it, plus a tenth of its mean
+    everywhere.
+    """
     gradient = np.abs(np.gradient(planes, axis=1)) + np.abs(np.gradient(planes, axis=2))
     mean = uniform_filter(gradient, size=(1, length, width), mode="nearest")
     inside = mean[:, length // 2 : length // 2 + starts[1], width // 2 : width // 2 + starts[2]].astype(np.float64)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...acquisition import acquisition_matrix, regularised_inverse
 from ...profile import SliceProfile, cubic_kernel
 
-FloatArray = NDArray[np.float64]
+FloatArray = NDArray[np.floating]
 
 #: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
 MARGIN = 4
@@ -56,7 +56,9 @@ class Phases:
         return -MARGIN - 0.5 + (planes + 0.5) / self.count + self.shift
 
     def inverse(self, slices: int) -> FloatArray:
-        """Tikhonov's inverse from the padded slices to their fine grid, shape ((slices + 2 MARGIN) c, slices + 2 MARGIN)."""
+        """Tikhonov's inverse from the padded slices to their fine grid, shape ((slices + 2 MARGIN) c, slices + 2
+        MARGIN).
+        """
         centres = np.arange(-MARGIN, slices + MARGIN) * self.slice_spacing
         fine = self.positions(slices) * self.slice_spacing
         return regularised_inverse(
