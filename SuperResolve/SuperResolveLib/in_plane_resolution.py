@@ -21,7 +21,7 @@ from .volume import Volume
 FloatArray = NDArray[np.float64]
 
 #: How far the spectrum must fall at the cliff, beyond the slope before it, in dB.
-CLIFF = 7.5
+CLIFF = 6.0
 #: How steeply it may fall behind the cliff, in dB over the whole band to the Nyquist frequency.
 FLOOR_SLOPE = 40.0
 #: Acquired fractions of the Nyquist frequency that are looked for.

@@ -46,6 +46,7 @@ class EDSR(Backbone):
         )
         self.tail = nn.Conv2d(channels, outputs, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
+        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
         self.receptive_radius = 2 * blocks + 3
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

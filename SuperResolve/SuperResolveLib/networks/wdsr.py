@@ -48,6 +48,7 @@ class WDSR(Backbone):
         self.blocks = nn.Sequential(*(WideBlock(channels, expansion, linear) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, outputs, 3, padding=1)
         nn.init.zeros_(self.tail.weight)
+        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
         self.receptive_radius = blocks + 2
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -33,6 +33,6 @@ def fourier_burst_accumulation(results: Sequence[NDArray[np.float32]]) -> NDArra
     amplitudes = np.stack([gaussian_filter(np.abs(spectrum), SMOOTHING, mode="wrap") for spectrum in spectra])
     amplitudes /= amplitudes.max(axis=0, keepdims=True) + 1e-30
     weights = amplitudes**EXPONENT
-    weights /= weights.sum(axis=0, keepdims=True)
+    weights /= weights.sum(axis=0, keepdims=True) + 1e-30
     total = sum(weight * spectrum for weight, spectrum in zip(weights, spectra, strict=True))
     return irfftn(total, s=results[0].shape).astype(np.float32)

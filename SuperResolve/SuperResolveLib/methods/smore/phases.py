@@ -66,8 +66,12 @@ class Phases:
         )
 
     def reading(self, slices: int, positions: FloatArray) -> FloatArray:
-        """The matrix that reads planes at ``positions`` (slice coordinates) off the fine grid by cubic convolution."""
+        """The matrix that reads planes at ``positions`` (slice coordinates) off the fine grid by cubic convolution.
+
+        Rows of planes beyond the grid are zero.
+        """
         offsets = (positions[:, None] - self.positions(slices)[None, :]) * self.count
         weights = cubic_kernel(offsets)
         weights[np.abs(weights) < 1e-12] = 0.0
-        return weights / weights.sum(axis=1, keepdims=True)
+        total = weights.sum(axis=1, keepdims=True)
+        return np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)

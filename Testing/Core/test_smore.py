@@ -1,0 +1,249 @@
+"""SMORE: the network starts as Tikhonov's inverse, sees true sampling phases, and tiling does not show."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from SuperResolveLib.acquisition import degrade
+from SuperResolveLib.errors import Cancelled
+from SuperResolveLib.evaluation.metrics import compare
+from SuperResolveLib.evaluation.phantom import head_phantom
+from SuperResolveLib.evaluation.simulation import simulate
+from SuperResolveLib.geometry import output_grid, slice_geometry
+from SuperResolveLib.methods import smore, super_resolve
+from SuperResolveLib.methods.problem import Problem
+from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
+from SuperResolveLib.methods.smore.inference import apply
+from SuperResolveLib.methods.smore.network import SliceToPlanes
+from SuperResolveLib.methods.smore.patches import PairSampler
+from SuperResolveLib.methods.smore.phases import MARGIN, Phases
+from SuperResolveLib.methods.smore.training import train
+from SuperResolveLib.networks.backbone import Backbone
+from SuperResolveLib.networks.edsr import EDSR
+from SuperResolveLib.networks.wdsr import WDSR
+from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.volume import Volume
+
+CPU = torch.device("cpu")
+PROFILE = SliceProfile.gaussian(4.0, 1.0)
+TINY = smore.Preset("edsr", channels=16, blocks=2, iterations=150, batch=4, learning_rate=2e-3)
+
+
+def phases_for(ratio: float, first: float | None = None) -> Phases:
+    position = -0.5 + 0.5 / ratio if first is None else first
+    return Phases.meeting(np.array([position]), PROFILE, ratio, 1.0, 1e-3)
+
+
+def randomised(backbone: Backbone) -> Backbone:
+    """A backbone whose last layer does not vanish, so that it does something."""
+    torch.manual_seed(0)
+    for parameter in backbone.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    return backbone.eval()
+
+
+@pytest.fixture(scope="module")
+def truth() -> Volume:
+    return head_phantom((72, 80, 72), spacing=2.5, seed=2)
+
+
+@pytest.fixture(scope="module")
+def profile() -> SliceProfile:
+    return SliceProfile.gaussian(10.0, 2.5)
+
+
+@pytest.fixture(scope="module")
+def scan(truth: Volume, profile: SliceProfile) -> Volume:
+    return simulate(truth, profile, 4.0, "k")
+
+
+@settings(max_examples=30, deadline=None)
+@given(ratio=st.floats(1.2, 12.0), first=st.floats(-3.0, 3.0))
+def test_fine_grid_is_fine_enough_and_shifted_by_less_than_a_phase(ratio: float, first: float) -> None:
+    phases = phases_for(ratio, first)
+    assert phases.count >= ratio - 2e-3
+    assert abs(phases.shift) <= 0.5 / phases.count + 1e-12
+    away = (first - phases.positions(10)) * phases.count
+    assert np.min(np.abs(away - np.round(away))) < 1e-9
+
+
+@pytest.mark.parametrize("first", [0.0, -0.5 + 0.125])
+def test_planes_at_a_whole_ratio_are_read_without_interpolation(first: float) -> None:
+    phases = phases_for(4.0, first)
+    reading = phases.reading(10, first + np.arange(36) / 4)
+    np.testing.assert_allclose(np.sort(reading, axis=1)[:, -1], 1.0, atol=1e-9)
+    np.testing.assert_allclose(reading.sum(axis=1), 1.0)
+
+
+def test_inverse_reproduces_a_constant() -> None:
+    phases = phases_for(5.0)
+    np.testing.assert_allclose(phases.inverse(9).sum(axis=1), 1.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("backbone", [EDSR(6, 5, 8, 2), WDSR(6, 5, 8, 2)])
+def test_network_starts_as_tikhonovs_inverse(backbone: Backbone) -> None:
+    phases = phases_for(5.0)
+    network = SliceToPlanes(backbone, phases)
+    slices = torch.randn(2, 9, 7)
+    padded = torch.nn.functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")[:, 0]
+    expected = torch.einsum("fs,bsw->bfw", torch.as_tensor(phases.inverse(9), dtype=torch.float32), padded)
+    assert torch.allclose(network(slices), expected, atol=1e-4)
+
+
+def test_phases_are_interleaved_along_the_through_plane_axis() -> None:
+    class Marks(Backbone):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            marks = torch.arange(5.0).view(1, 5, 1, 1)
+            return marks + 10 * torch.arange(float(image.shape[2])).view(1, 1, -1, 1) + 0 * image[:, :1]
+
+    phases = phases_for(5.0)
+    planes = SliceToPlanes(Marks(), phases)(torch.zeros(1, 9, 3))[0, :, 0]
+    expected = (10 * torch.arange(9.0 + 2 * MARGIN)[:, None] + torch.arange(5.0)).flatten()
+    assert torch.equal(planes, expected)
+
+
+@pytest.mark.parametrize("kind", [EDSR, WDSR])
+def test_receptive_radius_is_what_the_backbone_says(kind: type[EDSR] | type[WDSR]) -> None:
+    backbone = randomised(kind(2, 1, 4, 2))
+    image = torch.randn(1, 2, 41, 41, requires_grad=True)
+    backbone(image)[0, 0, 20, 20].backward()
+    assert image.grad is not None
+    rows = torch.nonzero(image.grad.abs().sum((0, 1, 3)))[:, 0]
+    assert 20 - int(rows.min()) <= backbone.receptive_radius
+
+
+@pytest.mark.parametrize("kind", [EDSR, WDSR])
+def test_result_does_not_depend_on_tiles(kind: type[EDSR] | type[WDSR]) -> None:
+    phases = phases_for(3.4)
+    backbone = randomised(kind(phases.count + 1, phases.count, 8, 2))
+    network = SliceToPlanes(backbone, phases)
+    volume = np.random.default_rng(0).random((5, 11, 70)).astype(np.float32)
+    positions = np.linspace(-0.4, 10.4, 37)
+    whole = apply(network, backbone.receptive_radius, volume, positions, CPU, lambda *_: None)
+    tiled = apply(network, backbone.receptive_radius, volume, positions, CPU, lambda *_: None, 400, 16)
+    assert whole.shape == (5, 37, 70)
+    np.testing.assert_allclose(tiled, whole, atol=1e-4)
+
+
+@pytest.mark.parametrize("ratio", [2.0, 4.0, 3.3])
+def test_training_pairs_are_degraded_as_the_scanner_does(ratio: float) -> None:
+    rng = np.random.default_rng(0)
+    planes = rng.random((6, 96, 90)).astype(np.float32)
+    sampler = PairSampler(planes, (1.0, 1.0), phases_for(ratio), 10, 24, CPU, 0)
+    for _ in range(4):
+        pairs = sampler.draw(3)
+        assert pairs.slices.shape[1] == sampler.slices
+        supervised = pairs.reading.abs().sum(1) > 0
+        assert int(supervised.sum()) == pytest.approx(sampler.slices * ratio, abs=2)
+        # the slices' mean is the patch's, up to the ends: nothing leaks in from padding
+        assert float(pairs.slices.mean()) == pytest.approx(float(pairs.truth[:, supervised].mean()), abs=0.05)
+
+
+def test_training_pairs_of_a_smooth_image_need_no_learning() -> None:
+    ramp = np.linspace(0, 1, 96, dtype=np.float32)
+    planes = np.broadcast_to(ramp[None, :, None] * np.ones(90, np.float32), (4, 96, 90))
+    phases = Phases.meeting(np.array([-0.375]), PROFILE, 4.0, 1.0, 1e-6)
+    sampler = PairSampler(np.ascontiguousarray(planes), (1.0, 1.0), phases, 12, 24, CPU, 0)
+    sampler._usable = [0]
+    network = SliceToPlanes(EDSR(5, 4, 8, 1), phases)
+    pairs = next(p for p in (sampler.draw(2) for _ in range(20)) if float(p.truth[:, :, 0].std()) > 0)
+    planes_read = torch.einsum("vf,bfw->bvw", pairs.reading, network(pairs.slices))
+    middle = slice(20, 40)
+    assert torch.allclose(planes_read[:, middle], pairs.truth[:, middle], atol=5e-3)
+
+
+def test_training_lowers_the_error_and_is_reproducible() -> None:
+    planes = head_phantom((72, 80, 72), spacing=2.5, seed=3).data.transpose(2, 0, 1) / 300
+    runs = []
+    for _ in range(2):
+        torch.manual_seed(0)
+        phases = phases_for(4.0)
+        network = SliceToPlanes(EDSR(5, 4, 16, 2), phases)
+        sampler = PairSampler(np.ascontiguousarray(planes[::6]), (1.0, 1.0), phases, 8, 32, CPU, 0)
+        runs.append(train(network, sampler, 80, 4, 2e-3, lambda *_: None))
+    assert runs[0] == runs[1]
+    assert np.mean(runs[0][-20:]) < 0.9 * np.mean(runs[0][:20])
+
+
+def test_beats_tikhonov_and_bspline(
+    truth: Volume, scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 32, 4, 600, 4, 2e-3, slices=10))
+    scores = {
+        method: compare(truth, super_resolve(scan, profile, method, like=truth, device="cpu"))
+        for method in ("bspline", "tikhonov", "smore")
+    }
+    assert scores["smore"].psnr > scores["tikhonov"].psnr + 0.1
+    assert scores["smore"].ssim > scores["bspline"].ssim
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("ratio", [4.0, 3.3])
+def test_degrades_back_to_the_scan_along_every_axis(
+    truth: Volume, profile: SliceProfile, axis: int, ratio: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
+    scan = simulate(truth, profile, ratio, ("i", "j", "k")[axis])
+    result = super_resolve(scan, profile, device="cpu")
+    geometry = slice_geometry(scan)
+    grid = output_grid(scan, geometry)
+    assert result.shape[axis] == len(grid.positions)
+    problem = Problem.of(scan, geometry, profile, grid)
+    residual = degrade(problem.matrix, result.data, axis) - scan.data
+    assert np.sqrt(np.mean(residual**2)) / problem.noise == pytest.approx(result.data_consistency_rmse, rel=1e-3)
+    assert result.data_consistency_rmse < 1.0
+    free = super_resolve(scan, profile, device="cpu", consistent=False)
+    assert free.data_consistency_change == 0.0
+    assert free.data_consistency_rmse > result.data_consistency_rmse
+
+
+def test_is_reproducible_and_obeys_the_seed(
+    scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 10, 2, 1e-3))
+    first, again, other = (super_resolve(scan, profile, device="cpu", seed=seed).data for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0
+
+
+def test_can_be_cancelled_in_every_stage(scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
+    for limit in (0.1, 0.85, 0.98):
+
+        def cancel(fraction: float, stage: str, limit: float = limit) -> None:
+            if fraction >= limit:
+                raise Cancelled
+
+        with pytest.raises(Cancelled):
+            super_resolve(scan, profile, device="cpu", progress=cancel)
+
+
+def test_outliers_do_not_set_the_scale(scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(smore.PRESETS, "fast", TINY)
+    spiked = scan.data.copy()
+    spiked[10, 10, 5] = 1e5
+    clean = super_resolve(scan, profile, device="cpu").data
+    dirty = super_resolve(Volume(spiked, scan.affine), profile, device="cpu").data
+    far = np.s_[40:, 40:, :]
+    spread = np.percentile(scan.data, 99)
+    assert np.sqrt(np.mean((clean[far] - dirty[far]) ** 2)) < 0.05 * spread
+
+
+def test_presets_are_sized_as_the_papers_say() -> None:
+    paper = smore.PRESETS["paper"]
+    assert (paper.backbone, paper.blocks, paper.channels, paper.iterations) == ("wdsr", 16, 256, 8000)
+    for preset in smore.PRESETS.values():
+        backbone = smore.build(preset, 5)
+        assert backbone(torch.zeros(1, 6, 9, 9)).shape == (1, 5, 9, 9)
+
+
+def test_burst_accumulation_takes_each_frequency_from_the_stronger_result() -> None:
+    shape = (24, 24, 24)
+    x = np.arange(24) * 2 * np.pi / 24
+    low = np.broadcast_to(np.cos(2 * x)[:, None, None], shape).astype(np.float32)
+    high = np.broadcast_to(np.cos(9 * x)[None, :, None], shape).astype(np.float32)
+    merged = fourier_burst_accumulation([low + 0.2 * high, 0.2 * low + high])
+    np.testing.assert_allclose(merged, low + high, atol=0.05)
+    np.testing.assert_allclose(combine([low, high], "average"), (low + high) / 2, atol=1e-6)
+    np.testing.assert_allclose(fourier_burst_accumulation([low, low]), low, atol=1e-5)
