@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
+
 from SuperResolveLib.errors import Cancelled, InputError
 from SuperResolveLib.estimation import estimate_profile, measure_resolution
 from SuperResolveLib.estimation.espreso import adversarial, closed_form

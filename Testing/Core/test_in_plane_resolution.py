@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
+
 from SuperResolveLib.geometry import slice_geometry
 from SuperResolveLib.image_io import read_volume
 from SuperResolveLib.in_plane_resolution import acquired_fraction, in_plane_resolution, on_acquired_grid

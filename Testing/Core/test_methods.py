@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from SuperResolveLib.acquisition import degrade
 from SuperResolveLib.errors import Cancelled, InputError
 from SuperResolveLib.evaluation.metrics import compare

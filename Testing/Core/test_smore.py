@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from SuperResolveLib.acquisition import degrade
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.evaluation.metrics import compare

@@ -11,6 +11,7 @@ from ..acquisition import data_consistency, degrade
 from ..errors import InputError
 from ..estimation import EstimatedProfile, estimate_profile
 from ..geometry import AxisName, output_grid, scan_geometry
+from ..in_plane_resolution import in_plane_resolution
 from ..profile import SliceProfile
 from ..progress import ProgressCallback, part_of, silent
 from ..registry import Entry, choose
@@ -104,14 +105,16 @@ def super_resolve(
         raise InputError(f"there is no combination {combine!r}: choose average or fba")
     settings = MethodSettings(entry.preset(preset), device, seed, combine)
     implementation = entry.load()
+    used_device = _device_of(entry, device)
     geometry = scan_geometry(scan, axis)
     grid = output_grid(scan, geometry, spacing, like)
-    warnings = scan.warnings
     if profile is None:
         profile = estimate_profile(scan, axis=axis, device=device, seed=seed, progress=part_of(progress, 0.0, 0.3))
         progress = part_of(progress, 0.3, 1.0)
     if isinstance(profile, EstimatedProfile):
-        warnings += profile.warnings
+        warnings = scan.warnings + profile.warnings
+    else:
+        warnings = scan.warnings + in_plane_resolution(scan, geometry).warnings
     problem = Problem.of(scan, geometry, profile, grid)
     data = implementation(problem, settings, part_of(progress, 0.0, 0.98))
 
@@ -129,16 +132,25 @@ def super_resolve(
         affine=grid.affine,
         header=scan.header,
         stored_type=scan.stored_type,
-        warnings=warnings,
+        warnings=tuple(dict.fromkeys(warnings)),
         profile=profile,
         method=method,
         preset=settings.preset,
-        device=device,
+        device=used_device,
         seed=seed,
         data_consistency_rmse=root_mean_square(residual) / problem.noise,
         data_consistency_change=change,
         seconds=time.perf_counter() - started,
     )
+
+
+def _device_of(entry: Entry, name: str) -> str:
+    """The device on which a method runs; torch is imported only for one that needs it."""
+    if not entry.needs_torch:
+        return "cpu"
+    from ..device import choose_device
+
+    return choose_device(name).type
 
 
 def consistency_damping(problem: Problem, volume: np.ndarray) -> float:

@@ -81,9 +81,9 @@ def estimate(
 
 
 def number_of_taps(reference: Reference) -> int:
-    """At least 21, and enough for a profile half again as wide as the slice spacing on each side."""
-    ratio = reference.slice_spacing / reference.tap_spacing
-    return max(21, 2 * math.ceil(1.5 * ratio) + 1)
+    """At least 21, and enough to reach one and a half times the slice spacing or thickness to each side."""
+    reach = 1.5 * max(reference.slice_spacing, reference.slice_thickness or 0.0)
+    return max(21, 2 * math.ceil(reach / reference.tap_spacing) + 1)
 
 
 class Game:

@@ -27,12 +27,14 @@ class Reference:
     Attributes:
         directions: the scan seen along each in-plane axis.
         slice_spacing: in mm.
+        slice_thickness: in mm, where the header tells.
         tap_spacing: distance between the taps of the profile in mm: the in-plane voxel.
         warnings: what was found in plane.
     """
 
     directions: tuple[Direction, Direction]
     slice_spacing: float
+    slice_thickness: float | None
     tap_spacing: float
     warnings: tuple[str, ...]
 
@@ -54,6 +56,7 @@ def reference_of(scan: Volume, geometry: SliceGeometry) -> Reference:
             Direction(np.ascontiguousarray(stack.transpose(1, 0, 2)), voxels[1]),
         ),
         geometry.slice_spacing,
+        scan.header.slice_thickness_mm,
         geometry.in_plane_voxel,
         resolution.warnings,
     )
