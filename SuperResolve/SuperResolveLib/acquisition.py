@@ -74,7 +74,7 @@ def adjoint(matrix: FloatArray, slices: Array, axis: int) -> Array:
 
 
 def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int, damping: float = 0.0) -> Array:
-    r"""The nearest volume to ``volume`` that degrades to ``slices``, in closed form.
+    r"""The volume nearest to ``volume`` that degrades to ``slices``, to within their noise, in closed form.
 
     :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)`, with :math:`\lambda` = ``damping`` the variance of the scan's
     noise over that of the volume's error: 0 reproduces the slices exactly.

@@ -1,6 +1,9 @@
-"""Which processor torch computes on."""
+"""Which processor torch computes on, and how its results are made reproducible."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -20,3 +23,11 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)
+
+
+@contextmanager
+def reproducible(seed: int) -> Iterator[None]:
+    """Seed torch, keep cuDNN to deterministic single precision, and leave the caller's random state as it was."""
+    with torch.random.fork_rng(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
+        torch.manual_seed(seed)
+        yield

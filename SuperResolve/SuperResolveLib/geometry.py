@@ -16,11 +16,15 @@ from .errors import InputError
 from .volume import Volume
 
 AxisName = Literal["auto", "i", "j", "k"]
-AXIS_NAMES = ("i", "j", "k")
+AXIS_NAMES: tuple[AxisName, AxisName, AxisName] = ("i", "j", "k")
 
 #: Below this ratio of slice spacing to in-plane voxel a volume counts as isotropic already.
 SMALLEST_RATIO = 1.2
 FEWEST_SLICES = 8
+#: How far beyond the outermost slice centres planes may be asked for, in slice spacings.
+FARTHEST_BEYOND = 2
+#: How many times finer than the slices output planes may be.
+FINEST = 100
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,13 @@ class OutputGrid:
 
 
 def slice_geometry(volume: Volume, axis: AxisName = "auto") -> SliceGeometry:
-    """The through-plane axis: the one with the largest spacing, unless ``axis`` names one."""
+    """The through-plane axis: the one with the largest spacing, unless ``axis`` names one.
+
+    Raises:
+        InputError: there is no axis of that name.
+    """
+    if axis not in ("auto", *AXIS_NAMES):
+        raise InputError(f"there is no axis {axis!r}: choose auto, i, j or k")
     spacing = volume.spacing
     through = int(np.argmax(spacing)) if axis == "auto" else AXIS_NAMES.index(axis)
     a, b = (index for index in range(3) if index != through)
@@ -80,11 +90,7 @@ def scan_geometry(scan: Volume, axis: AxisName = "auto") -> SliceGeometry:
     check_content(scan)
     geometry = slice_geometry(scan, axis)
     name = AXIS_NAMES[geometry.axis]
-    if geometry.slice_count < FEWEST_SLICES:
-        raise InputError(
-            f"the scan has {geometry.slice_count} slices along axis {name}, too few to learn from: "
-            f"give a scan with at least {FEWEST_SLICES}, or name another axis with --axis"
-        )
+    check_slices(geometry)
     if geometry.separation_ratio < SMALLEST_RATIO:
         sizes = " x ".join(f"{value:.3g}" for value in scan.spacing)
         widest = slice_geometry(scan)
@@ -98,6 +104,19 @@ def scan_geometry(scan: Volume, axis: AxisName = "auto") -> SliceGeometry:
             f"{geometry.separation_ratio:.2f} times the in-plane voxel (at least {SMALLEST_RATIO} is needed); {advice}"
         )
     return geometry
+
+
+def check_slices(geometry: SliceGeometry) -> None:
+    """Refuse a volume with too few slices to learn from.
+
+    Raises:
+        InputError: there are fewer than 8.
+    """
+    if geometry.slice_count < FEWEST_SLICES:
+        raise InputError(
+            f"the scan has {geometry.slice_count} slices along axis {AXIS_NAMES[geometry.axis]}, too few to learn "
+            f"from: give a scan with at least {FEWEST_SLICES}, or name another axis with --axis"
+        )
 
 
 def check_content(volume: Volume) -> None:
@@ -120,16 +139,16 @@ def output_grid(
     less than half an output voxel where n s / d is not whole.
 
     Raises:
-        InputError: ``spacing`` is not positive or not finer than the slices, or ``like`` lies elsewhere.
+        InputError: ``spacing`` is coarser or very much finer than the slices, or ``like`` does not span the scan.
     """
     if like is not None:
         positions = _planes_of(like, scan, geometry)
     else:
         step = geometry.in_plane_voxel if spacing is None else spacing
-        if not 0 < step < geometry.slice_spacing * (1 + 1e-6):
+        if not geometry.slice_spacing / FINEST <= step <= geometry.slice_spacing * (1 + 1e-6):
             raise InputError(
-                f"an output spacing of {step:g} mm is not between 0 and the slice spacing of "
-                f"{geometry.slice_spacing:g} mm: choose a finer --spacing"
+                f"an output spacing of {step:g} mm is not between the slice spacing of {geometry.slice_spacing:g} mm "
+                f"and a hundredth of it: choose another --spacing"
             )
         count = round(geometry.slice_count * geometry.slice_spacing / step)
         centred = np.arange(count) - (count - 1) / 2
@@ -150,9 +169,16 @@ def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[n
     if np.max(np.abs(others) * np.delete(like.shape, axis)) > 0.05 * geometry.in_plane_voxel / geometry.slice_spacing:
         raise InputError("the planes of --like are not parallel to the scan's slices: resample it to the scan's axes")
     positions = into_scan[geometry.axis, 3] + steps[axis] * np.arange(like.shape[axis])
-    inside = (positions > -1.0) & (positions < geometry.slice_count)
-    if like.shape[axis] < 2 or inside.mean() < 0.5:
+    positions = np.sort(positions)
+    step = positions[1] - positions[0] if positions.size > 1 else 0.0
+    if not 0 < step <= 1 or positions[0] > step or positions[-1] < geometry.slice_count - 1 - step:
         raise InputError(
-            "--like and the scan hardly overlap along the through-plane axis: check that they belong together"
+            "the planes of --like do not cover the scan's slices, or lie farther apart than they: "
+            "give a volume with thinner planes that spans the whole scan"
         )
-    return np.sort(positions)
+    if positions[0] < -FARTHEST_BEYOND or positions[-1] > geometry.slice_count - 1 + FARTHEST_BEYOND:
+        raise InputError(
+            f"the planes of --like reach more than {FARTHEST_BEYOND} slice spacings beyond the scan, where nothing is "
+            "known: crop it to the scan"
+        )
+    return positions

@@ -5,6 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .geometry import SliceGeometry
+from .in_plane_resolution import in_plane_resolution, on_acquired_grid
+from .volume import Volume
+
+
+def scan_noise(scan: Volume, geometry: SliceGeometry) -> float:
+    """:func:`noise_level` of a scan on its acquired in-plane resolution, since zero filling smooths the noise."""
+    acquired = in_plane_resolution(scan, geometry).acquired
+    sizes = [
+        round(scan.shape[axis] * voxel / size)
+        for axis, voxel, size in zip(geometry.in_plane_axes, geometry.in_plane_spacing, acquired, strict=True)
+    ]
+    return noise_level(on_acquired_grid(scan.data, geometry.in_plane_axes, sizes), geometry.axis)
+
 
 def noise_level(data: NDArray[np.float32], through_plane_axis: int) -> float:
     """Standard deviation of the noise, from the in-plane detail of voxels that hold signal.

@@ -28,7 +28,7 @@ FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 _GAUSSIAN_REACH = 4.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SliceProfile:
     """A relative slice profile.
 
@@ -106,7 +106,8 @@ class SliceProfile:
         """The profile's share in voxels of size ``spacing`` mm centred ``offsets`` mm from the slice centre.
 
         Not normalised: over a whole grid of such voxels it sums to about 1. Closed forms are integrated over the voxel;
-        taps are interpolated, and averaged over what the voxel is larger than a tap.
+        taps are interpolated, and averaged over what the voxel is larger than a tap. Between taps of a profile with
+        sharp edges the interpolant dips slightly below zero, without which mass and variance would not be kept.
         """
         at = np.asarray(offsets, dtype=np.float64)
         if self.cumulative is not None:
@@ -116,7 +117,7 @@ class SliceProfile:
         steps = 1 + 2 * int(np.ceil(2 * excess / self.interval))
         within = (np.arange(steps) - (steps - 1) / 2) * excess / steps
         values = np.mean([self._interpolated(at + shift) for shift in within], axis=0)
-        return np.maximum(values, 0.0) * spacing / self.interval
+        return values * spacing / self.interval
 
     def _interpolated(self, offsets_mm: FloatArray) -> FloatArray:
         """Cubic convolution of the taps at offsets in mm; zero beyond them."""
@@ -136,7 +137,8 @@ class SliceProfile:
         if np.isclose(interval, self.interval, rtol=1e-6):
             return self
         edge = _taps_to(self.offsets[-1] / interval)
-        return SliceProfile(self.sampled(np.arange(-edge, edge + 1) * interval, interval), interval, self.cumulative)
+        taps = self.sampled(np.arange(-edge, edge + 1) * interval, interval)
+        return SliceProfile(np.maximum(taps, 0.0), interval, self.cumulative)
 
     def centred(self) -> SliceProfile:
         """The profile shifted, by a fraction of a tap too, so that its centroid lies on the middle tap."""
@@ -144,7 +146,7 @@ class SliceProfile:
         padded = SliceProfile(np.pad(self.weights, abs(whole) + 1), self.interval)
         for _ in range(3):  # clipping the interpolant at zero can leave a trace of the shift
             shifted = padded.sampled(padded.offsets + padded.centroid_mm, padded.interval)
-            padded = SliceProfile(shifted, self.interval)
+            padded = SliceProfile(np.maximum(shifted, 0.0), self.interval)
         return padded.trimmed()
 
     def trimmed(self) -> SliceProfile:

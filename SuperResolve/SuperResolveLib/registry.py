@@ -48,9 +48,11 @@ class Entry:
         """
         if name is None:
             return self.presets[0] if self.presets else ""
-        if name not in self.presets and self.presets:
+        if not self.presets:
+            raise InputError(f"this method has no presets: leave out the preset {name!r}")
+        if name not in self.presets:
             raise InputError(f"there is no preset {name!r}: choose one of {', '.join(self.presets)}")
-        return name if self.presets else ""
+        return name
 
 
 def import_with_torch(module: str) -> ModuleType:

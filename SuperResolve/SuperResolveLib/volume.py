@@ -26,7 +26,7 @@ class AcquisitionHeader:
     acquired_spacing_mm: tuple[float | None, float | None, float | None] = (None, None, None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Volume:
     """A scalar 3-D image.
 

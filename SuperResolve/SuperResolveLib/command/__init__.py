@@ -5,6 +5,7 @@ Each subcommand is a file; it imports what it needs when it runs, so that ``--he
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     130 cancelled (Ctrl-C); 128 + n ended by signal n. In every case but the first nothing is written.
     """
     console = Console()
+    # OpenMP's threads wait in a busy loop unless told: several times slower where others use the processors too.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with unwinding_on_signals(), quiet_libraries():
             ended = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)

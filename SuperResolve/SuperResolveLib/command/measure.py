@@ -30,11 +30,12 @@ def measure(
 ) -> None:
     """Measure how much worse one axis of VOLUME still is than the two others: the FWHM of its relative profile.
 
-    VOLUME may be isotropic, such as a result of super-resolve. A FWHM of one voxel or less is as good as in plane.
+    VOLUME may be isotropic, such as a result of super-resolve; unless --axis names one, the worst axis is then told.
+    A FWHM of one voxel or less is as good as in plane.
     """
     from ..estimation import measure_resolution
     from ..files import replacing
-    from ..geometry import slice_geometry
+    from ..geometry import AXIS_NAMES, slice_geometry
     from ..image_io import read_volume
     from ..report import estimate_report, write_report
     from .texts import width_line
@@ -43,9 +44,9 @@ def measure(
     console.stage(f"reading {volume}")
     image = read_volume(volume, series, fill_nonfinite)
     console.warn(image.warnings)
-    geometry = slice_geometry(image, settings["axis"])
     with console.progress() as progress:
         profile = measure_resolution(image, progress=progress, **settings)
+    geometry = slice_geometry(image, AXIS_NAMES[profile.axis])
     console.warn(profile.warnings)
     if json is not None:
         with replacing(json) as file:

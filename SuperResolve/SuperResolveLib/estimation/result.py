@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from ..profile import SliceProfile
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class EstimatedProfile(SliceProfile):
     """A slice profile with what is known about its making.
 
     Attributes:
+        axis: the through-plane axis along which it was estimated: 0, 1 or 2.
         fwhm_interval_mm: spread of the FWHM in mm, from its 10th to its 90th percentile.
         method, preset, device, seed: how it was estimated.
         loss_history: each loss over the iterations.
@@ -19,6 +20,7 @@ class EstimatedProfile(SliceProfile):
         seconds: wall time.
     """
 
+    axis: int
     fwhm_interval_mm: tuple[float, float]
     method: str
     preset: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,7 +43,7 @@ METHODS: dict[str, Entry] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class SuperResolved(Volume):
     """A super-resolved volume with what is known about its making.
 
@@ -130,7 +130,7 @@ def super_resolve(
     return SuperResolved(
         data=data,
         affine=grid.affine,
-        header=scan.header,
+        header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
         stored_type=scan.stored_type,
         warnings=tuple(dict.fromkeys(warnings)),
         profile=profile,

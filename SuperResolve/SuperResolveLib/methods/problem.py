@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..acquisition import acquisition_matrix
 from ..geometry import OutputGrid, SliceGeometry
-from ..noise import noise_level
+from ..noise import scan_noise
 from ..profile import SliceProfile
 from ..volume import Volume
 
@@ -42,7 +42,7 @@ class Problem:
         """The problem of bringing ``scan`` to ``grid``."""
         centres = np.arange(geometry.slice_count) * geometry.slice_spacing
         matrix = acquisition_matrix(profile, centres, grid.positions * geometry.slice_spacing, grid.spacing)
-        return cls(scan.data, geometry, profile, grid, matrix, noise_level(scan.data, geometry.axis))
+        return cls(scan.data, geometry, profile, grid, matrix, scan_noise(scan, geometry))
 
 
 @dataclass(frozen=True)

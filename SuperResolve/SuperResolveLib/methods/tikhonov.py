@@ -29,5 +29,8 @@ def noise_damping(problem: Problem) -> float:
     r""":math:`\sigma^2 / \tau^2`, with the in-plane differences of the scan standing for the through-plane ones
     sought.
     """
-    variances = [np.mean(np.diff(problem.slices, axis=axis) ** 2) for axis in problem.geometry.in_plane_axes]
+    variances = [
+        np.mean(np.diff(problem.slices, axis=axis) ** 2) * (problem.grid.spacing / voxel) ** 2
+        for axis, voxel in zip(problem.geometry.in_plane_axes, problem.geometry.in_plane_spacing, strict=True)
+    ]
     return max(problem.noise**2 / max(float(np.mean(variances)), 1e-30), SMALLEST_DAMPING)

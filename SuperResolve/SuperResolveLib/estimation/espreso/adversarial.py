@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from ...device import choose_device
+from ...device import choose_device, reproducible
 from ...geometry import SliceGeometry
 from ...profile import SliceProfile
 from ...progress import ProgressCallback
@@ -57,20 +57,24 @@ def estimate(
     """Play the game and return the averaged profile; the interval is that of its FWHM over the last third of
     training.
     """
-    torch.manual_seed(seed)
     where = choose_device(device)
     progress(0.0, "preparing patches")
     reference = reference_of(scan, geometry)
-    game = Game(reference, number_of_taps(reference), settings, where)
-    repeat(game.play, settings.iterations, where, progress, "matching patch distributions")
+    with reproducible(seed):
+        game = Game(reference, number_of_taps(reference), settings, where)
+        repeat(game.play, settings.iterations, where, progress, "matching patch distributions")
     profile = SliceProfile(game.average.double().cpu().numpy(), reference.tap_spacing).centred()
     history = game.averages[2 * settings.iterations // 3 :: 50].double().cpu().numpy()
-    widths = [SliceProfile(weights, reference.tap_spacing).fwhm_mm for weights in history]
+    widths = [SliceProfile(weights, reference.tap_spacing).centred().fwhm_mm for weights in history]
     losses = game.losses.cpu().numpy()
     return EstimatedProfile(
         weights=profile.weights,
         interval=profile.interval,
-        fwhm_interval_mm=(float(np.percentile(widths, 10)), float(np.percentile(widths, 90))),
+        axis=geometry.axis,
+        fwhm_interval_mm=(
+            min(float(np.percentile(widths, 10)), profile.fwhm_mm),
+            max(float(np.percentile(widths, 90)), profile.fwhm_mm),
+        ),
         method="espreso",
         preset="paper",
         device=where.type,

@@ -56,9 +56,9 @@ class Candidate:
     width: float
     exponent: float
 
-    def profile(self, interval: float, reach: float | None = None) -> SliceProfile:
-        """On taps ``interval`` mm apart, out to ``reach`` mm, by default as far as it matters."""
-        return bell(self.width, self.exponent, interval, 1.1 * self.width + interval if reach is None else reach)
+    def profile(self, interval: float, fewest_taps: int = 1) -> SliceProfile:
+        """On taps ``interval`` mm apart, at least ``fewest_taps`` on each side."""
+        return bell(self.width, self.exponent, interval, fewest_taps)
 
 
 def estimate(
@@ -85,11 +85,13 @@ def estimate(
     width = float(np.exp(weights @ np.log([candidate.width for candidate in candidates])))
     exponent = float(np.exp(weights @ np.log([candidate.exponent for candidate in candidates])))
     tap = reference.tap_spacing
-    profile = Candidate(width, exponent).profile(tap, max(10 * tap, 1.3 * width))
+    profile = Candidate(width, exponent).profile(tap, fewest_taps=10)
     interval = fwhm_interval(candidates, weights, profile)
     return EstimatedProfile(
         weights=profile.weights,
         interval=tap,
+        cumulative=profile.cumulative,
+        axis=geometry.axis,
         fwhm_interval_mm=interval,
         method="espreso",
         preset="default",

@@ -37,4 +37,6 @@ def repeat(
         run()
         done += 1
         if done % _REPORT_EVERY == 0 or done == iterations:
+            if device.type == "cuda":
+                torch.cuda.synchronize()  # replays are queued: report what is done, not what is asked for
             progress(done / iterations, f"{stage}, iteration {done} of {iterations}")

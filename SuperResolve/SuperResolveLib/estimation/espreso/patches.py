@@ -47,7 +47,8 @@ class PatchShape:
                 f"spacing apart beside a profile of {taps} taps, and {RECEPTIVE_FIELD} are needed; "
                 "use the preset 'default'"
             )
-        return cls(rows, min(SAMPLES, reference.directions[0].data.shape[2]), taps)
+        columns = min(SAMPLES, reference.directions[0].data.shape[2])
+        return cls(rows, columns, taps)
 
 
 class DirectionPatches:

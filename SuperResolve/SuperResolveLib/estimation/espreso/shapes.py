@@ -16,24 +16,33 @@ from ...profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 
+#: Shapes end where they fall to this part of their maximum.
+END = 0.01
+
 
 @dataclass(frozen=True)
 class BellIntegral:
-    """The integral of a generalised Gaussian of the given FWHM (mm) and exponent."""
+    """The integral of a generalised Gaussian of the given FWHM (mm) and exponent, which ends at 1 % of its maximum."""
 
     fwhm: float
     exponent: float
 
+    @property
+    def reach(self) -> float:
+        """Where it ends, in mm from its middle."""
+        return float(self.fwhm / 2 * (np.log(END) / np.log(0.5)) ** (1 / self.exponent))
+
     def __call__(self, offset: FloatArray) -> FloatArray:
-        """From minus infinity to ``offset`` mm."""
-        scale = self.fwhm / 2 / np.log(2) ** (1 / self.exponent)
-        tail = gammainc(1 / self.exponent, (np.abs(offset) / scale) ** self.exponent)
-        return 0.5 + 0.5 * np.sign(offset) * tail
+        """From minus infinity to ``offset`` mm; 1 in all."""
+        inside = np.clip(np.abs(offset), 0.0, self.reach)
+        part = gammainc(1 / self.exponent, np.log(2) * (2 * inside / self.fwhm) ** self.exponent)
+        whole = gammainc(1 / self.exponent, -np.log(END))
+        return 0.5 + 0.5 * np.sign(offset) * part / whole
 
 
-def bell(fwhm: float, exponent: float, interval: float, reach: float) -> SliceProfile:
-    """A generalised Gaussian on taps ``interval`` mm apart, out to ``reach`` mm on each side."""
-    half = max(1, int(np.ceil(reach / interval)))
-    offsets = np.arange(-half, half + 1) * interval
+def bell(fwhm: float, exponent: float, interval: float, fewest_taps: int = 1) -> SliceProfile:
+    """A generalised Gaussian on taps ``interval`` mm apart, at least ``fewest_taps`` of them on each side."""
     integral = BellIntegral(fwhm, exponent)
-    return SliceProfile(integral(offsets + interval / 2) - integral(offsets - interval / 2), interval)
+    half = max(fewest_taps, int(np.ceil(integral.reach / interval - 0.5)))
+    offsets = np.arange(-half, half + 1) * interval
+    return SliceProfile(integral(offsets + interval / 2) - integral(offsets - interval / 2), interval, integral)

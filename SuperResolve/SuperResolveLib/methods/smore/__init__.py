@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...device import choose_device
+from ...device import choose_device, reproducible
 from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
 from ...networks.wdsr import WDSR
@@ -56,7 +56,11 @@ PRESETS = {
 
 def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
     """Train on the scan, apply to its through-plane images in both orientations, combine."""
-    torch.manual_seed(settings.seed)
+    with reproducible(settings.seed):
+        return _super_resolve(problem, settings, progress)
+
+
+def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
     device = choose_device(settings.device)
     preset = PRESETS[settings.preset]
     low, high = (float(value) for value in np.percentile(problem.slices, (1.0, 99.5)))

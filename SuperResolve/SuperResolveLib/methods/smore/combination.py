@@ -30,7 +30,9 @@ def fourier_burst_accumulation(results: Sequence[NDArray[np.float32]]) -> NDArra
     amplitudes (Delbracio and Sapiro, CVPR 2015; for orientations, Zhao et al., IEEE TMI 2020, Sec. III-D).
     """
     spectra = [rfftn(result) for result in results]
-    amplitudes = np.stack([gaussian_filter(np.abs(spectrum), SMOOTHING, mode="wrap") for spectrum in spectra])
+    amplitudes = np.stack(
+        [gaussian_filter(np.abs(spectrum), SMOOTHING, mode=("wrap", "wrap", "mirror")) for spectrum in spectra]
+    )
     amplitudes /= amplitudes.max(axis=0, keepdims=True) + 1e-30
     weights = amplitudes**EXPONENT
     weights /= weights.sum(axis=0, keepdims=True) + 1e-30
