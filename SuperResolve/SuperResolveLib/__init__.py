@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from .errors import Cancelled, InputError
     from .estimation import EstimatedProfile, estimate_profile, measure_resolution
     from .image_io import read_volume, write_volume
-    from .methods import SuperResolved, super_resolve
     from .profile import SliceProfile
     from .profile_io import parse_profile, read_profile, write_profile
+    from .super_resolution import SuperResolved, super_resolve
     from .volume import Volume
 
 __version__ = "0.1.0"
@@ -41,14 +41,14 @@ _HOMES = {
     "EstimatedProfile": "estimation",
     "InputError": "errors",
     "SliceProfile": "profile",
-    "SuperResolved": "methods",
+    "SuperResolved": "super_resolution",
     "Volume": "volume",
     "estimate_profile": "estimation",
     "measure_resolution": "estimation",
     "parse_profile": "profile_io",
     "read_profile": "profile_io",
     "read_volume": "image_io",
-    "super_resolve": "methods",
+    "super_resolve": "super_resolution",
     "write_profile": "profile_io",
     "write_volume": "image_io",
 }

@@ -171,7 +171,7 @@ def _planes_of(like: Volume, scan: Volume, geometry: SliceGeometry) -> NDArray[n
     positions = into_scan[geometry.axis, 3] + steps[axis] * np.arange(like.shape[axis])
     positions = np.sort(positions)
     step = positions[1] - positions[0] if positions.size > 1 else 0.0
-    if not 0 < step <= 1 or positions[0] > step or positions[-1] < geometry.slice_count - 1 - step:
+    if not 0 < step <= 1 or positions[0] > 0.501 or positions[-1] < geometry.slice_count - 1.501:
         raise InputError(
             "the planes of --like do not cover the scan's slices, or lie farther apart than they: "
             "give a volume with thinner planes that spans the whole scan"

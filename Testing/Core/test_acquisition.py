@@ -39,10 +39,10 @@ def volumes(matrix: np.ndarray, axis: int, dtype: type, seed: int = 0) -> tuple[
 class TestMatrix:
     @law
     @given(profile=profiles, ratio=ratios, phase=phases)
-    def test_rows_sum_to_one_and_are_not_negative(self, profile, ratio, phase):
+    def test_rows_sum_to_one_and_are_not_negative_but_for_interpolation(self, profile, ratio, phase):
         matrix = matrix_of(profile, ratio, phase)
         assert np.allclose(matrix.sum(axis=1), 1, atol=1e-12)
-        assert matrix.min() >= 0
+        assert matrix.min() >= (0 if profile.cumulative else -0.1)
 
     @law
     @given(profile=profiles, ratio=ratios, phase=phases, axis=axes)

@@ -88,6 +88,7 @@ def quick_estimation(monkeypatch):
             device="cpu",
             seed=settings["seed"],
             loss_history={},
+            axis=2,
             warnings=("the FWHM is uncertain",),
             seconds=0.5,
         )
@@ -202,6 +203,7 @@ def test_measure(run, tmp_path, quick_estimation):
     code, out, _ = run("measure hr --json m.json --axis k --quiet")
     assert code == 0
     assert out.startswith("FWHM 4.")
+    assert out.endswith("along k\n")
     report = json.loads((tmp_path / "m.json").read_text())
     assert report["fwhm_ratio"] == pytest.approx(report["fwhm_mm"])
 

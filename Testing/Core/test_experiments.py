@@ -164,6 +164,7 @@ def nearly_true(monkeypatch):
             device="cpu",
             seed=seed,
             loss_history={},
+            axis=2,
         )
 
     for module in (table1, phantom_pair):

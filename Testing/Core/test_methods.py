@@ -14,10 +14,11 @@ from SuperResolveLib.evaluation.phantom import head_phantom
 from SuperResolveLib.evaluation.simulation import simulate
 from SuperResolveLib.geometry import output_grid, slice_geometry
 from SuperResolveLib.image_io import read_volume
-from SuperResolveLib.methods import METHODS, SuperResolved, super_resolve
+from SuperResolveLib.methods import METHODS
 from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.noise import noise_level
 from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.super_resolution import SuperResolved, super_resolve
 from SuperResolveLib.volume import Volume
 
 PROFILE = SliceProfile.gaussian(4.0, 1.0)

@@ -34,6 +34,7 @@ def estimated() -> EstimatedProfile:
         device="cpu",
         seed=3,
         loss_history={"generator": [1.0]},
+        axis=2,
         warnings=("the ratio is high",),
         seconds=2.0,
     )

@@ -51,4 +51,4 @@ def measure(
     if json is not None:
         with replacing(json) as file:
             write_report({**estimate_report(profile, geometry, image.warnings), "input": volume}, file)
-    click.echo(width_line(profile, geometry))
+    click.echo(f"{width_line(profile, geometry)}, along {AXIS_NAMES[geometry.axis]}")

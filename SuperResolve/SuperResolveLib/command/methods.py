@@ -27,11 +27,11 @@ def methods() -> None:
 
 
 def _table(entries: Mapping[str, Entry]) -> str:
-    """A row a method under a heading, in columns."""
-    rows = [("name", "needs", "torch", "presets", "what it does")]
+    """A row a method under a heading, in columns, and below each row what the method does."""
+    rows = [("name", "needs", "torch", "presets")]
     for name, entry in entries.items():
-        presets = ", ".join(entry.presets) or "-"
-        rows.append((name, entry.needs, "yes" if entry.needs_torch else "no", presets, entry.summary))
+        rows.append((name, entry.needs, "yes" if entry.needs_torch else "no", ", ".join(entry.presets) or "-"))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(f"  {line.rstrip()}" for line in lines)
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    summaries = ["", *(click.wrap_text(entry.summary, 100, "      ", "      ") for entry in entries.values())]
+    return "\n".join(f"  {line}\n{summary}".rstrip() for line, summary in zip(lines, summaries, strict=True))

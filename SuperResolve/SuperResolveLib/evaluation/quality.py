@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..methods import METHODS, super_resolve
+from ..methods import METHODS
+from ..super_resolution import super_resolve
 from .cells import Cell, Row
 from .experiment import Experiment
 from .report import Table

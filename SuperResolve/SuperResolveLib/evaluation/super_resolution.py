@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..methods import SuperResolved
+from ..super_resolution import SuperResolved
 from .cells import Row
 from .metrics import compare
 from .report import Table, grouped

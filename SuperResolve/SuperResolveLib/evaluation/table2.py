@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from ..methods import METHODS, super_resolve
+from ..methods import METHODS
 from ..profile import SliceProfile
+from ..super_resolution import super_resolve
 from .cells import Cell, Row
 from .experiment import Experiment
 from .report import Table

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from ..estimation import measure_resolution
-from ..methods import METHODS, super_resolve
+from ..methods import METHODS
+from ..super_resolution import super_resolve
 from ..volume import Volume
 from .cells import Cell, Row
 from .experiment import Experiment

@@ -1,0 +1,148 @@
+"""Super-resolution of a scan, whatever the method: the grid, the profile, the method, data consistency, the report."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .acquisition import data_consistency, degrade
+from .errors import InputError
+from .estimation import EstimatedProfile, estimate_profile
+from .geometry import AxisName, output_grid, scan_geometry
+from .in_plane_resolution import in_plane_resolution
+from .methods import METHODS
+from .methods.problem import Combination, MethodSettings, Problem
+from .profile import SliceProfile
+from .progress import ProgressCallback, part_of, silent
+from .registry import Entry, choose
+from .volume import Volume
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SuperResolved(Volume):
+    """A super-resolved volume with what is known about its making.
+
+    Attributes:
+        profile: the slice profile that was used.
+        method, preset, device, seed: how it was made.
+        data_consistency_rmse: root-mean-square of the scan minus the degraded result, in units of the scan's noise.
+        data_consistency_change: root-mean-square of what the data-consistency step changed, in the same units.
+        seconds: wall time.
+    """
+
+    profile: SliceProfile
+    method: str
+    preset: str
+    device: str
+    seed: int
+    data_consistency_rmse: float
+    data_consistency_change: float
+    seconds: float
+
+
+def super_resolve(
+    scan: Volume,
+    profile: SliceProfile | None = None,
+    method: str = "smore",
+    preset: str | None = None,
+    axis: AxisName = "auto",
+    spacing: float | None = None,
+    like: Volume | None = None,
+    combine: Combination = "average",
+    consistent: bool = True,
+    device: str = "auto",
+    seed: int = 0,
+    progress: ProgressCallback = silent,
+) -> SuperResolved:
+    """A 2-D multi-slice scan brought to thin planes through its field of view.
+
+    Args:
+        scan: at least 8 slices, spaced at least 1.2 in-plane voxels.
+        profile: its relative slice profile; ``None`` estimates one.
+        method: a name in :data:`~SuperResolveLib.methods.METHODS`.
+        preset: one of the method's presets; ``None`` takes its default.
+        axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
+        spacing: distance between output planes in mm; ``None`` takes the in-plane voxel.
+        like: a volume on whose planes to put the result instead.
+        combine: how results of several orientations become one: their mean, or Fourier burst accumulation.
+        consistent: whether a learned result is brought to the nearest volume that degrades to the scan.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        seed: the result is reproducible under it on one device.
+        progress: called with the fraction done and the stage.
+
+    Raises:
+        InputError: the scan, a name or the output grid cannot be used.
+        Cancelled: raised by ``progress``.
+    """
+    started = time.perf_counter()
+    entry = choose(METHODS, method, "super-resolution method")
+    if combine not in ("average", "fba"):
+        raise InputError(f"there is no combination {combine!r}: choose average or fba")
+    settings = MethodSettings(entry.preset(preset), device, seed, combine)
+    implementation = entry.load()
+    used_device = _device_of(entry, device)
+    geometry = scan_geometry(scan, axis)
+    grid = output_grid(scan, geometry, spacing, like)
+    if profile is None:
+        profile = estimate_profile(scan, axis=axis, device=device, seed=seed, progress=part_of(progress, 0.0, 0.3))
+        progress = part_of(progress, 0.3, 1.0)
+    if isinstance(profile, EstimatedProfile):
+        warnings = scan.warnings + profile.warnings
+    else:
+        warnings = scan.warnings + in_plane_resolution(scan, geometry).warnings
+    problem = Problem.of(scan, geometry, profile, grid)
+    data = implementation(problem, settings, part_of(progress, 0.0, 0.98))
+
+    change = 0.0
+    if consistent and entry.needs != "nothing":
+        progress(0.98, "making the result consistent with the scan")
+        learned = data
+        damping = consistency_damping(problem, learned)
+        data = data_consistency(problem.matrix, learned, problem.slices, geometry.axis, damping)
+        change = root_mean_square(data - learned) / problem.noise
+    residual = problem.slices - degrade(problem.matrix, data, geometry.axis)
+    progress(1.0, "done")
+    return SuperResolved(
+        data=data,
+        affine=grid.affine,
+        header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
+        stored_type=scan.stored_type,
+        warnings=tuple(dict.fromkeys(warnings)),
+        profile=profile,
+        method=method,
+        preset=settings.preset,
+        device=used_device,
+        seed=seed,
+        data_consistency_rmse=root_mean_square(residual) / problem.noise,
+        data_consistency_change=change,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _device_of(entry: Entry, name: str) -> str:
+    """The device on which a method runs; torch is imported only for one that needs it."""
+    if not entry.needs_torch:
+        return "cpu"
+    from .device import choose_device
+
+    return choose_device(name).type
+
+
+def consistency_damping(problem: Problem, volume: np.ndarray) -> float:
+    r"""The variance of the scan's noise over that of the volume's error, :math:`\lambda` of the data-consistency step.
+
+    The residual :math:`y - A x` has variance :math:`\tau^2 |A_k|^2 + \sigma^2` for an error of variance
+    :math:`\tau^2` a voxel, which is solved for :math:`\tau^2`, at least a quarter of the noise's.
+    """
+    residual = problem.slices - degrade(problem.matrix, volume, problem.geometry.axis)
+    row_energy = float(np.mean(np.sum(problem.matrix**2, axis=1)))
+    noise = problem.noise**2
+    error = max(float(np.mean(residual**2)) - noise, noise / 4) / row_energy
+    return noise / error
+
+
+def root_mean_square(values: np.ndarray) -> float:
+    """The root of the mean of squares, summed in double precision."""
+    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
