@@ -105,7 +105,7 @@ def test_like_gives_the_planes_of_that_volume(scan: Volume, fraction: float, pha
     """Any spacing and offset, and numbered from either end."""
     geometry = slice_geometry(scan)
     axis = geometry.axis
-    count = int(geometry.slice_count / fraction)
+    count = int(np.ceil((geometry.slice_count - 1 - phase) / fraction)) + 1
     like_affine = scan.affine.copy()
     like_affine[:3, axis] *= fraction
     like_affine[:3, 3] += phase * scan.affine[:3, axis]
