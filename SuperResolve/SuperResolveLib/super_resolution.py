@@ -108,6 +108,7 @@ def super_resolve(
         data=data,
         affine=grid.affine,
         header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
+        space=scan.space,
         stored_type=scan.stored_type,
         warnings=tuple(dict.fromkeys(warnings)),
         profile=profile,

@@ -34,6 +34,7 @@ class Volume:
         data: float32 intensities, shape (ni, nj, nk).
         affine: 4x4 float64, voxel index to RAS mm.
         header: what the file says of the acquisition.
+        space: NIfTI's code of the space that the affine leads to: 1 the scanner's, 2 another scan's, 4 MNI's, ...
         stored_type: the voxel type in the file, by which an integer image can be written back.
         warnings: what a reader should tell the user about this file.
     """
@@ -41,6 +42,7 @@ class Volume:
     data: NDArray[np.float32]
     affine: NDArray[np.float64]
     header: AcquisitionHeader = field(default_factory=AcquisitionHeader)
+    space: int = 1
     stored_type: np.dtype[Any] = np.dtype(np.float32)
     warnings: tuple[str, ...] = ()
 

@@ -493,3 +493,17 @@ def test_replacing_takes_the_place_of_what_a_link_points_to(tmp_path: Path) -> N
 def test_replacing_refuses_what_is_no_file() -> None:
     with pytest.raises(InputError, match="it is not a file"), replacing("/dev/null"):
         pass
+
+
+@pytest.mark.parametrize("code", [1, 2, 4])
+def test_the_space_that_a_nifti_names_is_kept(tmp_path: Path, code: int) -> None:
+    affine = np.diag([1.0, 1.0, 3.0, 1.0])
+    image = nib.Nifti1Image(np.arange(1000, dtype=np.float32).reshape(10, 10, 10), affine)
+    image.set_sform(affine, code)
+    image.set_qform(affine, code)
+    nib.save(image, tmp_path / "in.nii")
+    volume = read_volume(tmp_path / "in.nii")
+    assert volume.space == code
+    write_volume(volume, tmp_path / "out.nii.gz")
+    header = nib.load(tmp_path / "out.nii.gz").header
+    assert (int(header["sform_code"]), int(header["qform_code"])) == (code, code)

@@ -76,18 +76,21 @@ def super_resolve(
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     check_output(output)
-    options.check_paths({"SCAN": scan, "--like": like}, {"--output": output, "--json": json})
+    table = Path(profile) if profile is not None and Path(profile).is_file() else None
+    options.check_paths({"SCAN": scan, "--like": like, "--profile": table}, {"--output": output, "--json": json})
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
     console.warn(volume.warnings)
     geometry = scan_geometry(volume, settings["axis"])
+    planes = None if like is None else read_volume(like)
+    console.warn(planes.warnings if planes else ())
     with console.progress() as progress:
         result = run(
             volume,
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
             spacing=spacing,
-            like=None if like is None else read_volume(like),
+            like=planes,
             progress=progress,
             **settings,
         )

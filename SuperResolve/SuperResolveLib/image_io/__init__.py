@@ -51,6 +51,7 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
         data=data,
         affine=affine,
         header=stored.header,
+        space=stored.space,
         stored_type=stored.voxels.dtype.newbyteorder("=") if integer else np.dtype(np.float32),
         warnings=stored.warnings + filled,
     )

@@ -15,10 +15,8 @@ from ..files import replacing
 from ..volume import Volume
 from .checks import check_scalar, check_shape, readable
 from .intensities import written
-from .stored import StoredImage
+from .stored import SCANNER, StoredImage
 
-#: NIfTI's code for scanner coordinates, written for both qform and sform.
-SCANNER = 1
 #: Millimetres to the unit that a NIfTI header names, by its code; without a code the unit is mm.
 UNITS_IN_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
 MGH_TYPES = tuple(np.dtype(kind) for kind in (np.uint8, np.int16, np.int32, np.float32))
@@ -40,11 +38,11 @@ def read(path: Path, ending: str) -> StoredImage:
         if ending in (".mgh", ".mgz"):
             return StoredImage(voxels, image.affine)
         affine, warnings = _in_mm(image)
-        return StoredImage(voxels, affine, warnings=warnings + _disagreements(image, shape))
+        return StoredImage(voxels, affine, warnings=warnings + _disagreements(image, shape), space=_space(image))
 
 
 def write(volume: Volume, path: Path, keep_type: bool) -> None:
-    """Write NIfTI-1, its qform and sform both the volume's affine in scanner coordinates, or MGH.
+    """Write NIfTI-1, its qform and sform both the volume's affine into its space, or MGH.
 
     Raises:
         InputError: the writing fails.
@@ -58,8 +56,8 @@ def write(volume: Volume, path: Path, keep_type: bool) -> None:
     else:
         data = written(volume, keep_type)
         image = Nifti1Image(data, volume.affine, dtype=data.dtype)
-        image.set_qform(volume.affine, SCANNER)
-        image.set_sform(volume.affine, SCANNER)
+        image.set_qform(volume.affine, volume.space)
+        image.set_sform(volume.affine, volume.space)
         image.header.set_xyzt_units("mm")
     contents = image.to_bytes()
     if path.name.lower().endswith((".gz", ".mgz")):
@@ -93,6 +91,11 @@ def _in_mm(image: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     affine = image.affine.copy()
     affine[:3] *= unit
     return affine, (f"the header gives lengths in units of {unit:g} mm; they were converted",)
+
+
+def _space(image: Any) -> int:
+    """The code of the form that the affine is from, as nibabel chooses: the sform's, else the qform's."""
+    return int(image.header["sform_code"]) or int(image.header["qform_code"]) or SCANNER
 
 
 def _disagreements(image: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ..volume import AcquisitionHeader
 
+#: NIfTI's code of the scanner's own space, which other formats mean.
+SCANNER = 1
+
 
 @dataclass(frozen=True)
 class StoredImage:
@@ -19,6 +22,7 @@ class StoredImage:
         voxels: intensities with the file's scaling applied, in whatever type that gives, shape (ni, nj, nk).
         affine: voxel index to RAS mm, not yet checked, shape (4, 4).
         header: what the file says of the acquisition.
+        space: NIfTI's code of the space that the affine leads to.
         warnings: what the user should know, a sentence each.
     """
 
@@ -26,3 +30,4 @@ class StoredImage:
     affine: NDArray[np.float64]
     header: AcquisitionHeader = field(default_factory=AcquisitionHeader)
     warnings: tuple[str, ...] = ()
+    space: int = SCANNER
