@@ -27,7 +27,7 @@ from .inference import apply
 from .network import SliceToPlanes
 from .patches import PairSampler
 from .phases import Phases
-from .training import train
+from .training import Loss, train
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Preset:
     iterations: int
     batch: int
     learning_rate: float
+    loss: Loss = "squared"
     slices: int = 16
     width: int = 48
 
@@ -50,7 +51,7 @@ class Preset:
 PRESETS = {
     "fast": Preset("edsr", channels=48, blocks=6, iterations=2000, batch=4, learning_rate=1e-3),
     "balanced": Preset("edsr", channels=64, blocks=12, iterations=6000, batch=8, learning_rate=5e-4),
-    "paper": Preset("wdsr", channels=256, blocks=16, iterations=8000, batch=32, learning_rate=2e-4),
+    "paper": Preset("wdsr", channels=256, blocks=16, iterations=8000, batch=32, learning_rate=2e-4, loss="absolute"),
 }
 
 
@@ -74,7 +75,15 @@ def _super_resolve(problem: Problem, settings: MethodSettings, progress: Progres
     backbone = build(preset, phases.count)
     network = SliceToPlanes(backbone, phases).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     sampler = PairSampler(stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, settings.seed)
-    train(network, sampler, preset.iterations, preset.batch, preset.learning_rate, part_of(progress, 0.0, 0.8))
+    train(
+        network,
+        sampler,
+        preset.iterations,
+        preset.batch,
+        preset.learning_rate,
+        part_of(progress, 0.0, 0.8),
+        preset.loss,
+    )
 
     results = []
     for orientation in range(2):

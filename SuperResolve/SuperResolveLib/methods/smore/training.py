@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 import torch
 from torch.nn import functional
@@ -10,6 +11,8 @@ from torch.nn import functional
 from ...progress import ProgressCallback
 from .network import SliceToPlanes
 from .patches import PairSampler
+
+Loss = Literal["absolute", "squared"]
 
 
 def train(
@@ -19,11 +22,13 @@ def train(
     batch: int,
     learning_rate: float,
     progress: ProgressCallback,
+    loss: Loss = "squared",
 ) -> list[float]:
-    """Adam on the mean squared error of the planes under a cosine schedule; returns the loss at each iteration.
+    """Adam on the planes' mean error under a cosine schedule; returns the loss at each iteration.
 
-    The papers minimise the mean absolute error; the squared one gave 0.1 dB more at equal cost here.
+    ``loss`` tells which error: "absolute" as in the papers, or "squared".
     """
+    criterion = functional.l1_loss if loss == "absolute" else functional.mse_loss
     optimiser = torch.optim.Adam(network.parameters(), lr=learning_rate)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / iterations))
@@ -33,12 +38,12 @@ def train(
     for iteration in range(iterations):
         pairs = sampler.draw(batch)
         planes = torch.einsum("vf,bfw->bvw", pairs.reading, network(pairs.slices))
-        loss = functional.mse_loss(planes, pairs.truth)
+        error = criterion(planes, pairs.truth)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        error.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        losses.append(float(loss.detach()))
-        progress((iteration + 1) / iterations, f"training, error {math.sqrt(losses[-1]):.4f}")
+        losses.append(float(error.detach()))
+        progress((iteration + 1) / iterations, f"training, loss {losses[-1]:.5f}")
     return losses
