@@ -45,8 +45,8 @@ class EDSR(Backbone):
             *(ResidualBlock(channels, scale) for _ in range(blocks)), nn.Conv2d(channels, channels, 3, padding=1)
         )
         self.tail = nn.Conv2d(channels, outputs, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
         self.receptive_radius = 2 * blocks + 3
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:

@@ -47,8 +47,8 @@ class WDSR(Backbone):
         self.head = weight_norm(nn.Conv2d(inputs, channels, 3, padding=1))
         self.blocks = nn.Sequential(*(WideBlock(channels, expansion, linear) for _ in range(blocks)))
         self.tail = nn.Conv2d(channels, outputs, 3, padding=1)
-        nn.init.zeros_(self.tail.weight)
-        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
+        for parameter in self.tail.parameters():
+            nn.init.zeros_(parameter)
         self.receptive_radius = blocks + 2
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
