@@ -77,10 +77,10 @@ def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int
     r"""The volume nearest to ``volume`` that degrades to ``slices``, to within their noise, in closed form.
 
     :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)`, with :math:`\lambda` = ``damping`` the variance of the scan's
-    noise over that of the volume's error: 0 reproduces the slices exactly.
+    noise over that of the volume's error: 0 reproduces the slices exactly, as far as any volume can.
     """
-    gram = matrix @ matrix.T + (damping + 1e-9) * np.eye(len(matrix))
-    correction = np.linalg.solve(gram, matrix).T  # Aᵀ (A Aᵀ + λI)⁻¹
+    gram = matrix @ matrix.T + damping * np.eye(len(matrix))
+    correction = matrix.T @ np.linalg.pinv(gram, rcond=1e-12, hermitian=True)  # Aᵀ (A Aᵀ + λI)⁻¹
     return volume + along(correction, slices - along(matrix, volume, axis), axis)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from .errors import InputError
@@ -142,12 +143,15 @@ class SliceProfile:
 
     def centred(self) -> SliceProfile:
         """The profile shifted, by a fraction of a tap too, so that its centroid lies on the middle tap."""
-        whole = round(self.centroid_mm / self.interval)
-        padded = SliceProfile(np.pad(self.weights, abs(whole) + 1), self.interval)
-        for _ in range(3):  # clipping the interpolant at zero can leave a trace of the shift
-            shifted = padded.sampled(padded.offsets + padded.centroid_mm, padded.interval)
-            padded = SliceProfile(np.maximum(shifted, 0.0), self.interval)
-        return padded.trimmed()
+        reach = abs(round(self.centroid_mm / self.interval)) + 3
+        padded = SliceProfile(np.pad(self.weights, reach), self.interval)
+
+        def shifted(by_mm: float) -> SliceProfile:
+            return SliceProfile(np.maximum(padded.sampled(padded.offsets + by_mm, padded.interval), 0.0), self.interval)
+
+        # Clipping the interpolant at zero moves the centroid a little, so that shifting by the centroid is not enough.
+        bracket = self.centroid_mm + 2 * self.interval * np.array([-1, 1])
+        return shifted(brentq(lambda by_mm: shifted(by_mm).centroid_mm, *bracket)).trimmed()
 
     def trimmed(self) -> SliceProfile:
         """The profile without the outer pairs of taps that are both zero."""
