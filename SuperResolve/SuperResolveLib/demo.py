@@ -12,7 +12,7 @@ from .evaluation.metrics import Comparison, compare
 from .evaluation.phantom import head_phantom
 from .evaluation.simulation import simulate
 from .profile import SliceProfile
-from .progress import ProgressCallback, part_of, silent
+from .progress import Listener, part_of, silent
 from .volume import Volume
 
 #: Distance between the slices of the simulated scan, in mm.
@@ -47,7 +47,7 @@ class Demo:
 def run_demo(
     seed: int = 0,
     device: str = "auto",
-    progress: ProgressCallback = silent,
+    progress: Listener = silent,
 ) -> Demo:
     """Make a head phantom, scan it with 5 mm between slices, estimate the profile, super-resolve, compare.
 
@@ -60,6 +60,7 @@ def run_demo(
         InputError: the device is not there.
         Cancelled: raised by ``progress``.
     """
+    progress = part_of(progress)
     progress(0.0, "making a head phantom")
     truth = head_phantom(PHANTOM_SHAPE, spacing=1.0, seed=seed)
     true_profile = draw_profile(seed)
@@ -67,7 +68,7 @@ def run_demo(
     estimate = estimate_profile(scan, device=device, seed=seed, progress=part_of(progress, 0.05, 0.35))
     interpolated = super_resolve(scan, estimate, "bspline", like=truth)
     result = super_resolve(scan, estimate, like=truth, device=device, seed=seed, progress=part_of(progress, 0.35, 0.95))
-    progress(0.95, "comparing with the truth")
+    progress(0.95, "comparing with the truth", 0.0)
     scores = {"bspline": compare(truth, interpolated), "result": compare(truth, result)}
     progress(1.0, "done")
     return Demo(truth, scan, true_profile, estimate, interpolated, result, scores)

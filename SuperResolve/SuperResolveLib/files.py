@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,3 +47,42 @@ def replacing(path: PathLike) -> Iterator[Path]:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         aside.unlink(missing_ok=True)
+
+
+def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None]) -> None:
+    """Refuse what cannot be written, two outputs in one file, and an output over an input or its sidecar.
+
+    Args:
+        inputs: paths by what a message calls them; ``None`` where not given.
+        outputs: likewise.
+
+    Raises:
+        InputError: naming the path.
+    """
+    taken: dict[Path, str] = {}
+    for name, path in inputs.items():
+        if path is not None:
+            taken[path.resolve()] = name
+            taken[_sidecar(path.resolve())] = f"the sidecar of {name}"
+    for name, path in outputs.items():
+        if path is None:
+            continue
+        target = check_target(path)
+        if target in taken and (target.exists() or taken[target] in outputs):
+            raise InputError(f"{path} is given both as {taken[target]} and as {name}: choose another name for it")
+        taken[target] = name
+
+
+def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
+    """Refuse a file whose ending is none of ``endings``.
+
+    Raises:
+        InputError: naming the endings that will do.
+    """
+    if path is not None and path.suffix.lower() not in endings:
+        raise InputError(f"{what} cannot be written as {path}: use a name that ends in {' or '.join(endings)}")
+
+
+def _sidecar(path: Path) -> Path:
+    """Where the JSON sidecar of an image file would lie."""
+    return path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")

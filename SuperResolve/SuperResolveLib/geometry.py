@@ -6,6 +6,7 @@ the field of view reaches from -1/2 to n - 1/2.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,13 +26,16 @@ FEWEST_SLICES = 8
 FARTHEST_BEYOND = 2
 #: How many times finer than the slices output planes may be.
 FINEST = 100
+#: The acquired in-plane resolution that a user tells, in voxels: rounding, and the most zero filling that there is.
+FINEST_ACQUIRED, COARSEST_ACQUIRED = 0.97, 10.0
 
 
 @dataclass(frozen=True)
 class SliceGeometry:
     """The through-plane axis of a scan and the spacings about it, in mm.
 
-    ``in_plane_spacing`` belongs to ``in_plane_axes``, in the same order.
+    ``in_plane_spacing`` belongs to ``in_plane_axes``, in the same order, and so does ``acquired``: the acquired
+    in-plane resolution that the user told, ``None`` to find it from the image.
     """
 
     axis: int
@@ -39,6 +43,7 @@ class SliceGeometry:
     slice_spacing: float
     in_plane_axes: tuple[int, int]
     in_plane_spacing: tuple[float, float]
+    acquired: tuple[float, float] | None = None
 
     @property
     def in_plane_voxel(self) -> float:
@@ -66,29 +71,54 @@ class OutputGrid:
     affine: NDArray[np.float64]
 
 
-def slice_geometry(volume: Volume, axis: AxisName = "auto") -> SliceGeometry:
+def slice_geometry(volume: Volume, axis: AxisName = "auto", acquired_resolution: Sequence[float] = ()) -> SliceGeometry:
     """The through-plane axis: the one with the largest spacing, unless ``axis`` names one.
 
+    Args:
+        volume: the volume.
+        axis: ``"auto"``, ``"i"``, ``"j"`` or ``"k"``.
+        acquired_resolution: in mm: one number, one for each in-plane axis, or none to find it from the image.
+
     Raises:
-        InputError: there is no axis of that name.
+        InputError: there is no axis of that name, or the resolution cannot be that of these voxels.
     """
     if axis not in ("auto", *AXIS_NAMES):
         raise InputError(f"there is no axis {axis!r}: choose auto, i, j or k")
     spacing = volume.spacing
     through = int(np.argmax(spacing)) if axis == "auto" else AXIS_NAMES.index(axis)
     a, b = (index for index in range(3) if index != through)
-    return SliceGeometry(through, volume.shape[through], spacing[through], (a, b), (spacing[a], spacing[b]))
+    acquired = _told_resolution(acquired_resolution, (a, b), (spacing[a], spacing[b]))
+    return SliceGeometry(through, volume.shape[through], spacing[through], (a, b), (spacing[a], spacing[b]), acquired)
 
 
-def scan_geometry(scan: Volume, axis: AxisName = "auto") -> SliceGeometry:
+def _told_resolution(
+    told: Sequence[float], axes: tuple[int, int], voxels: tuple[float, float]
+) -> tuple[float, float] | None:
+    """What the user told of the acquired in-plane resolution, along both in-plane axes, in mm."""
+    if len(told) == 0:
+        return None
+    if len(told) > 2:
+        raise InputError(
+            f"{len(told)} acquired in-plane resolutions were given: give one, or one for each in-plane axis"
+        )
+    for axis, resolution, voxel in zip(axes, (told[0], told[-1]), voxels, strict=True):
+        if not FINEST_ACQUIRED * voxel <= resolution <= COARSEST_ACQUIRED * voxel:
+            raise InputError(
+                f"an acquired in-plane resolution of {resolution:g} mm along {AXIS_NAMES[axis]} is not possible with "
+                f"voxels of {voxel:.4g} mm there: give one from {voxel:.4g} to {COARSEST_ACQUIRED * voxel:.4g} mm"
+            )
+    return max(told[0], voxels[0]), max(told[-1], voxels[1])
+
+
+def scan_geometry(scan: Volume, axis: AxisName = "auto", acquired_resolution: Sequence[float] = ()) -> SliceGeometry:
     """:func:`slice_geometry` of a 2-D multi-slice scan, checked to be one.
 
     Raises:
-        InputError: nothing to estimate from (no variation, fewer than 8 slices) or nothing to gain
-            (spacing under 1.2 in-plane voxels).
+        InputError: as in :func:`slice_geometry`; or there is nothing to estimate from (no variation, fewer than 8
+            slices) or nothing to gain (spacing under 1.2 in-plane voxels).
     """
     check_content(scan)
-    geometry = slice_geometry(scan, axis)
+    geometry = slice_geometry(scan, axis, acquired_resolution)
     name = AXIS_NAMES[geometry.axis]
     check_slices(geometry)
     if geometry.separation_ratio < SMALLEST_RATIO:

@@ -27,6 +27,8 @@ FLOOR_SLOPE = 40.0
 #: Acquired fractions of the Nyquist frequency that are looked for.
 FRACTIONS = (0.3, 0.93)
 _BAND, _EDGE = 0.07, 0.03
+#: A resolution within this factor of the voxel is the voxel, rounded.
+ROUNDING = 1.03
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,13 @@ class InPlaneResolution:
 
 
 def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResolution:
-    """Find in-plane zero filling from the spectrum; the header, where it tells the acquired resolution, can veto it."""
-    acquired, filled = [], []
-    for axis, voxel in zip(geometry.in_plane_axes, geometry.in_plane_spacing, strict=True):
-        fraction = acquired_fraction(volume.data, axis)
-        told = volume.header.acquired_spacing_mm[axis]
-        if told is not None and told < 1.03 * voxel:
-            fraction = 1.0
-        acquired.append(voxel / fraction)
-        filled.append(fraction < 1.0)
+    """The acquired resolution as the user told it; else from in-plane zero filling, which is found from the spectrum,
+    and which a header that tells the acquired resolution can veto.
+    """
+    acquired = geometry.acquired or _from_spectrum(volume, geometry)
+    filled = [
+        resolution > ROUNDING * voxel for resolution, voxel in zip(acquired, geometry.in_plane_spacing, strict=True)
+    ]
     warnings: tuple[str, ...] = ()
     if any(filled):
         which = " and ".join(
@@ -58,12 +58,23 @@ def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResol
             for axis, size, is_filled in zip(geometry.in_plane_axes, acquired, filled, strict=True)
             if is_filled
         )
+        source = "about" if geometry.acquired is None else "told to be"
         voxels = " x ".join(f"{size:.2f}" for size in geometry.in_plane_spacing)
         warnings = (
-            f"in-plane zero filling: the voxels are {voxels} mm, but the acquired resolution is about {which}; "
+            f"in-plane zero filling: the voxels are {voxels} mm, but the acquired resolution is {source} {which}; "
             "the slice profile is relative to the acquired resolution",
         )
-    return InPlaneResolution((acquired[0], acquired[1]), (filled[0], filled[1]), warnings)
+    return InPlaneResolution(acquired, (filled[0], filled[1]), warnings)
+
+
+def _from_spectrum(volume: Volume, geometry: SliceGeometry) -> tuple[float, float]:
+    """The acquired resolution along each in-plane axis in mm, as the spectrum shows it."""
+    acquired = []
+    for axis, voxel in zip(geometry.in_plane_axes, geometry.in_plane_spacing, strict=True):
+        in_header = volume.header.acquired_spacing_mm[axis]
+        vetoed = in_header is not None and in_header < ROUNDING * voxel
+        acquired.append(voxel if vetoed else voxel / acquired_fraction(volume.data, axis))
+    return acquired[0], acquired[1]
 
 
 def acquired_fraction(data: NDArray[np.float32], axis: int) -> float:

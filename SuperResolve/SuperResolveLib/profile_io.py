@@ -15,6 +15,8 @@ from .errors import InputError
 from .files import PathLike, replacing
 from .profile import SliceProfile
 
+FloatArray = NDArray[np.float64]
+
 COLUMNS = ("offset_mm", "weight")
 #: Wider than any slice, in mm: what a slip of the pen would ask for.
 WIDEST = 100.0
@@ -38,23 +40,31 @@ def read_profile(path: PathLike, interval_mm: float = 1.0) -> SliceProfile:
     Raises:
         InputError: it cannot be read, lacks a column, or its rows do not make up a profile.
     """
-    offsets, weights = _columns(path)
+    return profile_of_columns(*_columns(path), str(path), interval_mm)
+
+
+def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, interval_mm: float = 1.0) -> SliceProfile:
+    """The profile in a table's two columns, as :func:`read_profile` takes them; ``name`` is what messages call it.
+
+    Raises:
+        InputError: they do not make up a profile.
+    """
     order = np.argsort(offsets)
     offsets, weights = offsets[order], weights[order]
     interval = (offsets[-1] - offsets[0]) / (offsets.size - 1) if offsets.size > 1 else interval_mm
     if interval <= 0 or np.abs(np.diff(offsets) - interval).max(initial=0.0) > 0.01 * interval:
-        raise InputError(f"the offsets in {path} are not evenly spaced: give one row a tap, at equal distances")
+        raise InputError(f"the offsets in {name} are not evenly spaced: give one row a tap, at equal distances")
     index = offsets / interval
     taps = np.round(index).astype(int)
     if np.abs(index - taps).max() > 0.1 or 0 not in taps:
-        raise InputError(f"no row of {path} has offset_mm 0, the slice centre: shift its offsets")
+        raise InputError(f"no row of {name} has offset_mm 0, the slice centre: shift its offsets")
     edge = int(np.abs(taps).max())
     centred = np.zeros(2 * edge + 1)
     centred[taps + edge] = weights
     try:
         return SliceProfile(centred, float(interval))
     except InputError as error:
-        raise InputError(f"{path}: {error}") from error
+        raise InputError(f"{name}: {error}") from error
 
 
 def write_profile(profile: SliceProfile, path: PathLike) -> None:
@@ -101,7 +111,7 @@ def _width(text: str, whole: str) -> float:
     return width
 
 
-def _columns(path: PathLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _columns(path: PathLike) -> tuple[FloatArray, FloatArray]:
     """The offsets and weights in a table, as they stand."""
     try:
         with open(path, encoding="utf-8-sig") as file:

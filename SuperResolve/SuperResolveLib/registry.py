@@ -23,6 +23,7 @@ class Entry:
         needs_torch: whether it runs only where torch is installed.
         presets: named settings, the default first; empty where there is nothing to choose.
         implementation: ``module:function`` below this package, imported on use.
+        torch_presets: presets that need torch where others do not.
     """
 
     summary: str
@@ -30,6 +31,11 @@ class Entry:
     needs_torch: bool
     presets: tuple[str, ...]
     implementation: str
+    torch_presets: tuple[str, ...] = ()
+
+    def runs_on_torch(self, preset: str | None) -> bool:
+        """Whether a run with that preset, or with the default, needs torch."""
+        return self.needs_torch or preset in self.torch_presets
 
     def load(self) -> Any:
         """Import the implementation.

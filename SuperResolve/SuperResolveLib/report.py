@@ -54,6 +54,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
+        "noise": result.noise,
         "output_shape": result.shape,
         "output_spacing_mm": result.spacing,
         **_scan(geometry),
@@ -99,6 +100,7 @@ def _scan(geometry: SliceGeometry) -> Report:
         "slice_count": geometry.slice_count,
         "slice_spacing_mm": geometry.slice_spacing,
         "in_plane_spacing_mm": geometry.in_plane_spacing,
+        "told_acquired_resolution_mm": geometry.acquired,
         "ratio": geometry.separation_ratio,
     }
 

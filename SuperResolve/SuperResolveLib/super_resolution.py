@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from .in_plane_resolution import in_plane_resolution
 from .methods import METHODS
 from .methods.problem import Combination, MethodSettings, Problem
 from .profile import SliceProfile
-from .progress import ProgressCallback, part_of, silent
+from .progress import Listener, part_of, silent
 from .registry import Entry, choose
 from .volume import Volume
 
@@ -29,6 +30,8 @@ class SuperResolved(Volume):
         method, preset, device, seed: how it was made.
         data_consistency_rmse: root-mean-square of the scan minus the degraded result, in units of the scan's noise.
         data_consistency_change: root-mean-square of what the data-consistency step changed, in the same units.
+        residual: the scan minus the degraded result, on the scan's grid.
+        noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
     """
 
@@ -39,6 +42,8 @@ class SuperResolved(Volume):
     seed: int
     data_consistency_rmse: float
     data_consistency_change: float
+    residual: Volume
+    noise: float
     seconds: float
 
 
@@ -54,7 +59,8 @@ def super_resolve(
     consistent: bool = True,
     device: str = "auto",
     seed: int = 0,
-    progress: ProgressCallback = silent,
+    acquired_resolution: Sequence[float] = (),
+    progress: Listener = silent,
 ) -> SuperResolved:
     """A 2-D multi-slice scan brought to thin planes through its field of view.
 
@@ -70,23 +76,33 @@ def super_resolve(
         consistent: whether a learned result is brought to the nearest volume that degrades to the scan.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: the result is reproducible under it on one device.
-        progress: called with the fraction done and the stage.
+        acquired_resolution: the acquired in-plane resolution in mm: one number, or one for each in-plane axis; found
+            from the image unless told.
+        progress: told how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
         InputError: the scan, a name or the output grid cannot be used.
         Cancelled: raised by ``progress``.
     """
     started = time.perf_counter()
+    progress = part_of(progress)
     entry = choose(METHODS, method, "super-resolution method")
     if combine not in ("average", "fba"):
         raise InputError(f"there is no combination {combine!r}: choose average or fba")
     settings = MethodSettings(entry.preset(preset), device, seed, combine)
     implementation = entry.load()
     used_device = _device_of(entry, device)
-    geometry = scan_geometry(scan, axis)
+    geometry = scan_geometry(scan, axis, acquired_resolution)
     grid = output_grid(scan, geometry, spacing, like)
     if profile is None:
-        profile = estimate_profile(scan, axis=axis, device=device, seed=seed, progress=part_of(progress, 0.0, 0.3))
+        profile = estimate_profile(
+            scan,
+            axis=axis,
+            device=device,
+            seed=seed,
+            acquired_resolution=acquired_resolution,
+            progress=part_of(progress, 0.0, 0.3),
+        )
         progress = part_of(progress, 0.3, 1.0)
     if isinstance(profile, EstimatedProfile):
         warnings = scan.warnings + profile.warnings
@@ -97,13 +113,14 @@ def super_resolve(
 
     change = 0.0
     if consistent and entry.needs != "nothing":
-        progress(0.98, "making the result consistent with the scan")
+        progress(0.98, "making the result consistent with the scan", 0.0)
         learned = data
         damping = consistency_damping(problem, learned)
         data = data_consistency(problem.matrix, learned, problem.slices, geometry.axis, damping)
         change = root_mean_square(data - learned) / problem.noise
+    progress(0.99, "comparing the result with the scan", 0.0)
     residual = problem.slices - degrade(problem.matrix, data, geometry.axis)
-    progress(1.0, "done")
+    progress(1.0, "comparing the result with the scan")
     return SuperResolved(
         data=data,
         affine=grid.affine,
@@ -118,6 +135,8 @@ def super_resolve(
         seed=seed,
         data_consistency_rmse=root_mean_square(residual) / problem.noise,
         data_consistency_change=change,
+        residual=replace(scan, data=residual, stored_type=np.dtype(np.float32)),
+        noise=problem.noise,
         seconds=time.perf_counter() - started,
     )
 

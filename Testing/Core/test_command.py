@@ -146,7 +146,15 @@ def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation
     assert report["output"] == "p.tsv"
     assert "(3.80 to 4.30)" in out
     assert err == "warning: the FWHM is uncertain\n"
-    assert quick_estimation == [{"axis": "k", "device": "auto", "seed": 7, "method": "espreso", "preset": "paper"}]
+    asked = {
+        "axis": "k",
+        "device": "auto",
+        "seed": 7,
+        "method": "espreso",
+        "preset": "paper",
+        "acquired_resolution": (),
+    }
+    assert quick_estimation == [asked]
 
 
 def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick_estimation):
@@ -191,6 +199,29 @@ def test_no_data_consistency_is_handed_on(run, monkeypatch):
     assert asked["preset"] == "balanced"
     run("super-resolve lr -o out.nii")
     assert asked["consistent"] is True
+
+
+def test_super_resolve_writes_the_residual(run, tmp_path):
+    code, _, _ = run("super-resolve lr -o out.nii --method tikhonov --profile gaussian:4 --residual r.nrrd --json j")
+    assert code == 0
+    residual, report = read_volume(tmp_path / "r.nrrd"), json.loads((tmp_path / "j").read_text())
+    assert residual.shape == (24, 26, 12)
+    in_noise = np.sqrt(np.mean(residual.data**2)) / report["noise"]
+    assert report["data_consistency_rmse"] == pytest.approx(in_noise, rel=1e-4)
+    assert run("super-resolve lr -o out.nii --method tikhonov --profile gaussian:4 --residual out.nii")[0] == 2
+    assert run("super-resolve lr -o out.nii --method tikhonov --profile gaussian:4 --residual r.png")[0] == 2
+
+
+@pytest.mark.parametrize(
+    "line", ["estimate lr -o p.tsv", "measure lr", "super-resolve lr -o out.nii --method tikhonov"]
+)
+def test_acquired_resolution_is_handed_on(run, quick_estimation, line):
+    for option, told in (("", ()), ("--acquired-resolution 1.5", (1.5,)), ("--acquired-resolution 1,2", (1.0, 2.0))):
+        code, _, err = run(f"{line} {option}")
+        assert code == 0, err
+        assert quick_estimation[-1]["acquired_resolution"] == told
+    for wrong in ("fine", "1;2"):
+        assert run(f"{line} --acquired-resolution {wrong!r}")[0] == 2
 
 
 def test_a_profile_of_estimate_serves_super_resolve(run, tmp_path, quick_estimation):

@@ -106,7 +106,7 @@ def test_unknown_names_are_refused(isotropic: Volume, wrong: dict[str, str], mes
 
 @pytest.mark.parametrize("preset", ["default", "paper"])
 def test_can_be_cancelled(isotropic: Volume, preset: str) -> None:
-    def cancel(fraction: float, stage: str) -> None:
+    def cancel(fraction: float, stage: str, stage_fraction: float | None = None) -> None:
         if fraction > 0:
             raise Cancelled
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def test_rule_1_the_computation_runs_without_slicer():
 
 def test_rule_1_the_module_never_loads_torch():
     assert not offences(MODULE, MODULE, lambda name: top(name) == "torch")
+
+
+def test_slicer_starts_without_loading_anything_for_the_module():
+    own = SLICER | {"SliceProfileSRLib"} | sys.stdlib_module_names
+    assert len(sources(MODULE)) > 10
+    assert not offences(MODULE, MODULE, lambda name: top(name) not in own, at_start=True)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """In-plane zero filling is found where it is, and only there."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from SuperResolveLib.errors import InputError
+from SuperResolveLib.estimation import estimate_profile, measure_resolution
 from SuperResolveLib.geometry import slice_geometry
 from SuperResolveLib.image_io import read_volume
 from SuperResolveLib.in_plane_resolution import acquired_fraction, in_plane_resolution, on_acquired_grid
@@ -59,6 +62,38 @@ def test_a_header_that_tells_the_full_matrix_was_acquired_is_believed() -> None:
     assert in_plane_resolution(volume, slice_geometry(volume)).zero_filled == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("told", "acquired", "filled"),
+    [
+        ((), (pytest.approx(0.75, abs=0.05), 0.5), (True, False)),
+        ((0.5,), (0.5, 0.5), (False, False)),
+        ((0.49, 0.8), (0.5, 0.8), (False, True)),
+        ((0.8,), (0.8, 0.8), (True, True)),
+    ],
+)
+def test_what_the_user_tells_overrules_spectrum_and_header(told, acquired, filled) -> None:
+    volume = Volume(zero_filled(anatomy(), 0, 192), np.diag([0.5, 0.5, 4.0, 1.0]))
+    found = in_plane_resolution(volume, slice_geometry(volume, "auto", told))
+    assert (found.acquired, found.zero_filled) == (acquired, filled)
+    assert bool(found.warnings) == any(filled)
+    in_header = replace(volume, header=AcquisitionHeader(acquired_spacing_mm=(0.5, 0.5, None)))
+    if told:
+        assert in_plane_resolution(in_header, slice_geometry(in_header, "auto", told)) == found
+
+
+@pytest.mark.parametrize("told", [(0.0,), (-1.0,), (0.48,), (0.5, 0.48), (5.1,), (float("nan"),), (0.5, 0.5, 4.0)])
+def test_a_resolution_that_cannot_be_is_refused(told) -> None:
+    volume = Volume(anatomy(), np.diag([0.5, 0.5, 4.0, 1.0]))
+    with pytest.raises(InputError, match="acquired in-plane resolution"):
+        slice_geometry(volume, "auto", told)
+
+
+def test_two_resolutions_need_to_know_the_through_plane_axis() -> None:
+    volume = Volume(anatomy()[:64, :64, :], np.eye(4))
+    with pytest.raises(InputError, match="name the through-plane axis"):
+        measure_resolution(volume, acquired_resolution=(1.0, 2.0))
+
+
 def test_acquired_grid_keeps_a_smooth_image_where_it_is() -> None:
     fine, coarse = ((np.arange(n) + 0.5) / n for n in (120, 90))
 
@@ -83,3 +118,13 @@ def test_real_scans(data_folder: Path, name: str, filled: tuple[bool, bool]) -> 
     assert found.zero_filled == filled
     if name == "brainix_flair":
         assert found.acquired == (pytest.approx(1.25, abs=0.08), pytest.approx(0.93, abs=0.05))
+
+
+def test_a_real_scan_is_measured_against_what_is_told(data_folder: Path) -> None:
+    scan = read_volume(data_folder / "aniso" / "brainix_flair.nii.gz")
+    found = estimate_profile(scan)
+    told = estimate_profile(scan, acquired_resolution=in_plane_resolution(scan, slice_geometry(scan)).acquired)
+    np.testing.assert_allclose(told.weights, found.weights)
+    finer = estimate_profile(scan, acquired_resolution=scan.spacing[:2])
+    assert not any("zero filling" in warning for warning in finer.warnings)
+    assert finer.fwhm_mm != pytest.approx(found.fwhm_mm, rel=1e-3)

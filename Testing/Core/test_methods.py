@@ -18,6 +18,7 @@ from SuperResolveLib.methods import METHODS
 from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.noise import noise_level
 from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.progress import part_of
 from SuperResolveLib.super_resolution import SuperResolved, super_resolve
 from SuperResolveLib.volume import Volume
 
@@ -117,8 +118,21 @@ def test_output_spacing_is_kept_to(scan: Volume) -> None:
     assert result.spacing[:2] == pytest.approx(scan.spacing[:2])
 
 
+@pytest.mark.parametrize("method", ["bspline", "tikhonov"])
+def test_residual_is_the_scan_minus_the_degraded_result(scan: Volume, method: str) -> None:
+    result = super_resolve(scan, in_voxels(scan), method)
+    geometry = slice_geometry(scan)
+    problem = Problem.of(scan, geometry, in_voxels(scan), output_grid(scan, geometry))
+    np.testing.assert_array_equal(result.residual.data, scan.data - degrade(problem.matrix, result.data, geometry.axis))
+    np.testing.assert_array_equal(result.residual.affine, scan.affine)
+    assert result.residual.data.dtype == np.float32
+    assert result.noise == problem.noise
+    in_noise = np.sqrt(np.mean(result.residual.data.astype(float) ** 2)) / result.noise
+    assert result.data_consistency_rmse == pytest.approx(in_noise)
+
+
 def test_can_be_cancelled_before_it_starts(scan: Volume) -> None:
-    def cancel(fraction: float, stage: str) -> None:
+    def cancel(fraction: float, stage: str, stage_fraction: float | None = None) -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
@@ -145,3 +159,13 @@ def test_tikhonov_on_real_scans_stays_where_the_scan_is(data_folder: Path, name:
     problem = Problem.of(scan, geometry, profile, output_grid(scan, geometry))
     again = degrade(problem.matrix, result.data, geometry.axis)
     assert np.corrcoef(again.ravel(), scan.data.ravel())[0, 1] > 0.995
+
+
+@pytest.mark.parametrize("arguments", [2, 3])
+def test_progress_callbacks_take_two_or_three_arguments(arguments):
+    told = []
+    callback = (lambda fraction, stage: told.append(fraction)) if arguments == 2 else (lambda *all: told.append(all[0]))
+    part = part_of(part_of(callback, 0.5, 1.0))
+    part(0.5, "half", 0.25)
+    part(1.0, "done")
+    assert told == [0.75, 1.0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from SuperResolveLib import SuperResolved
+from SuperResolveLib import SuperResolved, Volume
 from SuperResolveLib.estimation import EstimatedProfile
 from SuperResolveLib.evaluation.metrics import Comparison
 from SuperResolveLib.geometry import SliceGeometry
@@ -52,6 +52,8 @@ def super_resolved(profile: SliceProfile) -> SuperResolved:
         seed=0,
         data_consistency_rmse=1.5,
         data_consistency_change=float("nan"),
+        residual=Volume(np.zeros((4, 5, 2), np.float32), np.eye(4)),
+        noise=2.0,
         seconds=0.1,
     )
 

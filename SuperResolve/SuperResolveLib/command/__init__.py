@@ -5,7 +5,6 @@ Each subcommand is a file; it imports what it needs when it runs, so that ``--he
 
 from __future__ import annotations
 
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,10 +12,11 @@ from collections.abc import Sequence
 import click
 
 from .. import __version__
+from ..endings import REFUSED, ending_of, quiet_libraries, unwinding_on_signals
+from ..errors import Cancelled
 from .compare import compare
 from .console import PROGRAM, Console, console_options
 from .demo import demo
-from .endings import ending_of, quiet_libraries, unwinding_on_signals
 from .estimate import estimate
 from .measure import measure
 from .methods import methods
@@ -52,8 +52,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     130 cancelled (Ctrl-C); 128 + n ended by signal n. In every case but the first nothing is written.
     """
     console = Console()
-    # OpenMP's threads wait in a busy loop unless told: several times slower where others use the processors too.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         with unwinding_on_signals(), quiet_libraries():
             ended = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)
@@ -62,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except Exception as error:
-        ending = ending_of(error)
+        ending = ending_of(Cancelled() if isinstance(error, click.Abort) else error)
         if ending is None:
             raise
         if console.verbose:
             traceback.print_exc(file=sys.stderr)
         sentence, code = ending
-        click.echo(f"{PROGRAM}: {sentence}", err=True)
+        click.echo(f"{PROGRAM}: {'error: ' if code == REFUSED else ''}{sentence}", err=True)
         return code

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Path | None) -> None:
     """Compare RESULT with TRUTH on the grid of TRUTH, to which RESULT is brought by affine."""
     from ..evaluation import metrics
-    from ..files import replacing
+    from ..files import check_paths, replacing
     from ..image_io import read_volume
     from ..report import compare_report, write_report
 
     started = time.perf_counter()
-    options.check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask)}, {"--json": json})
+    check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask)}, {"--json": json})
     expected, reached = read_volume(truth), read_volume(result)
     console.warn(expected.warnings + reached.warnings)
     comparison = metrics.compare(expected, reached, _mask(mask))

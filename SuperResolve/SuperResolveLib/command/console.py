@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ..progress import ProgressCallback, silent
+from ..progress import ProgressCallback, silent, stage_name
 
 PROGRAM = "slice-profile-sr"
 
@@ -78,8 +78,8 @@ class _Bar:
         self._console = console
         self._stage = ""
 
-    def __call__(self, fraction: float, stage: str) -> None:
-        name = stage.partition(",")[0]  # what follows a comma changes within a stage
+    def __call__(self, fraction: float, stage: str, stage_fraction: float | None = None) -> None:
+        name = stage_name(stage)
         if name != self._stage:
             self._stage = name
             self._console.stage(name)

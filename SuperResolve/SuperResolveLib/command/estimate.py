@@ -39,21 +39,21 @@ def estimate(
     """
     from ..estimation import estimate_profile
     from ..figures import FIGURE_ENDINGS, plot_profile
-    from ..files import replacing
+    from ..files import check_ending, check_paths, replacing
     from ..geometry import scan_geometry
     from ..image_io import read_volume
     from ..profile_io import write_profile
     from ..report import estimate_report, write_report
-    from .texts import scan_line, width_line
+    from ..texts import scan_line, width_line
 
-    options.check_ending(output, "a profile table", [".tsv"])
-    options.check_ending(plot, "the plot", FIGURE_ENDINGS)
-    options.check_paths({"SCAN": scan}, {"--output": output, "--json": json, "--plot": plot})
+    check_ending(output, "a profile table", [".tsv"])
+    check_ending(plot, "the plot", FIGURE_ENDINGS)
+    check_paths({"SCAN": scan}, {"--output": output, "--json": json, "--plot": plot})
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
     console.warn(volume.warnings)
-    geometry = scan_geometry(volume, settings["axis"])
+    geometry = scan_geometry(volume, settings["axis"], settings["acquired_resolution"])
     with console.progress() as progress:
         profile = estimate_profile(volume, progress=progress, **settings)
     console.warn(profile.warnings)

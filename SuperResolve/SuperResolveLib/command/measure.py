@@ -34,19 +34,19 @@ def measure(
     A FWHM of one voxel or less is as good as in plane.
     """
     from ..estimation import measure_resolution
-    from ..files import replacing
+    from ..files import check_paths, replacing
     from ..geometry import AXIS_NAMES, slice_geometry
     from ..image_io import read_volume
     from ..report import estimate_report, write_report
-    from .texts import width_line
+    from ..texts import width_line
 
-    options.check_paths({"VOLUME": volume}, {"--json": json})
+    check_paths({"VOLUME": volume}, {"--json": json})
     console.stage(f"reading {volume}")
     image = read_volume(volume, series, fill_nonfinite)
     console.warn(image.warnings)
     with console.progress() as progress:
         profile = measure_resolution(image, progress=progress, **settings)
-    geometry = slice_geometry(image, AXIS_NAMES[profile.axis])
+    geometry = slice_geometry(image, AXIS_NAMES[profile.axis], settings["acquired_resolution"])
     console.warn(profile.warnings)
     if json is not None:
         with replacing(json) as file:

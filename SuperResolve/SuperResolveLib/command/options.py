@@ -1,8 +1,8 @@
-"""Options that several subcommands share, and how they are checked before a long run."""
+"""Options that several subcommands share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,10 +28,26 @@ device = click.option(
 )
 seed = click.option(
     "--seed",
-    type=click.IntRange(min=0, max=2**32 - 1),
+    type=click.IntRange(min=0, max=2**31 - 1),
     default=0,
     show_default=True,
     help="The result is reproducible under it on one device.",
+)
+
+
+def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...]:
+    """The numbers that commas separate; none where the option was not given."""
+    try:
+        return tuple(float(part) for part in text.split(",")) if text is not None else ()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is not one number, or two separated by a comma.") from None
+
+
+acquired_resolution = click.option(
+    "--acquired-resolution",
+    metavar="MM[,MM]",
+    callback=_numbers,
+    help="Acquired in-plane resolution: one number, or one for each in-plane axis; found from the image unless told.",
 )
 json = click.option("--json", type=PATH, metavar="J", help="Also write what was done, machine-readable.")
 
@@ -46,8 +62,8 @@ def estimation(command: Decorated) -> Decorated:
 
 
 def run(command: Decorated) -> Decorated:
-    """What every long run has: ``--axis``, ``--device``, ``--seed``."""
-    return axis(device(seed(command)))
+    """What every long run has: ``--axis``, ``--acquired-resolution``, ``--device``, ``--seed``."""
+    return axis(acquired_resolution(device(seed(command))))
 
 
 def reading(command: Decorated) -> Decorated:
@@ -57,47 +73,3 @@ def reading(command: Decorated) -> Decorated:
         "--series", metavar="NAME", help="Which series of a DICOM folder: its UID, number or description."
     )
     return series(fill(command))
-
-
-def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse what cannot be written, two outputs in one file, and an output over an input or its sidecar.
-
-    Args:
-        inputs: paths by what a message calls them; ``None`` where not given.
-        outputs: likewise.
-
-    Raises:
-        InputError: naming the path.
-    """
-    from ..errors import InputError
-    from ..files import check_target
-
-    taken: dict[Path, str] = {}
-    for name, path in inputs.items():
-        if path is not None:
-            taken[path.resolve()] = name
-            taken[_sidecar(path.resolve())] = f"the sidecar of {name}"
-    for name, path in outputs.items():
-        if path is None:
-            continue
-        target = check_target(path)
-        if target in taken and (target.exists() or taken[target] in outputs):
-            raise InputError(f"{path} is given both as {taken[target]} and as {name}: choose another name for it")
-        taken[target] = name
-
-
-def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
-    """Refuse a file whose ending is none of ``endings``.
-
-    Raises:
-        InputError: naming the endings that will do.
-    """
-    from ..errors import InputError
-
-    if path is not None and path.suffix.lower() not in endings:
-        raise InputError(f"{what} cannot be written as {path}: use a name that ends in {' or '.join(endings)}")
-
-
-def _sidecar(path: Path) -> Path:
-    """Where the JSON sidecar of an image file would lie."""
-    return path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")

@@ -41,13 +41,14 @@ def simulate(
     As in Han et al. (IPMI 2021, Sec. 3.1), slice n of LR sits on plane S*n of HR.
     """
     from ..evaluation import simulation
+    from ..files import check_paths
     from ..geometry import slice_geometry
     from ..image_io import check_output, read_volume, write_volume
     from ..profile_io import parse_profile
-    from .texts import volume_line
+    from ..texts import volume_line
 
     check_output(output)
-    options.check_paths({"HR": volume}, {"--output": output})
+    check_paths({"HR": volume}, {"--output": output})
     high_resolution = read_volume(volume, series, fill_nonfinite)
     console.warn(high_resolution.warnings)
     spacing = slice_geometry(high_resolution, axis).slice_spacing

@@ -41,6 +41,9 @@ from .console import Console, console_options
     default=True,
     help="Leave out the last step, after which degrading the result gives the scan back.",
 )
+@click.option(
+    "--residual", type=options.PATH, metavar="FILE", help="Also write the scan minus the degraded result, on its grid."
+)
 @click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
 @options.run
 @options.reading
@@ -55,6 +58,7 @@ def super_resolve(
     profile: str | None,
     spacing: float | None,
     like: Path | None,
+    residual: Path | None,
     keep_type: bool,
     series: str | None,
     fill_nonfinite: float | None,
@@ -66,23 +70,25 @@ def super_resolve(
     The field of view stays where it is; in-plane voxels are left alone.
     """
     from .. import super_resolve as run
-    from ..files import replacing
+    from ..files import check_paths, replacing
     from ..geometry import scan_geometry
     from ..image_io import check_output, read_volume, write_volume
     from ..profile_io import parse_profile
     from ..report import super_resolve_report, write_report
-    from .texts import scan_line, volume_line, width_line
+    from ..texts import scan_line, volume_line, width_line
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
-    check_output(output)
+    for path in (output, residual) if residual else (output,):
+        check_output(path)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    options.check_paths({"SCAN": scan, "--like": like, "--profile": table}, {"--output": output, "--json": json})
+    outputs = {"--output": output, "--residual": residual, "--json": json}
+    check_paths({"SCAN": scan, "--like": like, "--profile": table}, outputs)
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
     console.warn(volume.warnings)
-    geometry = scan_geometry(volume, settings["axis"])
+    geometry = scan_geometry(volume, settings["axis"], settings["acquired_resolution"])
     planes = None if like is None else read_volume(like)
     console.warn(planes.warnings if planes else ())
     with console.progress() as progress:
@@ -102,6 +108,8 @@ def super_resolve(
             report = super_resolve_report(result, geometry)
             paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
             write_report({**report, **paths}, files.enter_context(replacing(json)))
+        if residual is not None:
+            write_volume(result.residual, files.enter_context(replacing(residual)))
         write_volume(result, output, keep_type)
 
     console.say(f"profile  {width_line(result.profile, geometry)}")

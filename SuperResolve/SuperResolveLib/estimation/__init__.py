@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 from ..errors import InputError
-from ..geometry import AxisName, SliceGeometry, check_content, check_slices, scan_geometry, slice_geometry
-from ..progress import ProgressCallback, part_of, silent
+from ..geometry import AXIS_NAMES, AxisName, SliceGeometry, check_content, check_slices, scan_geometry, slice_geometry
+from ..progress import Listener, ProgressCallback, part_of, silent
 from ..registry import Entry, choose
 from ..volume import Volume
 from .result import EstimatedProfile
@@ -27,6 +28,7 @@ ESTIMATORS: dict[str, Entry] = {
         needs_torch=False,
         presets=("default", "paper"),
         implementation="estimation.espreso:estimate",
+        torch_presets=("paper",),
     ),
 }
 
@@ -38,7 +40,8 @@ def estimate_profile(
     axis: AxisName = "auto",
     device: str = "auto",
     seed: int = 0,
-    progress: ProgressCallback = silent,
+    acquired_resolution: Sequence[float] = (),
+    progress: Listener = silent,
 ) -> EstimatedProfile:
     """The relative slice profile of a 2-D multi-slice scan, from nothing but the scan.
 
@@ -49,13 +52,15 @@ def estimate_profile(
         axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: the result is reproducible under it on one device.
-        progress: called with the fraction done and the stage.
+        acquired_resolution: the acquired in-plane resolution in mm: one number, or one for each in-plane axis; found
+            from the image unless told.
+        progress: told how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
         InputError: the scan or a name cannot be used.
         Cancelled: raised by ``progress``.
     """
-    return _run(scan, scan_geometry(scan, axis), method, preset, device, seed, progress)
+    return _run(scan, scan_geometry(scan, axis, acquired_resolution), method, preset, device, seed, part_of(progress))
 
 
 def measure_resolution(
@@ -65,7 +70,8 @@ def measure_resolution(
     axis: AxisName = "auto",
     device: str = "auto",
     seed: int = 0,
-    progress: ProgressCallback = silent,
+    acquired_resolution: Sequence[float] = (),
+    progress: Listener = silent,
 ) -> EstimatedProfile:
     """The relative profile left in a volume, isotropic or not: how much worse one axis still is than the two others.
 
@@ -76,7 +82,10 @@ def measure_resolution(
     check_content(volume)
     finest, coarsest = min(volume.spacing), max(volume.spacing)
     every = axis == "auto" and coarsest < ALIKE * finest
-    geometries = [slice_geometry(volume, name) for name in (("i", "j", "k") if every else (axis,))]
+    if every and len(acquired_resolution) > 1:
+        raise InputError("a resolution for each in-plane axis was given: name the through-plane axis, too, with --axis")
+    axes: tuple[AxisName, ...] = AXIS_NAMES if every else (axis,)
+    geometries = [slice_geometry(volume, name, acquired_resolution) for name in axes]
     for geometry in geometries:
         check_slices(geometry)
     profiles = [

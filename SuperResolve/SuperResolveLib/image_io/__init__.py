@@ -58,12 +58,14 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
     return volume if source.is_dir() else sidecar_header(volume, source, _ending(source))
 
 
-def write_volume(volume: Volume, path: PathLike, keep_type: bool = False) -> None:
+def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compress: bool = True) -> None:
     """Write a volume in the format that the file's ending names, all at once or not at all.
 
     Intensities are written as float32. With ``keep_type``, a volume that was stored as integers is rounded, clipped to
     the range of that type and written in it (MGZ, which has fewer types: in the next wider). Integers that the file
     scales (NIfTI's ``scl_slope``, DICOM's rescale slope) are not whole numbers once read, and are written as float32.
+
+    Without ``compress``, NRRD and MetaImage are larger, and quicker to write and read; the others go by their ending.
 
     Raises:
         InputError: as in :func:`check_output`, or the writing fails.
@@ -72,7 +74,7 @@ def write_volume(volume: Volume, path: PathLike, keep_type: bool = False) -> Non
     if _ending(Path(path)) in NIBABEL_ENDINGS:
         nibabel_files.write(volume, Path(path), keep_type)
     else:
-        itk_files.write(volume, Path(path), keep_type)
+        itk_files.write(volume, Path(path), keep_type, compress)
 
 
 def check_output(path: PathLike) -> None:

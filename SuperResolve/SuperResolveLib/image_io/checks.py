@@ -129,7 +129,7 @@ def single_precision(
         i, j, k = (int(index) for index in np.argwhere(~finite)[0])
         raise InputError(
             f"{path} has {count} voxel{'s' * (count > 1)} not finite (NaN or infinite), the first at (i, j, k) = "
-            f"({i}, {j}, {k}): --fill-nonfinite VALUE replaces them"
+            f"({i}, {j}, {k}): replace them first, as slice-profile-sr --fill-nonfinite VALUE does"
         )
     if fill_nonfinite is not None and count:
         voxels = np.where(finite, voxels, fill_nonfinite)

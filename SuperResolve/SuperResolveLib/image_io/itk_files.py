@@ -48,8 +48,8 @@ def read(path: Path, ending: str) -> StoredImage:
     return StoredImage(voxels.reshape(shape[::-1]).transpose(2, 1, 0), affine)
 
 
-def write(volume: Volume, path: Path, keep_type: bool) -> None:
-    """Write NRRD or MetaImage, compressed.
+def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
+    """Write NRRD or MetaImage.
 
     Raises:
         InputError: the writing fails.
@@ -63,7 +63,7 @@ def write(volume: Volume, path: Path, keep_type: bool) -> None:
     image.SetOrigin(affine[:3, 3].tolist())
     writer = sitk.ImageFileWriter()
     writer.SetImageIO(_IMAGE_IO[path.suffix.lower()])
-    writer.UseCompressionOn()
+    writer.SetUseCompression(compress)
     with replacing(path) as aside:
         writer.SetFileName(str(aside))
         try:

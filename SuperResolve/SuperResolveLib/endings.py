@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import warnings
@@ -9,9 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-import click
-
-from ..errors import Cancelled, InputError
+from .errors import Cancelled, InputError
 
 #: Exit codes: the input cannot be used; the user cancelled.
 REFUSED, CANCELLED = 2, 130
@@ -21,16 +20,18 @@ _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(s
 
 def ending_of(error: Exception) -> tuple[str, int] | None:
     """What to tell the user and the exit code; ``None`` for an error that nobody foresaw."""
-    if isinstance(error, click.Abort | Cancelled):
+    if isinstance(error, Cancelled):
         return "cancelled", CANCELLED
     if isinstance(error, InputError):
-        return f"error: {error}", REFUSED
+        return str(error), REFUSED
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
-        return f"error: {place}{error.strerror or error}", REFUSED
+        return f"{place}{error.strerror or error}", REFUSED
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"this needs the package {error.name.partition('.')[0]}, which is not installed: install it", REFUSED
     if _is_out_of_memory(error):
         advice = "crop it, choose a coarser --spacing, or run with --device cpu"
-        return f"error: there is not enough memory for this volume: {advice}", REFUSED
+        return f"there is not enough memory for this volume: {advice}", REFUSED
     return None
 
 
@@ -63,7 +64,12 @@ def unwinding_on_signals() -> Iterator[None]:
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Within, Python warnings of libraries are not shown unless the user asked for them with ``python -W``."""
+    """Within, Python warnings of libraries are not shown unless the user asked for them with ``python -W``.
+
+    OpenMP's threads then sleep where they wait, instead of a busy loop that is several times slower where others use
+    the processors too; this must come before the libraries are loaded.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..estimation import EstimatedProfile
-from ..geometry import AXIS_NAMES, SliceGeometry
-from ..profile import SliceProfile
-from ..volume import Volume
+from .estimation import EstimatedProfile
+from .geometry import AXIS_NAMES, SliceGeometry
+from .profile import SliceProfile
+from .volume import Volume
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 _CONTIGUOUS = 0.05

@@ -1,0 +1,137 @@
+"""What can be chosen in the panel, by the names that the CLI modules' XML gives it, in words for the user."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from slicer.i18n import tr as _
+
+
+class ProfileSource(Enum):
+    """Where the slice profile comes from."""
+
+    ESTIMATED = "estimated"
+    GAUSSIAN = "gaussian"
+    RECT = "rect"
+    TABLE = "table"
+
+    def label(self) -> str:
+        return {
+            ProfileSource.ESTIMATED: _("estimated from the scan"),
+            ProfileSource.GAUSSIAN: _("Gaussian of a given width"),
+            ProfileSource.RECT: _("rect of a given width"),
+            ProfileSource.TABLE: _("an existing table"),
+        }[self]
+
+
+class EstimationMethod(Enum):
+    """Ways to estimate a profile."""
+
+    ESPRESO = "espreso"
+
+    def label(self) -> str:
+        return _("ESPRESO")
+
+
+class EstimationPreset(Enum):
+    """Named settings of the estimation."""
+
+    DEFAULT = "default"
+    PAPER = "paper"
+
+    def label(self) -> str:
+        return {
+            EstimationPreset.DEFAULT: _("closed form (seconds)"),
+            EstimationPreset.PAPER: _("adversarial, as published"),
+        }[self]
+
+    def description(self) -> str:
+        return {
+            EstimationPreset.DEFAULT: _(
+                "Matches in-plane and through-plane patches with a discriminator solved in closed form. "
+                "Needs nothing; takes a few seconds."
+            ),
+            EstimationPreset.PAPER: _(
+                "Matches in-plane and through-plane patches with a generative adversarial network (Han et al., 2021). "
+                "Needs PyTorch; takes some 20 minutes on a processor core, so use a graphics card where there is one."
+            ),
+        }[self]
+
+
+class SuperResolutionMethod(Enum):
+    """Ways to super-resolve."""
+
+    SMORE = "smore"
+    TIKHONOV = "tikhonov"
+    BSPLINE = "bspline"
+
+    def label(self) -> str:
+        return {
+            SuperResolutionMethod.SMORE: _("SMORE (learned from the scan)"),
+            SuperResolutionMethod.TIKHONOV: _("Tikhonov (regularised inverse)"),
+            SuperResolutionMethod.BSPLINE: _("B-spline (interpolation)"),
+        }[self]
+
+    def description(self) -> str:
+        return {
+            SuperResolutionMethod.SMORE: _(
+                "A network learns from the scan's own slices to undo the slice profile (Zhao et al., 2020). "
+                "Needs PyTorch."
+            ),
+            SuperResolutionMethod.TIKHONOV: _(
+                "Inverts the acquisition by regularised least squares. Needs nothing; takes seconds."
+            ),
+            SuperResolutionMethod.BSPLINE: _(
+                "Interpolates between the slices and does not undo the profile: to compare with. "
+                "Needs nothing; takes seconds."
+            ),
+        }[self]
+
+
+class SuperResolutionPreset(Enum):
+    """How long SMORE learns."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    PAPER = "paper"
+
+    def label(self) -> str:
+        return {
+            SuperResolutionPreset.FAST: _("fast"),
+            SuperResolutionPreset.BALANCED: _("balanced"),
+            SuperResolutionPreset.PAPER: _("as published"),
+        }[self]
+
+    def description(self) -> str:
+        return {
+            SuperResolutionPreset.FAST: _("Takes about 4 minutes on two processor cores for 22 slices of 288 × 288."),
+            SuperResolutionPreset.BALANCED: _("A larger network that learns for longer, meant for a graphics card."),
+            SuperResolutionPreset.PAPER: _("The published network and training; use it on a graphics card only."),
+        }[self]
+
+
+class Device(Enum):
+    """Where PyTorch computes."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+    def label(self) -> str:
+        return {
+            Device.AUTO: _("graphics card if there is one"),
+            Device.CPU: _("processor"),
+            Device.CUDA: _("graphics card (CUDA)"),
+        }[self]
+
+
+class Axis(Enum):
+    """The through-plane axis."""
+
+    AUTO = "auto"
+    I = "i"  # noqa: E741 - the axis' name
+    J = "j"
+    K = "k"
+
+    def label(self) -> str:
+        return _("the one with the largest spacing") if self is Axis.AUTO else self.value

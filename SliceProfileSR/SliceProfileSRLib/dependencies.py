@@ -1,0 +1,104 @@
+"""What a run needs beyond Slicer's own packages, and how the user is asked for it: the one place that installs.
+
+PyTorch comes through the PyTorch extension, which picks the build that fits the graphics card; the rest is in
+``Resources/requirements.txt``, all of which Slicer brings along. Nothing is looked at before a run needs it.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+
+#: The PyTorch that is tested, as in pyproject.toml.
+TORCH = ">=2.4,<2.14"
+REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
+
+
+def ensure(torch: bool) -> None:
+    """See that everything a run needs is installed, asking the user once where something is missing.
+
+    Args:
+        torch: whether the run needs PyTorch.
+
+    Raises:
+        ValueError: something is missing and was not installed; tells how to install it.
+    """
+    _ensurePackages()
+    if torch:
+        _ensureTorch()
+
+
+def isTorchInstalled() -> bool:
+    """Whether PyTorch is there; looks without importing it."""
+    return importlib.util.find_spec("torch") is not None
+
+
+def missingPackages() -> list[str]:
+    """The lines of the requirements that the installed packages do not meet."""
+    from packaging.requirements import Requirement
+
+    lines = (line.partition("#")[0].strip() for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not _isMet(Requirement(line))]
+
+
+def _isMet(requirement: object) -> bool:
+    try:
+        return requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def _ensurePackages() -> None:
+    missing = missingPackages()
+    if not missing:
+        return
+    _refuseWithoutUser(_("Python packages ({packages})").format(packages=", ".join(missing)))
+    if importlib.util.find_spec("slicer.packaging"):
+        from slicer.packaging import load_requirements, pip_ensure  # slicer>=5.12
+
+        pip_ensure(load_requirements(str(REQUIREMENTS)), requester="SliceProfileSR")  # slicer>=5.12
+    elif slicer.util.confirmOkCancelDisplay(
+        _("SliceProfileSR needs these Python packages: {packages}. Install them now?").format(
+            packages=", ".join(missing)
+        )
+    ):
+        slicer.util.pip_install(missing)
+    if missingPackages():
+        raise ValueError(
+            _("Python packages are missing ({packages}): run again and agree to install them.").format(
+                packages=", ".join(missing)
+            )
+        )
+
+
+def _ensureTorch() -> None:
+    if isTorchInstalled():
+        return
+    _refuseWithoutUser("PyTorch")
+    try:
+        import PyTorchUtils
+    except ImportError:
+        raise ValueError(
+            _(
+                "This method needs PyTorch, which comes with Slicer's extension 'PyTorch': install that in the "
+                "Extensions Manager and restart Slicer, or choose the method 'Tikhonov', which does without."
+            )
+        ) from None
+    if PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH) is None:
+        raise ValueError(
+            _("This method needs PyTorch, which was not installed: run again and agree, or choose 'Tikhonov'.")
+        )
+
+
+def _refuseWithoutUser(what: str) -> None:
+    """Where nobody can be asked, as in a batch without main window, nothing is downloaded."""
+    if slicer.util.mainWindow() is None:
+        raise ValueError(
+            _("{what} must be installed first: run this method once in Slicer's window, which asks for it.").format(
+                what=what
+            )
+        )

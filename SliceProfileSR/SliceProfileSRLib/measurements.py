@@ -1,0 +1,71 @@
+"""The table of what was measured: a row a volume, in one table node a scene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from .resultVolumes import dataConsistencyRmse
+
+if TYPE_CHECKING:
+    from .tasks import Measurement
+
+_TABLE_ATTRIBUTE = "SliceProfileSR.measurements"
+
+
+def columnNames() -> tuple[str, ...]:
+    """The table's columns."""
+    return (
+        _("Volume"),
+        _("Axis"),
+        _("FWHM (mm)"),
+        _("80 % interval (mm)"),
+        _("FWHM / in-plane voxel"),
+        _("Residual / noise"),
+    )
+
+
+def measurementsTable() -> slicer.vtkMRMLTableNode | None:
+    """The table, if anything was measured in this scene."""
+    tables = slicer.util.getNodesByClass("vtkMRMLTableNode")
+    return next((node for node in tables if node.GetAttribute(_TABLE_ATTRIBUTE)), None)
+
+
+def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement | None) -> slicer.vtkMRMLTableNode:
+    """Write a volume's row, in place of an earlier one; without a measurement, its residual alone."""
+    tableNode = measurementsTable() or _newTable()
+    row = _rowOf(tableNode, volumeNode.GetName())
+    residual = dataConsistencyRmse(volumeNode)
+    cells = [volumeNode.GetName(), "", "", "", "", "" if residual is None else f"{residual:.3f}"]
+    if measurement is not None:
+        cells[1:5] = [
+            measurement.axis,
+            f"{measurement.fwhm:.3f}",
+            f"{measurement.fwhmLow:.2f} – {measurement.fwhmHigh:.2f}",
+            f"{measurement.fwhmRatio:.3f}",
+        ]
+    for column, text in enumerate(cells):
+        tableNode.SetCellText(row, column, text)
+    return tableNode
+
+
+def _newTable() -> slicer.vtkMRMLTableNode:
+    tableNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("Resolution measurements"))
+    tableNode.SetAttribute(_TABLE_ATTRIBUTE, "true")
+    for name in columnNames():
+        column = vtk.vtkStringArray()
+        column.SetName(name)
+        tableNode.AddColumn(column)
+    tableNode.SetUseColumnTitleAsColumnHeader(False)
+    return tableNode
+
+
+def _rowOf(tableNode: slicer.vtkMRMLTableNode, volumeName: str) -> int:
+    """The row of a volume; a new one at the end where it has none."""
+    for row in range(tableNode.GetNumberOfRows()):
+        if tableNode.GetCellText(row, 0) == volumeName:
+            return row
+    return tableNode.AddEmptyRow()

@@ -1,0 +1,69 @@
+"""The section *Check*: the resolution of any volume, the residual of a result, and the numbers in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from .. import resultVolumes, views
+from ..jobs import Job
+from ..measurements import measurementsTable
+from .runControls import RunControls
+
+
+class CheckSection:
+    """Measures resolution and shows what is left to explain."""
+
+    def __init__(self, ui: Any, panel: Any) -> None:
+        self.ui = ui
+        self.panel = panel
+        self.controls = RunControls(ui, "measure", self.onMeasure)
+        ui.showResidualButton.clicked.connect(self.onShowResidual)
+        self._table: Any = None
+
+    def update(self, parameterNode: Any) -> None:
+        """Show the table, and what can be done with the selected volume."""
+        volumeNode = parameterNode.measuredVolume
+        self.controls.update(
+            volumeNode,
+            "" if volumeNode else _("Select a volume."),
+            _("Measure how much worse one axis of this volume is than the two others"),
+        )
+        hasResidual = self._residual(volumeNode) is not None
+        self.ui.showResidualButton.enabled = hasResidual
+        self.ui.showResidualButton.toolTip = (
+            _("Show the scan minus the degraded result below the scan")
+            if hasResidual
+            else _("Select a volume that was super-resolved here: only that has a residual.")
+        )
+        self._showTable(measurementsTable())
+
+    def release(self) -> None:
+        """Let go of the table before the scene goes."""
+        self._showTable(None)
+
+    def _showTable(self, tableNode: Any) -> None:
+        if tableNode is not self._table:
+            self.ui.measurementsTableView.setMRMLTableNode(tableNode)
+            self._table = tableNode
+        self.ui.measurementsTableView.visible = tableNode is not None
+
+    def _residual(self, volumeNode: Any) -> Any:
+        return volumeNode and volumeNode.GetNodeReference(resultVolumes.RESIDUAL_OF_RESULT)
+
+    def onMeasure(self) -> None:
+        """Measure the selected volume."""
+        parameterNode = self.panel.parameterNode
+        self.panel.logic.startMeasurement(
+            parameterNode.measuredVolume, onFinished=self.onMeasured, **self.panel.computeSettings()
+        )
+
+    def onMeasured(self, job: Job) -> None:
+        """Show the new row."""
+        self.panel.update()
+
+    def onShowResidual(self, checked: bool = False) -> None:
+        """The scan above the residual, in linked views."""
+        volumeNode = self.panel.parameterNode.measuredVolume
+        views.showComparison(resultVolumes.scanOfResult(volumeNode), self._residual(volumeNode))

@@ -1,0 +1,40 @@
+"""The section *Scan*: which volume, and what it is in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from ..choices import ProfileSource
+from ..profileTable import profileOfScan
+from ..resultVolumes import resultOfScan, scanOfResult
+from ..scanDescription import ScanDescription, describeScan
+
+
+class ScanSection:
+    """Describes the selected scan; another scan brings its own profile and result along."""
+
+    def __init__(self, ui: Any) -> None:
+        self.ui = ui
+        self.description = ScanDescription("")
+
+    def update(self, parameterNode: Any) -> None:
+        """Show what the selected volume is."""
+        volumeNode = parameterNode.inputVolume
+        if volumeNode is None:
+            self.description = ScanDescription("", _("Select a scan."))
+        else:
+            self.description = describeScan(volumeNode, parameterNode.axis.value)
+        self.ui.scanDescriptionLabel.text = self.description.text
+        self.ui.scanDescriptionLabel.visible = bool(self.description.text)
+        self.ui.scanProblemLabel.text = self.description.problem
+        self.ui.scanProblemLabel.visible = bool(self.description.problem)
+
+    def bringAlong(self, parameterNode: Any) -> None:
+        """Select what belongs to a newly selected scan, in place of what belongs to another."""
+        volumeNode, output = parameterNode.inputVolume, parameterNode.outputVolume
+        if parameterNode.profileSource is not ProfileSource.TABLE:
+            parameterNode.profileTable = profileOfScan(volumeNode) if volumeNode else None
+        if volumeNode is None or output is None or scanOfResult(output) not in (None, volumeNode):
+            parameterNode.outputVolume = resultOfScan(volumeNode) if volumeNode else None

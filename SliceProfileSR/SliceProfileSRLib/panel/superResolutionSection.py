@@ -1,0 +1,85 @@
+"""The section *Super-resolution*: method, output, and the comparison of scan and result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slicer.i18n import tr as _
+
+from .. import resultVolumes, views
+from ..choices import ProfileSource, SuperResolutionMethod
+from ..jobs import Job
+from ..profileTable import profileFacts
+from .runControls import RunControls
+
+
+class SuperResolutionSection:
+    """Super-resolves the selected scan with the selected profile."""
+
+    def __init__(self, ui: Any, panel: Any) -> None:
+        self.ui = ui
+        self.panel = panel
+        self.controls = RunControls(ui, "superResolve", self.onSuperResolve)
+        ui.compareButton.clicked.connect(self.onCompare)
+
+    def update(self, parameterNode: Any, problem: str) -> None:
+        """Show what the method needs, and what became of it."""
+        learned = parameterNode.method is SuperResolutionMethod.SMORE
+        self.ui.presetComboBox.enabled = learned
+        described = [parameterNode.method.description(), parameterNode.preset.description() if learned else ""]
+        self.ui.methodDescriptionLabel.text = " ".join(text for text in described if text)
+        if not problem and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
+            problem = _("Select the table of the slice profile.")
+        self.controls.update(
+            parameterNode.inputVolume, problem, _("Bring the scan to thin planes through its field of view")
+        )
+        result = parameterNode.outputVolume
+        residual = result and resultVolumes.dataConsistencyRmse(result)
+        self.ui.resultLabel.text = (
+            _("Degraded with the profile, the result differs from the scan by {residual} times its noise.").format(
+                residual=f"{residual:.2f}"
+            )
+            if residual is not None
+            else ""
+        )
+        self.ui.resultLabel.visible = residual is not None
+        self.ui.compareButton.enabled = residual is not None
+
+    def onSuperResolve(self) -> None:
+        """Run on the selected scan."""
+        parameterNode = self.panel.parameterNode
+        self.panel.logic.startSuperResolution(
+            parameterNode.inputVolume,
+            self._profile(parameterNode),
+            parameterNode.outputVolume,
+            method=parameterNode.method.value,
+            preset=parameterNode.preset.value,
+            outputSpacing=parameterNode.outputSpacing,
+            onFinished=self.onSuperResolved,
+            **self.panel.computeSettings(),
+        )
+
+    def _profile(self, parameterNode: Any) -> Any:
+        """The selected profile; None, so that one is estimated, where there is none of the chosen source."""
+        source, tableNode = parameterNode.profileSource, parameterNode.profileTable
+        if source is ProfileSource.TABLE:
+            return tableNode
+        if source is not ProfileSource.ESTIMATED:
+            self.panel.profileSection.onMakeProfile()
+            return parameterNode.profileTable
+        return tableNode if tableNode is not None and profileFacts(tableNode).source == "estimated" else None
+
+    def onSuperResolved(self, job: Job) -> None:
+        """Select and show the result, if the user still looks at that scan."""
+        parameterNode = self.panel.parameterNode
+        if job.result is not None and parameterNode and parameterNode.inputVolume is job.task.volumeNode:
+            parameterNode.outputVolume = job.result
+            parameterNode.measuredVolume = job.result
+            if parameterNode.profileTable is None or job.task.estimates:
+                parameterNode.profileTable = job.task.profileNode
+            self.onCompare()
+        self.panel.update()
+
+    def onCompare(self, checked: bool = False) -> None:
+        """Scan above result, in linked views."""
+        views.showComparison(self.panel.parameterNode.inputVolume, self.panel.parameterNode.outputVolume)

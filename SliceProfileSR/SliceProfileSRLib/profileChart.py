@@ -1,0 +1,94 @@
+"""The chart of slice profiles: one for all scans of the scene, with each profile and its half maximum."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from .profileTable import DENSITY, HALF_MAXIMUM, OFFSET, profileFacts
+
+#: By this attribute the chart is found again, also in a scene that was saved and loaded.
+CHART_ATTRIBUTE = "SliceProfileSR.chart"
+PROFILE_SERIES, HALF_MAXIMUM_SERIES = "SliceProfileSR.profileSeries", "SliceProfileSR.halfMaximumSeries"
+#: Colours that also the colour-blind tell apart (Okabe and Ito).
+COLORS = ((0.0, 0.45, 0.70), (0.84, 0.37, 0.0), (0.0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.34, 0.71, 0.91))
+
+
+def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) -> slicer.vtkMRMLPlotChartNode:
+    """Put the profile in a table node into the chart, beside or instead of those of other scans.
+
+    Raises:
+        ValueError: the table holds no profile.
+    """
+    profileFacts(tableNode)  # raises before anything is changed
+    chartNode = chart() or _newChart()
+    profile, halfMaximum = seriesOf(tableNode) or _newSeries(tableNode)
+    if not keepOthers:
+        chartNode.RemoveAllPlotSeriesNodeIDs()
+    for seriesNode in (profile, halfMaximum):
+        if not chartNode.HasPlotSeriesNodeID(seriesNode.GetID()):
+            chartNode.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
+    profile.SetName(tableNode.GetName())
+    halfMaximum.SetName(_("Half maximum of {profile}").format(profile=tableNode.GetName()))
+    _colourByPlace(chartNode)
+    chartNode.SetTitle(_title(chartNode))
+    return chartNode
+
+
+def chart() -> slicer.vtkMRMLPlotChartNode | None:
+    """The chart of the scene, if there is one."""
+    charts = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
+    return next((node for node in charts if node.GetAttribute(CHART_ATTRIBUTE)), None)
+
+
+def seriesOf(tableNode: slicer.vtkMRMLTableNode) -> tuple | None:
+    """The series of a table's profile and of its half maximum, if they were made."""
+    series = tuple(tableNode.GetNodeReference(role) for role in (PROFILE_SERIES, HALF_MAXIMUM_SERIES))
+    return series if all(series) else None
+
+
+def _newChart() -> slicer.vtkMRMLPlotChartNode:
+    chartNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", _("Slice profiles"))
+    chartNode.SetAttribute(CHART_ATTRIBUTE, "true")
+    chartNode.SetXAxisTitle(_("Offset from the slice centre (mm)"))
+    chartNode.SetYAxisTitle(_("Weight (1/mm)"))
+    chartNode.SetLegendVisibility(True)
+    return chartNode
+
+
+def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> tuple:
+    series = tuple(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode") for _role in range(2))
+    styles = (slicer.vtkMRMLPlotSeriesNode.LineStyleSolid, slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
+    marks = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
+    for seriesNode, column, style, mark in zip(series, (DENSITY, HALF_MAXIMUM), styles, marks, strict=True):
+        seriesNode.SetAndObserveTableNodeID(tableNode.GetID())
+        seriesNode.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
+        seriesNode.SetXColumnName(OFFSET)
+        seriesNode.SetYColumnName(column)
+        seriesNode.SetLineStyle(style)
+        seriesNode.SetMarkerStyle(mark)
+        seriesNode.SetLineWidth(2)
+    tableNode.SetNodeReferenceID(PROFILE_SERIES, series[0].GetID())
+    tableNode.SetNodeReferenceID(HALF_MAXIMUM_SERIES, series[1].GetID())
+    return series
+
+
+def _tables(chartNode: slicer.vtkMRMLPlotChartNode) -> list[slicer.vtkMRMLTableNode]:
+    """The profile tables that a chart shows, in order, each once."""
+    count = chartNode.GetNumberOfPlotSeriesNodes()
+    tables = [chartNode.GetNthPlotSeriesNode(index).GetTableNode() for index in range(count)]
+    return list(dict.fromkeys(table for table in tables if table))
+
+
+def _colourByPlace(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
+    for place, tableNode in enumerate(_tables(chartNode)):
+        for seriesNode in seriesOf(tableNode) or ():
+            seriesNode.SetColor(*COLORS[place % len(COLORS)])
+
+
+def _title(chartNode: slicer.vtkMRMLPlotChartNode) -> str:
+    widths = [(facts.scanName, f"{facts.fwhm:.2f}") for facts in map(profileFacts, _tables(chartNode))]
+    if len(widths) == 1:
+        return _("Slice profile of {scan}: FWHM {width} mm").format(scan=widths[0][0], width=widths[0][1])
+    each = ", ".join(_("{scan} {width} mm").format(scan=scan, width=width) for scan, width in widths)
+    return _("Slice profiles, FWHM: {each}").format(each=each)

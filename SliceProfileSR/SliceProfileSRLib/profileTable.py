@@ -1,0 +1,144 @@
+"""A slice profile as a table node.
+
+Its columns are ``offset_mm`` and ``weight``, as in the computation's tables, and for charts ``weight_per_mm`` and
+``half_maximum_per_mm``, which compare between scans of different voxel size. What else is known of the profile lies in
+the node's attributes, so that it is saved with the scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from SuperResolveLib import SliceProfile
+
+OFFSET, WEIGHT = "offset_mm", "weight"
+DENSITY, HALF_MAXIMUM = "weight_per_mm", "half_maximum_per_mm"
+#: The node reference from a scan to the table of its profile.
+PROFILE_OF_SCAN = "SliceProfileSR.profile"
+_PREFIX = "SliceProfileSR."
+
+
+@dataclass(frozen=True)
+class ProfileFacts:
+    """What is known of the profile in a table.
+
+    Attributes:
+        source: "estimated", "gaussian", "rect" or "table".
+        scanName: of the scan it belongs to.
+        fwhm, fwhmLow, fwhmHigh: width at half maximum in mm and its 80 % interval; all three alike where it was given.
+        warnings: sentences, separated by " | ".
+    """
+
+    source: str
+    scanName: str
+    fwhm: float
+    fwhmLow: float
+    fwhmHigh: float
+    warnings: str = ""
+
+    @property
+    def text(self) -> str:
+        """The slice thickness in a line."""
+        width = f"{self.fwhm:.2f}"
+        if self.source == "estimated":
+            return _("Slice thickness (FWHM) {width} mm, with 80 % probability {low} to {high} mm").format(
+                width=width, low=f"{self.fwhmLow:.2f}", high=f"{self.fwhmHigh:.2f}"
+            )
+        kind = {"gaussian": _("Gaussian"), "rect": _("rect")}.get(self.source, _("from the table"))
+        return _("Slice thickness (FWHM) {width} mm, {kind}").format(width=width, kind=kind)
+
+
+def profileFromTable(tableNode: slicer.vtkMRMLTableNode) -> SliceProfile:
+    """The profile in a table node.
+
+    Raises:
+        ValueError: it lacks a column, or its rows make up no profile.
+    """
+    from SuperResolveLib.profile_io import profile_of_columns
+
+    name = tableNode.GetName()
+    return profile_of_columns(_numbers(tableNode, OFFSET), _numbers(tableNode, WEIGHT), name)
+
+
+def setProfile(tableNode: slicer.vtkMRMLTableNode, profile: SliceProfile, facts: ProfileFacts) -> None:
+    """Put a profile and what is known of it into a table node, in place of what it held."""
+    import numpy as np
+
+    density = profile.weights / profile.interval
+    columns = {
+        OFFSET: profile.offsets,
+        WEIGHT: profile.weights,
+        DENSITY: density,
+        HALF_MAXIMUM: np.full_like(density, density.max() / 2),
+    }
+    with slicer.util.NodeModify(tableNode):
+        tableNode.RemoveAllColumns()
+        for name, values in columns.items():
+            tableNode.AddColumn(_column(name, values))
+        tableNode.SetColumnUnitLabel(OFFSET, "mm")
+        tableNode.SetColumnUnitLabel(DENSITY, "1/mm")
+        tableNode.SetColumnUnitLabel(HALF_MAXIMUM, "1/mm")
+        for name, value in asdict(facts).items():
+            tableNode.SetAttribute(_PREFIX + name, str(value))
+
+
+def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
+    """What is known of the profile in a table node; of one from elsewhere, what its columns tell.
+
+    Raises:
+        ValueError: it is no profile table.
+    """
+    width = profileFromTable(tableNode).fwhm_mm
+    if not tableNode.GetAttribute(_PREFIX + "source"):
+        return ProfileFacts("table", tableNode.GetName(), width, width, width)
+
+    def told(name: str) -> str:
+        return tableNode.GetAttribute(_PREFIX + name) or ""
+
+    widths = (float(told(name) or width) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
+    return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"))
+
+
+def profileOfScan(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLTableNode | None:
+    """The table of a scan's profile, if it has one."""
+    return volumeNode.GetNodeReference(PROFILE_OF_SCAN)
+
+
+def _numbers(tableNode: slicer.vtkMRMLTableNode, columnName: str) -> Any:
+    """A column as float64, whatever its type: tables read from text hold text."""
+    import numpy as np
+
+    from SuperResolveLib import InputError
+
+    column = tableNode.GetTable().GetColumnByName(columnName)
+    if column is None:
+        raise InputError(
+            _("{table} is no profile table: it needs the columns {columns}").format(
+                table=tableNode.GetName(), columns=f"{OFFSET}, {WEIGHT}"
+            )
+        )
+    try:
+        values = np.array([column.GetVariantValue(row).ToString() for row in range(column.GetNumberOfValues())], float)
+    except ValueError:
+        values = np.array([np.nan])
+    if values.size == 0 or not np.isfinite(values).all():
+        raise InputError(
+            _("the column {column} of {table} holds something other than numbers").format(
+                column=columnName, table=tableNode.GetName()
+            )
+        )
+    return values
+
+
+def _column(name: str, values: Any) -> vtk.vtkDoubleArray:
+    column = vtk.vtkDoubleArray()
+    column.SetName(name)
+    for value in values:
+        column.InsertNextValue(float(value))
+    return column

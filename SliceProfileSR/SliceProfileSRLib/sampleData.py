@@ -1,0 +1,81 @@
+"""Two simulated scans under *Sample Data*, made here on request from the procedural head phantom.
+
+Nothing is downloaded: the phantom is scanned as ``slice-profile-sr simulate`` does it, which takes a few seconds.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+
+import slicer
+from slicer.i18n import tr as _
+
+CATEGORY = "SliceProfileSR"
+#: Voxels of the phantom, 1 mm each.
+PHANTOM_SHAPE = (160, 192, 160)
+
+
+@dataclass(frozen=True)
+class SimulatedScan:
+    """How a sample is scanned.
+
+    Attributes:
+        name: of the volume node.
+        profile: "gaussian" or "rect".
+        thickness: FWHM of the profile in mm.
+        spacing: between slice centres in mm.
+        axis: through-plane axis: "i" gives sagittal, "j" coronal, "k" axial slices.
+    """
+
+    name: str
+    profile: str
+    thickness: float
+    spacing: float
+    axis: str
+
+
+SAMPLES = (
+    SimulatedScan("SliceProfileSRAxial5mm", "gaussian", 5.0, 5.0, "k"),
+    SimulatedScan("SliceProfileSRSagittal3mmGap", "rect", 3.0, 4.0, "i"),
+)
+
+
+def registerSampleData() -> None:
+    """Add the samples to the module *Sample Data*."""
+    import SampleData
+
+    icon = os.path.join(os.path.dirname(__file__), "..", "Resources", "Icons", "SliceProfileSR.png")
+    for sample in SAMPLES:
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(
+            category=CATEGORY,
+            sampleName=sample.name,
+            thumbnailFileName=icon,
+            customDownloader=functools.partial(loadSample, sample),
+        )
+
+
+def loadSample(sample: SimulatedScan, source: object = None) -> slicer.vtkMRMLScalarVolumeNode:
+    """Simulate a sample into a new volume node and show it."""
+    import numpy as np
+
+    from SuperResolveLib import SliceProfile
+    from SuperResolveLib.evaluation.simulation import simulate
+
+    slicer.util.showStatusMessage(_("Simulating {name}…").format(name=sample.name), 3000)
+    truth = phantom()
+    profile = getattr(SliceProfile, sample.profile)(sample.thickness, 1.0)
+    scan = simulate(truth, profile, sample.spacing, sample.axis)
+    voxels = np.ascontiguousarray(np.rint(scan.data).astype(np.int16).transpose(2, 1, 0))
+    volumeNode = slicer.util.addVolumeFromArray(voxels, scan.affine, slicer.mrmlScene.GenerateUniqueName(sample.name))
+    slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)
+    return volumeNode
+
+
+@functools.lru_cache(maxsize=1)
+def phantom():
+    """The head that both samples show, isotropic."""
+    from SuperResolveLib.evaluation.phantom import head_phantom
+
+    return head_phantom(PHANTOM_SHAPE, spacing=1.0, seed=0)

@@ -1,0 +1,126 @@
+"""What a scan is, in words, and why it cannot be used where that is so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import slicer
+from slicer.i18n import tr as _
+
+from .volumes import volumeFromNode
+
+if TYPE_CHECKING:
+    from SuperResolveLib import Volume
+    from SuperResolveLib.geometry import SliceGeometry
+
+#: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
+CONTIGUOUS = 0.05
+#: In-plane zero filling is looked for in so many slices at most: enough to see it, and quick.
+SLICES_LOOKED_AT = 16
+
+
+@dataclass(frozen=True)
+class ScanDescription:
+    """A scan in words.
+
+    Attributes:
+        text: what was found.
+        problem: why it cannot be used, in one sentence; empty where it can.
+        acquiredResolution: along both in-plane axes in mm, as the CLI modules take it, where the header rules out
+            zero filling; else empty, and they look for it themselves.
+    """
+
+    text: str
+    problem: str = ""
+    acquiredResolution: str = ""
+
+
+_described: dict[tuple[str, int, int, str], ScanDescription] = {}
+
+
+def describeScan(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str = "auto") -> ScanDescription:
+    """Describe the scan in a volume node whose slices lie along ``axis`` ("auto", "i", "j" or "k")."""
+    image = volumeNode.GetImageData()
+    key = (volumeNode.GetID(), volumeNode.GetMTime(), image.GetMTime() if image else 0, axis)
+    if key not in _described:
+        _described.clear()
+        _described[key] = _describe(volumeNode, axis)
+    return _described[key]
+
+
+def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDescription:
+    from SuperResolveLib import InputError
+    from SuperResolveLib.geometry import scan_geometry, slice_geometry
+    from SuperResolveLib.in_plane_resolution import in_plane_resolution
+
+    try:
+        volume = volumeFromNode(volumeNode)
+    except InputError as error:
+        return ScanDescription("", sentence(str(error)))
+    geometry = slice_geometry(volume, axis)
+    lines = [_size(volume), _slices(volume, geometry), _thickness(volume, geometry), *volume.warnings]
+    try:
+        scan_geometry(volume, axis)
+    except InputError as error:
+        return ScanDescription(_paragraph(lines), sentence(str(error)))
+    lines += in_plane_resolution(_fewSlices(volume, geometry), geometry).warnings
+    return ScanDescription(_paragraph(lines), "", _toldResolution(volume, geometry))
+
+
+def anatomicalDirection(volume: Volume, axis: int) -> str:
+    """The patient's direction closest to an axis of the array."""
+    column = volume.affine[:3, axis]
+    return (_("left-right"), _("posterior-anterior"), _("inferior-superior"))[int(abs(column).argmax())]
+
+
+def sentence(text: str) -> str:
+    """The text as a sentence: a capital and a full stop."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
+
+
+def _paragraph(lines: list[str]) -> str:
+    return "\n".join(sentence(line) for line in lines if line)
+
+
+def _size(volume: Volume) -> str:
+    return _("{voxels} voxels of {size} mm").format(
+        voxels=" × ".join(str(count) for count in volume.shape),
+        size=" × ".join(f"{step:.4g}" for step in volume.spacing),
+    )
+
+
+def _slices(volume: Volume, geometry: SliceGeometry) -> str:
+    return _("{count} slices along {axis} ({direction}), {spacing} mm apart: {ratio} times the in-plane voxel").format(
+        count=geometry.slice_count,
+        axis="ijk"[geometry.axis],
+        direction=anatomicalDirection(volume, geometry.axis),
+        spacing=f"{geometry.slice_spacing:.4g}",
+        ratio=f"{geometry.separation_ratio:.2f}",
+    )
+
+
+def _thickness(volume: Volume, geometry: SliceGeometry) -> str:
+    thickness = volume.header.slice_thickness_mm
+    if thickness is None:
+        return ""
+    gap = geometry.slice_spacing - thickness
+    if gap > CONTIGUOUS:
+        text = _("by the header, slices are {thickness} mm thick, with a gap of {gap} mm")
+    elif gap < -CONTIGUOUS:
+        text = _("by the header, slices are {thickness} mm thick and overlap by {gap} mm")
+    else:
+        text = _("by the header, slices are {thickness} mm thick, without gap")
+    return text.format(thickness=f"{thickness:.4g}", gap=f"{abs(gap):.3g}")
+
+
+def _fewSlices(volume: Volume, geometry: SliceGeometry) -> Volume:
+    step = -(-geometry.slice_count // SLICES_LOOKED_AT)
+    chosen = tuple(slice(None, None, step if axis == geometry.axis else None) for axis in range(3))
+    return replace(volume, data=volume.data[chosen])
+
+
+def _toldResolution(volume: Volume, geometry: SliceGeometry) -> str:
+    told = [volume.header.acquired_spacing_mm[axis] for axis in geometry.in_plane_axes]
+    plain = all(mm is not None and mm < 1.03 * step for mm, step in zip(told, geometry.in_plane_spacing, strict=True))
+    return ",".join(f"{step:.6g}" for step in geometry.in_plane_spacing) if plain else ""

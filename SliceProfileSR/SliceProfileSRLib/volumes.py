@@ -1,0 +1,78 @@
+"""A volume node as the computation's :class:`SuperResolveLib.Volume`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import slicer
+import vtk
+
+if TYPE_CHECKING:
+    from SuperResolveLib import Volume
+
+#: The DICOM tags from which the acquisition is read, by keyword.
+DICOM_TAGS = {
+    "SliceThickness": "0018,0050",
+    "SpacingBetweenSlices": "0018,0088",
+    "AcquisitionMatrix": "0018,1310",
+    "InPlanePhaseEncodingDirection": "0018,1312",
+    "Rows": "0028,0010",
+    "Columns": "0028,0011",
+    "PixelSpacing": "0028,0030",
+}
+
+
+def volumeFromNode(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
+    """The voxels of a volume node, indexed (i, j, k), with its IJK-to-RAS matrix and what its origin tells.
+
+    Parent transforms do not enter: they move the scan and its result alike.
+
+    Raises:
+        ValueError: it has no voxels, or is no scalar 3-D image on a rectangular grid of plausible size.
+    """
+    from SuperResolveLib import InputError, Volume
+    from SuperResolveLib.image_io.checks import check_affine, check_scalar, check_shape, single_precision
+
+    name = Path(volumeNode.GetName())
+    if volumeNode.GetImageData() is None or volumeNode.GetImageData().GetNumberOfPoints() == 0:
+        raise InputError(f"{name} has no voxels: load or select another volume")
+    check_scalar(volumeNode.GetImageData().GetNumberOfScalarComponents(), False, name)
+    voxels = slicer.util.arrayFromVolume(volumeNode).transpose(2, 1, 0)
+    affine = check_affine(ijkToRAS(volumeNode), check_shape(voxels.shape, name), name)
+    data, _filled = single_precision(voxels, name)
+    return withAcquisition(Volume(data, affine), volumeNode)
+
+
+def ijkToRAS(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
+    """A volume node's own 4x4 matrix from voxel indices to RAS mm."""
+    matrix = vtk.vtkMatrix4x4()
+    volumeNode.GetIJKToRASMatrix(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def withAcquisition(volume: Volume, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
+    """The volume with what the DICOM database, or the JSON sidecar of the node's file, says of its acquisition."""
+    from SuperResolveLib.image_io.acquisition_tags import acquisition_header
+    from SuperResolveLib.image_io.sidecar import sidecar_header
+
+    tags = dicomTags(volumeNode)
+    if tags:
+        lengths = [size * step for size, step in zip(volume.shape, volume.spacing, strict=True)]
+        return replace(volume, header=acquisition_header(tags, (lengths[0], lengths[1]), (0, 1)))
+    storage = volumeNode.GetStorageNode()
+    path = Path(storage.GetFileName() or "") if storage else Path()
+    ending = storage.GetSupportedFileExtension(str(path)) if path.name else ""
+    return sidecar_header(volume, path, ending) if ending else volume
+
+
+def dicomTags(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
+    """The acquisition's DICOM tags of a volume that was loaded from the DICOM database; empty for others."""
+    instances = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split()
+    database = getattr(slicer, "dicomDatabase", None)
+    if not instances or not database:
+        return {}
+    path = database.fileForInstance(instances[0])
+    values = {keyword: database.fileValue(path, tag) for keyword, tag in DICOM_TAGS.items()} if path else {}
+    return {keyword: value for keyword, value in values.items() if value}

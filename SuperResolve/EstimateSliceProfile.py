@@ -1,0 +1,22 @@
+#!/usr/bin/env python-real
+"""Slicer's command line module that measures the relative slice profile of a scan; see EstimateSliceProfile.xml."""
+
+import sys
+
+
+def main() -> int:
+    """Run the module and return its exit code."""
+    from pathlib import Path
+
+    here = Path(__file__).resolve().parent
+    # In the source tree the library is beside the script; installed or built, it is where Slicer has Python modules.
+    installed = [parent / "qt-scripted-modules" for parent in here.parents[:2]]
+    sys.path[:0] = [str(folder) for folder in (here, *installed) if (folder / "SuperResolveLib").is_dir()]
+
+    from SuperResolveLib import cli_module
+
+    return cli_module.run(__file__, "estimate_slice_profile")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The module ``EstimateSliceProfile``."""
+
+from __future__ import annotations
+
+from ..estimation import estimate_profile, measure_resolution
+from ..geometry import AXIS_NAMES, slice_geometry
+from ..image_io import read_volume
+from ..profile_io import write_profile
+from ..progress import part_of
+from ..texts import width_line
+from .arguments import Arguments
+from .console import Console
+from .results import SEPARATOR, Results
+
+
+def compute(arguments: Arguments, console: Console) -> Results:
+    """The profile of a scan, or the resolution left in a volume."""
+    console(0.0, "reading the volume")
+    volume = read_volume(arguments["inputVolume"])
+    estimate = measure_resolution if arguments["measure"] else estimate_profile
+    profile = estimate(
+        volume,
+        method=arguments["method"],
+        preset=arguments["preset"],
+        axis=arguments["axis"],
+        device=arguments["device"],
+        seed=arguments["seed"],
+        acquired_resolution=arguments["acquiredResolution"],
+        progress=part_of(console, 0.02, 0.98),
+    )
+    geometry = slice_geometry(volume, AXIS_NAMES[profile.axis])
+    console.warn(profile.warnings)
+    console.say(f"{width_line(profile, geometry)}, along {AXIS_NAMES[profile.axis]}")
+    low, high = profile.fwhm_interval_mm
+    return Results(
+        writers={"profileTable": lambda path: write_profile(profile, path)},
+        returned={
+            "fwhm": profile.fwhm_mm,
+            "fwhmLow": low,
+            "fwhmHigh": high,
+            "fwhmRatio": profile.fwhm_mm / geometry.in_plane_voxel,
+            "measuredAxis": AXIS_NAMES[profile.axis],
+            "warnings": SEPARATOR.join(profile.warnings),
+        },
+    )

@@ -1,0 +1,73 @@
+"""The module ``SuperResolve``."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from .. import super_resolution
+from ..estimation import EstimatedProfile
+from ..geometry import SliceGeometry, scan_geometry
+from ..image_io import read_volume, write_volume
+from ..methods import METHODS
+from ..profile import SliceProfile
+from ..profile_io import parse_profile, read_profile, write_profile
+from ..progress import part_of
+from ..texts import scan_line, volume_line, width_line
+from .arguments import Arguments
+from .console import Console
+from .results import SEPARATOR, Results
+
+
+def compute(arguments: Arguments, console: Console) -> Results:
+    """A scan brought to thin planes, with the profile that was used and the residual."""
+    console(0.0, "reading the scan")
+    scan = read_volume(arguments["inputVolume"])
+    geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
+    result = super_resolution.super_resolve(
+        scan,
+        profile=_given_profile(arguments, geometry),
+        method=arguments["method"],
+        preset=arguments["preset"] if METHODS[arguments["method"]].presets else None,
+        axis=arguments["axis"],
+        spacing=arguments["outputSpacing"] or None,
+        combine=arguments["combine"],
+        consistent=not arguments["noDataConsistency"],
+        device=arguments["device"],
+        seed=arguments["seed"],
+        acquired_resolution=arguments["acquiredResolution"],
+        progress=part_of(console, 0.02, 0.98),
+    )
+    console.warn(result.warnings)
+    console.say(width_line(result.profile, geometry))
+    console.say(scan_line(result.profile, geometry))
+    console.say(f"{volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    low, high = _interval(result.profile)
+    write = partial(write_volume, compress=False)  # what goes to another process is read at once
+    return Results(
+        writers={
+            "outputVolume": lambda path: write(result, path),
+            "usedProfileTable": lambda path: write_profile(result.profile, path),
+            "residualVolume": lambda path: write(result.residual, path),
+        },
+        returned={
+            "fwhm": result.profile.fwhm_mm,
+            "fwhmLow": low,
+            "fwhmHigh": high,
+            "dataConsistencyRmse": result.data_consistency_rmse,
+            "noise": result.noise,
+            "warnings": SEPARATOR.join(result.warnings),
+        },
+    )
+
+
+def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfile | None:
+    """The profile in the table, else of the shape that was chosen; ``None`` where it is to be estimated."""
+    if arguments["profileTable"] is not None:
+        return read_profile(arguments["profileTable"], geometry.in_plane_voxel)
+    shape, width = arguments["profileShape"], arguments["profileWidth"]
+    return None if shape == "estimated" else parse_profile(f"{shape}:{width}", geometry.in_plane_voxel)
+
+
+def _interval(profile: SliceProfile) -> tuple[float, float]:
+    """The interval of the FWHM in mm; of a profile that was given, its width."""
+    return profile.fwhm_interval_mm if isinstance(profile, EstimatedProfile) else (profile.fwhm_mm, profile.fwhm_mm)

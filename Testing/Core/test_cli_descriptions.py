@@ -1,0 +1,179 @@
+"""The XML files of the command line modules: valid, and in agreement with the library and its command."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import click
+import pytest
+import xmlschema
+
+import SuperResolveLib
+from cli_scripts import FOLDER, MODULES, description
+from command_line import run_python
+from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
+from SuperResolveLib.cli_module.arguments import parse_arguments
+from SuperResolveLib.command import cli
+from SuperResolveLib.estimation import ESTIMATORS
+from SuperResolveLib.methods import METHODS
+from SuperResolveLib.profile_io import WIDEST
+
+SCHEMA = Path(__file__).with_name("execution_model.xsd")
+#: What a parameter is called in Python, where not its own name in lower case.
+IN_PYTHON = {"acquiredResolution": "acquired_resolution", "outputSpacing": "spacing"}
+#: Parameters that the functions do not have: files, what chooses the function or makes the profile, and a negation.
+OWN = {"measure", "profileShape", "profileWidth", "noDataConsistency"}
+FUNCTIONS = {"EstimateSliceProfile": (estimate_profile, measure_resolution), "SuperResolve": (super_resolve,)}
+COMMANDS = {"EstimateSliceProfile": ("estimate", "measure"), "SuperResolve": ("super-resolve",)}
+
+
+@pytest.fixture(scope="module")
+def schema() -> xmlschema.XMLSchema11:
+    return xmlschema.XMLSchema11(SCHEMA)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_is_valid_by_the_execution_model(schema, module):
+    assert [error.reason for error in schema.iter_errors(FOLDER / f"{module}.xml")] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("<longflag>seed</longflag>", "<longflag>random-seed</longflag>"),
+        ("<longflag>seed</longflag>", ""),
+        ("<default>espreso</default>", "<default>magic</default>"),
+        ("<default>0</default>\n      <constraints>", "<default>-1</default>\n      <constraints>"),
+        ("<channel>input</channel>", "<channel>both</channel>"),
+        ("<name>seed</name>", "<name>axis</name>"),
+        ("license>", "licence>"),
+        ('advanced="true"', 'folded="true"'),
+    ],
+)
+def test_the_schema_finds_what_the_parser_would_refuse(schema, text, instead):
+    xml = (FOLDER / "EstimateSliceProfile.xml").read_text(encoding="utf-8")
+    assert text in xml
+    assert not schema.is_valid(xml.replace(text, instead))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_tells_what_slicer_shows(module):
+    told = description(module)
+    assert (FOLDER / f"{module}.xml").read_text(encoding="utf-8").startswith("<?xml ")
+    assert told.version == SuperResolveLib.__version__
+    assert told.title and told.category and told.contributor and "arxiv.org" in told.acknowledgements
+    assert told.documentation_url.startswith("https://github.com/")
+    assert told.license.startswith("Apache-2.0") and "https://" in told.license
+    assert [group.label for group in told.groups if group.advanced] == ["Advanced"]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_parameters_with_a_place_come_last_and_returned_ones_have_none(module):
+    parameters = description(module).parameters
+    assert [parameter.index for parameter in parameters if parameter.index is not None] in ([0], [0, 1])
+    returned = [parameter for parameter in parameters if parameter.is_returned]
+    assert {"fwhm", "fwhmLow", "fwhmHigh", "warnings"} <= {parameter.name for parameter in returned}
+    assert not any(parameter.is_file for parameter in returned)
+
+
+def test_the_panel_can_read_a_description_as_slicer_starts():
+    loaded = run_python(
+        "import sys; from SuperResolveLib.cli_module.description import read_description\n"
+        f"assert read_description({str(FOLDER / 'SuperResolve.xml')!r})['seed'].default == 0\n"
+        "print([name for name in ('numpy', 'scipy', 'SimpleITK', 'torch') if name in sys.modules])"
+    )
+    assert loaded.strip() == "[]"
+
+
+def test_choices_are_those_of_the_registries():
+    estimate, resolve = description("EstimateSliceProfile"), description("SuperResolve")
+    assert estimate["method"].choices == tuple(ESTIMATORS)
+    assert resolve["method"].choices == tuple(METHODS)
+    for entries, told in ((ESTIMATORS, estimate), (METHODS, resolve)):
+        presets = {preset: None for entry in entries.values() for preset in entry.presets}
+        assert told["preset"].choices == tuple(presets)
+        assert told["preset"].default == entries[told["method"].default].presets[0]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_defaults_are_those_of_the_functions(module):
+    for function in FUNCTIONS[module]:
+        defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
+        for parameter in simple(module):
+            in_python = defaults[IN_PYTHON.get(parameter.name, parameter.name)]
+            # None stands for the first preset and for the in-plane voxel.
+            assert parameter.default == in_python or (
+                in_python is None and parameter.name in ("preset", "outputSpacing")
+            )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_flags_defaults_and_ranges_are_those_of_the_command(module):
+    for name in COMMANDS[module]:
+        options = {flag: option for option in cli.commands[name].params for flag in option.opts}
+        for parameter in simple(module):
+            option = options["--" + parameter.longflag.replace("_", "-")]
+            if isinstance(option.type, click.Choice):
+                assert parameter.choices == tuple(option.type.choices), parameter.name
+            if isinstance(option.type, click.IntRange):
+                assert (parameter.minimum, parameter.maximum) == (option.type.min, option.type.max), parameter.name
+            if isinstance(option.default, str | int):
+                assert parameter.default == option.default, parameter.name
+
+
+def test_the_widest_profile_is_that_of_the_library():
+    assert description("SuperResolve")["profileWidth"].maximum == WIDEST
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_flag_with_several_words_may_have_hyphens_too(module):
+    for parameter in description(module).parameters:
+        assert parameter.aliases == ((parameter.longflag.replace("_", "-"),) if "_" in parameter.longflag else ())
+
+
+def test_the_command_line_gives_values_of_their_types():
+    words = [
+        "--seed",
+        "7",
+        "--no-data-consistency",
+        "--acquired_resolution",
+        "0.5, 0.75",
+        "--profile",
+        "p.tsv",
+        "in",
+        "out",
+    ]
+    given = parse_arguments(description("SuperResolve"), "SuperResolve", words)
+    assert (given["seed"], given["noDataConsistency"], given["acquiredResolution"]) == (7, True, (0.5, 0.75))
+    assert given["profileTable"] == Path("p.tsv") and given["residualVolume"] is None
+    assert (given["inputVolume"], given["outputVolume"]) == (Path("in"), Path("out"))
+    assert (given["method"], given["profileWidth"], given.return_file) == ("smore", 5.0, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("scan.nrrd", "the following arguments are required: outputVolume"),
+        ("--sed 1 scan.nrrd out.nrrd", "unrecognized arguments: --sed"),
+        ("--seed one scan.nrrd out.nrrd", "'one' is no value for seed: give a whole number"),
+        ("--seed -1 scan.nrrd out.nrrd", "seed cannot be -1: give a number from 0 to 2147483647"),
+        ("--profile_width 0 scan.nrrd out.nrrd", "profileWidth cannot be 0: give a number from 0.1 to 100"),
+        ("--spacing nan scan.nrrd out.nrrd", "'nan' is no value for outputSpacing: give a number"),
+        ("--method magic scan.nrrd out.nrrd", "there is no method 'magic': choose one of smore, tikhonov, bspline"),
+        ("--acquired_resolution fine scan.nrrd out.nrrd", "'fine' is no value for acquiredResolution"),
+    ],
+)
+def test_a_wrong_command_line_is_refused_in_a_sentence(words, message):
+    with pytest.raises(InputError) as refused:
+        parse_arguments(description("SuperResolve"), "SuperResolve", words.split())
+    assert str(refused.value).startswith(message)
+
+
+def simple(module: str):
+    """The parameters that the functions take by name."""
+    return [
+        parameter
+        for parameter in description(module).parameters
+        if not parameter.is_file and not parameter.is_returned and parameter.name not in OWN
+    ]
