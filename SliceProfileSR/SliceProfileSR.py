@@ -1,5 +1,6 @@
 """Slice profile and super-resolution of 2-D multi-slice MR: the module, its parameters, panel, logic and test."""
 
+import sys
 from typing import Annotated, Any
 
 import slicer
@@ -32,7 +33,14 @@ from SliceProfileSRLib.panel.profileSection import ProfileSection
 from SliceProfileSRLib.panel.scanSection import ScanSection
 from SliceProfileSRLib.panel.superResolutionSection import SuperResolutionSection
 from SliceProfileSRLib.sampleData import SAMPLES, loadSample, registerSampleData
-from SliceProfileSRLib.tasks import EstimationTask, Measurement, MeasurementTask, SuperResolutionTask, Task
+from SliceProfileSRLib.tasks import (
+    EstimationTask,
+    Measurement,
+    MeasurementTask,
+    SuperResolutionTask,
+    Task,
+    newNode,
+)
 
 HOMEPAGE = "https://github.com/SliceProfileSR/SliceProfileSR"
 
@@ -106,7 +114,11 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic: SliceProfileSRLogic | None = None
         self.parameterNode: SliceProfileSRParameterNode | None = None
         self._parameterNodeGuiTag: Any = None
-        self._scan: vtkMRMLScalarVolumeNode | None = None
+        self._parameterNodeTag: Any = None
+        self.sections: tuple[Any, ...] = ()
+        self._observed: dict[Any, list[int]] = {}  # scan and runs, by the tags of their observers
+        self._lastScan: str | None = None
+        self._lastSource: ProfileSource | None = None
         self._updating = False
 
     def setup(self) -> None:
@@ -122,6 +134,7 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.profileSection = ProfileSection(self.ui, self)
         self.superResolutionSection = SuperResolutionSection(self.ui, self)
         self.checkSection = CheckSection(self.ui, self)
+        self.sections = (self.profileSection, self.superResolutionSection, self.checkSection)
 
         scene = slicer.mrmlScene
         self.addObserver(scene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
@@ -130,7 +143,7 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.addObserver(scene, slicer.vtkMRMLScene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, slicer.vtkMRMLScene.NodeRemovedEvent, self.onNodeRemoved)
         for cliNode in slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode"):
-            self.addObserver(cliNode, vtk.vtkCommand.ModifiedEvent, self.update)
+            self.observe(cliNode, vtk.vtkCommand.ModifiedEvent)
         self.initializeParameterNode()
 
     def cleanup(self) -> None:
@@ -162,20 +175,18 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneEndImport(self, caller: Any, event: Any) -> None:
         """Called after a scene was loaded, which may have brought a parameter node."""
         if self.parent.isEntered:
-            self.setParameterNode(None)
             self.initializeParameterNode()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAdded(self, caller: Any, event: Any, node: Any) -> None:
         """Follow runs, whoever started them."""
         if node.IsA("vtkMRMLCommandLineModuleNode"):
-            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.update)
+            self.observe(node, vtk.vtkCommand.ModifiedEvent)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller: Any, event: Any, node: Any) -> None:
         """Let go of what is no longer there."""
-        if self.hasObserver(node, vtk.vtkCommand.ModifiedEvent, self.update):
-            self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self.update)
+        self.leave(node)
         if not slicer.mrmlScene.IsClosing():
             self.update()
 
@@ -183,22 +194,20 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         """Ensure that the parameter node exists and is observed, and select the first volume if none is."""
         self.setParameterNode(self.logic.getParameterNode())
         if not self.parameterNode.inputVolume:
-            firstVolumeNode = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-            if firstVolumeNode:
-                self.parameterNode.inputVolume = firstVolumeNode
+            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            scalar = [node for node in volumes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]  # no labels
+            if scalar:
+                self.parameterNode.inputVolume = scalar[0]
 
     def setParameterNode(self, parameterNode: SliceProfileSRParameterNode | None) -> None:
-        """Observe a parameter node, and no other."""
-        if self.parameterNode is parameterNode:
-            return
+        """Observe a parameter node, and no other, and keep none that is not observed."""
         if self.parameterNode:
             self.parameterNode.disconnectGui(self._parameterNodeGuiTag)
-            self.removeObserver(self.parameterNode, vtk.vtkCommand.ModifiedEvent, self.update)
-        self.observeScan(None)
+            self.parameterNode.RemoveObserver(self._parameterNodeTag)
         self.parameterNode = parameterNode
         if self.parameterNode:
             self._parameterNodeGuiTag = self.parameterNode.connectGui(self.ui)
-            self.addObserver(self.parameterNode, vtk.vtkCommand.ModifiedEvent, self.update)
+            self._parameterNodeTag = self.parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, self.update)
             self.update()
 
     def update(self, caller: Any = None, event: Any = None) -> None:
@@ -207,9 +216,7 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             return
         self._updating = True  # what the sections select modifies the parameter node again
         try:
-            if self._scan is not self.parameterNode.inputVolume:
-                self.observeScan(self.parameterNode.inputVolume)
-                self.scanSection.bringAlong(self.parameterNode)
+            self._follow(self.parameterNode.inputVolume, self.parameterNode.profileSource)
             self.scanSection.update(self.parameterNode)
             problem = self.scanSection.description.problem
             self.profileSection.update(self.parameterNode, problem)
@@ -218,20 +225,42 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         finally:
             self._updating = False
 
-    def observeScan(self, volumeNode: vtkMRMLScalarVolumeNode | None) -> None:
-        """Follow a scan's voxels, and no other's."""
-        event = slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent
-        if self._scan is not None:
-            self.removeObserver(self._scan, event, self.update)
-        if volumeNode is not None:
-            self.addObserver(volumeNode, event, self.update)
-        self._scan = volumeNode
+    def _follow(self, scan: vtkMRMLScalarVolumeNode | None, source: ProfileSource) -> None:
+        """Watch the selected scan's voxels; another scan or source brings its own profile along."""
+        if scan is not None and scan not in self._observed:
+            for node in [node for node in self._observed if node.IsA("vtkMRMLVolumeNode")]:
+                self.leave(node)
+            self.observe(scan, vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent)
+        scanID = scan.GetID() if scan else None
+        if scanID != self._lastScan:
+            self.scanSection.bringAlong(self.parameterNode)
+        elif source is not self._lastSource or self.parameterNode.profileTable is None:
+            self.scanSection.bringProfile(self.parameterNode)
+        self._lastScan, self._lastSource = scanID, source
+
+    def observe(self, node: Any, *events: Any) -> None:
+        """Update when a node changes. The mixin's observers would keep nodes, and their voxels, for good."""
+        self._observed[node] = [node.AddObserver(event, self.update) for event in events]
+
+    def leave(self, node: Any) -> None:
+        """Let go of a node."""
+        for tag in self._observed.pop(node, ()):
+            node.RemoveObserver(tag)
 
     def release(self) -> None:
         """Let go of the runs and tables that are shown."""
-        for section in (self.profileSection, self.superResolutionSection, self.checkSection):
-            section.controls.release()
-        self.checkSection.release()
+        for section in self.sections:
+            section.release()
+        for node in list(self._observed):
+            self.leave(node)
+        self._lastScan = None
+
+    def onReload(self) -> None:
+        """Reload the packages too, not this file alone (for developers)."""
+        for name in list(sys.modules):
+            if name.partition(".")[0] in ("SliceProfileSRLib", "SuperResolveLib"):
+                del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
 
     def computeSettings(self) -> dict[str, Any]:
         """The settings under *Advanced*, by the names that the CLI modules have for them."""
@@ -252,15 +281,11 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
     def __init__(self) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
-        self._parameterNode: SliceProfileSRParameterNode | None = None
         self._jobs: list[Job] = []
 
     def getParameterNode(self) -> SliceProfileSRParameterNode:
-        """The scene's parameter node."""
-        parameterNode = super().getParameterNode()
-        if self._parameterNode is None or self._parameterNode.parameterNode is not parameterNode:
-            self._parameterNode = SliceProfileSRParameterNode(parameterNode)
-        return self._parameterNode
+        """The scene's parameter node, wrapped anew: a wrapper that outlives the scene would read what is gone."""
+        return SliceProfileSRParameterNode(super().getParameterNode())
 
     def estimateProfile(
         self,
@@ -304,6 +329,7 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         shape: str,
         width: float,
         profileNode: vtkMRMLTableNode | None = None,
+        axis: str = "auto",
     ) -> vtkMRMLTableNode:
         """A profile of a given shape as a table, on taps of the scan's in-plane voxel.
 
@@ -311,22 +337,28 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
             volumeNode: the scan that it is for.
             shape: "gaussian" or "rect".
             width: FWHM in mm.
-            profileNode: the table to fill; a new one unless given.
+            profileNode: the table to fill; unless given, that of the scan's last shape, or a new one.
+            axis: the through-plane axis, as in :meth:`estimateProfile`.
 
         Raises:
-            ValueError: the shape is not known, or the width is not positive.
+            ValueError: the scan, shape or width cannot be used.
         """
-        from SliceProfileSRLib.volumes import volumeFromNode
+        from SliceProfileSRLib.volumes import emptyVolumeFromNode
         from SuperResolveLib.geometry import slice_geometry
         from SuperResolveLib.profile_io import parse_profile
 
-        interval = slice_geometry(volumeFromNode(volumeNode)).in_plane_voxel
+        if volumeNode is None:
+            raise ValueError(_("No volume is selected: select one."))
+        interval = slice_geometry(emptyVolumeFromNode(volumeNode), axis).in_plane_voxel
         profile = parse_profile(f"{shape}:{width:g}", interval)
-        name = slicer.mrmlScene.GenerateUniqueName(_("{scan} slice profile").format(scan=volumeNode.GetName()))
-        tableNode = profileNode or slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-        facts = profileTable.ProfileFacts(shape, volumeNode.GetName(), width, width, width)
-        profileTable.setProfile(tableNode, profile, facts)
-        volumeNode.SetNodeReferenceID(profileTable.PROFILE_OF_SCAN, tableNode.GetID())
+        scan = volumeNode.GetName()
+        tableNode = (
+            profileNode
+            or profileTable.profileOfScan(volumeNode, shape)
+            or newNode("vtkMRMLTableNode", _("{scan} slice profile (given)"), scan)
+        )
+        profileTable.setProfile(tableNode, profile, profileTable.ProfileFacts(shape, scan, width, width, width))
+        profileTable.joinScan(tableNode, volumeNode, shape)
         return tableNode
 
     def superResolve(
@@ -399,15 +431,19 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
     def cancelJobs(self) -> None:
         """End every run that this logic started."""
-        for job in self._jobs:
+        for job in list(self._jobs):
             job.cancel()
 
     def _estimation(self, volumeNode: Any, profileNode: Any, **settings: Any) -> EstimationTask:
         return EstimationTask(volumeNode, profileNode, settings)
 
     def _start(self, task: Task, onFinished: Any) -> Job:
-        self._jobs = [job for job in self._jobs if job.isBusy]
-        job = Job(task, onFinished)
+        def forgetting(job: Job) -> None:
+            self._jobs = [other for other in self._jobs if other is not job]
+            if onFinished:
+                onFinished(job)
+
+        job = Job(task, forgetting)
         self._jobs.append(job)
         return job
 

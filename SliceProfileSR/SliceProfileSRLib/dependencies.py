@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import slicer
 from slicer.i18n import tr as _
 
-#: The PyTorch that is tested, as in pyproject.toml.
-TORCH = ">=2.4,<2.14"
+#: The oldest PyTorch that will do, as in pyproject.toml.
+TORCH = ">=2.4"
 REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
 
 
@@ -56,23 +59,17 @@ def _ensurePackages() -> None:
     missing = missingPackages()
     if not missing:
         return
-    _refuseWithoutUser(_("Python packages ({packages})").format(packages=", ".join(missing)))
-    if importlib.util.find_spec("slicer.packaging"):
-        from slicer.packaging import load_requirements, pip_ensure  # slicer>=5.12
+    what = _("Python packages ({packages})").format(packages=", ".join(missing))
+    _refuseWithoutUser(what)
+    with _installing(what):
+        if importlib.util.find_spec("slicer.packaging"):
+            from slicer.packaging import load_requirements, pip_ensure  # slicer>=5.12
 
-        pip_ensure(load_requirements(str(REQUIREMENTS)), requester="SliceProfileSR")  # slicer>=5.12
-    elif slicer.util.confirmOkCancelDisplay(
-        _("SliceProfileSR needs these Python packages: {packages}. Install them now?").format(
-            packages=", ".join(missing)
-        )
-    ):
-        slicer.util.pip_install(missing)
+            pip_ensure(load_requirements(str(REQUIREMENTS)), requester="SliceProfileSR")  # slicer>=5.12
+        elif slicer.util.confirmOkCancelDisplay(_("SliceProfileSR needs {what}. Install now?").format(what=what)):
+            slicer.util.pip_install(missing)
     if missingPackages():
-        raise ValueError(
-            _("Python packages are missing ({packages}): run again and agree to install them.").format(
-                packages=", ".join(missing)
-            )
-        )
+        raise ValueError(_("{what} are missing: run again and agree to install them.").format(what=what))
 
 
 def _ensureTorch() -> None:
@@ -88,17 +85,32 @@ def _ensureTorch() -> None:
                 "Extensions Manager and restart Slicer, or choose the method 'Tikhonov', which does without."
             )
         ) from None
-    if PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH) is None:
+    with _installing("PyTorch"):
+        PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH)
+    if not isTorchInstalled():
         raise ValueError(
             _("This method needs PyTorch, which was not installed: run again and agree, or choose 'Tikhonov'.")
         )
+
+
+@contextmanager
+def _installing(what: str) -> Iterator[None]:
+    """Around an installer: whatever it raises, also when the user declines, becomes one sentence."""
+    try:
+        yield
+    except (RuntimeError, subprocess.CalledProcessError, ImportError, OSError) as error:
+        raise ValueError(
+            _("{what} could not be installed ({reason}); the application's log tells more.").format(
+                what=what, reason=str(error).partition("\n")[0]
+            )
+        ) from error
+    finally:
+        importlib.invalidate_caches()
 
 
 def _refuseWithoutUser(what: str) -> None:
     """Where nobody can be asked, as in a batch without main window, nothing is downloaded."""
     if slicer.util.mainWindow() is None:
         raise ValueError(
-            _("{what} must be installed first: run this method once in Slicer's window, which asks for it.").format(
-                what=what
-            )
+            _("{what} must be installed first: run this once in Slicer's window, which asks for it.").format(what=what)
         )

@@ -18,7 +18,11 @@ from . import dependencies
 from .scanDescription import sentence
 from .tasks import Task
 
-KIND, VOLUME = "SliceProfileSR.kind", "SliceProfileSR.volume"
+#: What a CLI node knows of its run: its kind and volume, the user's nodes that it is about, those of them that it will
+#: change, and whether it is to end.
+KIND, VOLUME, NODES, CHANGED, CANCELLED = (
+    f"SliceProfileSR.{what}" for what in ("kind", "volume", "nodes", "changed", "cancelled")
+)
 
 CLINode = slicer.vtkMRMLCommandLineModuleNode
 
@@ -30,17 +34,16 @@ def run(task: Task) -> Any:
         ValueError: the input cannot be used or something is missing, in one sentence.
     """
     cliModule = prepare(task)
+    cliNode = None
     try:
         cliNode = slicer.cli.runSync(cliModule, None, task.parameters(), update_display=False)
-        try:
-            if cliNode.GetStatus() != CLINode.Completed:
-                raise ValueError(errorSentence(cliNode) or _("The run was cancelled."))
-            return task.finish(cliNode)
-        finally:
+        if cliNode.GetStatus() != CLINode.Completed:
+            raise ValueError(errorSentence(cliNode) or _("The run was cancelled."))
+        return task.finish(cliNode)
+    finally:
+        task.scratch.clear()
+        if cliNode is not None:
             slicer.mrmlScene.RemoveNode(cliNode)
-    except ValueError:
-        task.discard()
-        raise
 
 
 def prepare(task: Task) -> Any:
@@ -50,6 +53,7 @@ def prepare(task: Task) -> Any:
         ValueError: the input cannot be used, or something is missing; tells how to get it.
     """
     task.check()
+    _refuseConflict(task)
     cliModule = getattr(slicer.modules, task.cliModuleName, None)
     if cliModule is None:
         raise ValueError(
@@ -66,7 +70,7 @@ class Job(VTKObservationMixin):
 
     Attributes:
         cliNode: the run in the scene.
-        result: what the task made; None until then.
+        result: what the task made; None until then, and where it came to nothing.
     """
 
     def __init__(self, task: Task, onFinished: Callable[[Job], None] | None = None) -> None:
@@ -85,12 +89,13 @@ class Job(VTKObservationMixin):
         self.result: Any = None
         cliModule = prepare(task)
         forget(task.kind, task.volumeNode)
-        parameters = task.parameters()
-        self.cliNode = slicer.cli.createNode(cliModule, parameters)
+        self.cliNode = slicer.cli.createNode(cliModule, task.parameters())
         self.cliNode.SetSaveWithScene(False)
         self.cliNode.SetAttribute(KIND, task.kind)
+        self.cliNode.SetAttribute(NODES, _ids(task.nodes))
+        self.cliNode.SetAttribute(CHANGED, _ids(task.changedNodes))
         self.cliNode.SetNodeReferenceID(VOLUME, task.volumeNode.GetID())
-        self.nodeIDs = {value for value in parameters.values() if isinstance(value, str)} | {self.cliNode.GetID()}
+        self._nodeIDs = {node.GetID() for node in (*task.nodes, *task.scratch.nodes, self.cliNode)}
         scene = slicer.mrmlScene
         self.addObserver(self.cliNode, vtk.vtkCommand.ModifiedEvent, self.onModified)
         self.addObserver(scene, slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
@@ -103,37 +108,76 @@ class Job(VTKObservationMixin):
         return self.cliNode.IsBusy()
 
     def cancel(self, caller: Any = None, event: Any = None) -> None:
-        """End it; its outputs stay as they were."""
-        self.cliNode.Cancel()
+        """End it; the user's nodes stay as they were."""
+        cancel(self.cliNode)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeAboutToBeRemoved(self, caller: Any, event: Any, node: slicer.vtkMRMLNode) -> None:
         """Nobody reads outputs into a node that is gone."""
-        if node.GetID() in self.nodeIDs:
+        if node.GetID() in self._nodeIDs:
             self.cancel()
 
     def onModified(self, caller: Any = None, event: Any = None) -> None:
         """Finish once the run has ended."""
-        if self.isBusy or self.cliNode.GetStatus() == CLINode.Idle:
+        status = self.cliNode.GetStatus()
+        if status in (CLINode.Scheduled, CLINode.Running) and self.cliNode.GetAttribute(CANCELLED):
+            self.cliNode.Cancel()  # again, as Slicer forgets it while it writes a run's inputs
+        if self.isBusy or status == CLINode.Idle:
             return
         self.removeObservers()
-        if self.cliNode.GetStatus() == CLINode.Completed:
-            try:
+        try:
+            if status == CLINode.Completed:
                 self.result = self.task.finish(self.cliNode)
-            except ValueError as error:
-                self.cliNode.SetErrorText(f"error: {error}", False)
-        if self.result is None:
-            self.task.discard()
-        if self.onFinished:
-            self.onFinished(self)
+        except ValueError as error:
+            self.cliNode.SetErrorText(f"error: {error}", False)
+        finally:
+            self.task.scratch.clear()
+            if self.onFinished:
+                self.onFinished(self)
+
+
+def cancel(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> None:
+    """End a run, whoever started it."""
+    if cliNode.IsBusy():
+        cliNode.SetAttribute(CANCELLED, "true")
+        cliNode.Cancel()
+
+
+def _refuseConflict(task: Task) -> None:
+    """Refuse a task that would change what a run in the background uses, or the other way round.
+
+    Raises:
+        ValueError: naming what is in use.
+    """
+    ours, changed = ({node.GetID() for node in nodes} for nodes in (task.nodes, task.changedNodes))
+    for cliNode in _runs():
+        if not cliNode.IsBusy():
+            continue
+        theirs, theirChanged = (set((cliNode.GetAttribute(name) or "").split()) for name in (NODES, CHANGED))
+        shared = (changed & theirs) | (ours & theirChanged)
+        if cliNode.GetAttribute(KIND) == "estimate" and task.kind == "superResolve":
+            shared |= {task.volumeNode.GetID()} & theirs  # its profile is on the way
+        if shared:
+            name = slicer.mrmlScene.GetNodeByID(sorted(shared)[0]).GetName()
+            raise ValueError(_("Another run is at work on {node}: wait for it, or cancel it.").format(node=name))
+
+
+def _runs() -> list[slicer.vtkMRMLCommandLineModuleNode]:
+    nodes = slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
+    return [node for node in nodes if node.GetAttribute(KIND)]
+
+
+def _ids(nodes: list[slicer.vtkMRMLNode]) -> str:
+    return " ".join(node.GetID() for node in nodes)
 
 
 def runOf(kind: str, volumeNode: slicer.vtkMRMLScalarVolumeNode | None) -> slicer.vtkMRMLCommandLineModuleNode | None:
     """The latest run of a kind on a volume, if there was one in this scene."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode") if volumeNode else []
+    if volumeNode is None:
+        return None
     runs = [
         node
-        for node in nodes
+        for node in _runs()
         if node.GetAttribute(KIND) == kind and node.GetNodeReferenceID(VOLUME) == volumeNode.GetID()
     ]
     return runs[-1] if runs else None

@@ -13,7 +13,7 @@ from .resultVolumes import dataConsistencyRmse
 if TYPE_CHECKING:
     from .tasks import Measurement
 
-_TABLE_ATTRIBUTE = "SliceProfileSR.measurements"
+_TABLE_ATTRIBUTE, _TEXT_ATTRIBUTE = "SliceProfileSR.measurements", "SliceProfileSR.measurement"
 
 
 def columnNames() -> tuple[str, ...]:
@@ -22,8 +22,8 @@ def columnNames() -> tuple[str, ...]:
         _("Volume"),
         _("Axis"),
         _("FWHM (mm)"),
-        _("80 % interval (mm)"),
-        _("FWHM / in-plane voxel"),
+        _("80 % interval"),
+        _("FWHM / voxel"),
         _("Residual / noise"),
     )
 
@@ -41,6 +41,7 @@ def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement 
     residual = dataConsistencyRmse(volumeNode)
     cells = [volumeNode.GetName(), "", "", "", "", "" if residual is None else f"{residual:.3f}"]
     if measurement is not None:
+        volumeNode.SetAttribute(_TEXT_ATTRIBUTE, measurement.text)
         cells[1:5] = [
             measurement.axis,
             f"{measurement.fwhm:.3f}",
@@ -52,6 +53,11 @@ def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement 
     return tableNode
 
 
+def measurementText(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """The latest measurement of a volume in a line; empty where there is none."""
+    return volumeNode.GetAttribute(_TEXT_ATTRIBUTE) or ""
+
+
 def _newTable() -> slicer.vtkMRMLTableNode:
     tableNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("Resolution measurements"))
     tableNode.SetAttribute(_TABLE_ATTRIBUTE, "true")
@@ -59,7 +65,8 @@ def _newTable() -> slicer.vtkMRMLTableNode:
         column = vtk.vtkStringArray()
         column.SetName(name)
         tableNode.AddColumn(column)
-    tableNode.SetUseColumnTitleAsColumnHeader(False)
+    tableNode.SetUseColumnTitleAsColumnHeader(True)
+    tableNode.SetLocked(True)  # what was measured is not edited
     return tableNode
 
 

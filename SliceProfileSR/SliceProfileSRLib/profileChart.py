@@ -1,15 +1,24 @@
-"""The chart of slice profiles: one for all scans of the scene, with each profile and its half maximum."""
+"""The chart of slice profiles: one for all scans of the scene, with each profile and its half maximum.
+
+What is drawn lies in a hidden table beside each profile's: weights per mm, which compare between scans of different
+voxel size, and the line at half maximum.
+"""
 
 from __future__ import annotations
 
 import slicer
 from slicer.i18n import tr as _
 
-from .profileTable import DENSITY, HALF_MAXIMUM, OFFSET, profileFacts
+from .profileTable import OFFSET, profileFacts, profileFromTable, setColumns
+
+DENSITY, HALF_MAXIMUM = "weight_per_mm", "half_maximum_per_mm"
 
 #: By this attribute the chart is found again, also in a scene that was saved and loaded.
 CHART_ATTRIBUTE = "SliceProfileSR.chart"
-PROFILE_SERIES, HALF_MAXIMUM_SERIES = "SliceProfileSR.profileSeries", "SliceProfileSR.halfMaximumSeries"
+#: Node references from a profile's table to what draws it, and from that back to the table.
+PROFILE_SERIES, HALF_MAXIMUM_SERIES, DRAWN, DRAWN_OF = (
+    f"SliceProfileSR.{what}" for what in ("profileSeries", "halfMaximumSeries", "drawn", "drawnOf")
+)
 #: Colours that also the colour-blind tell apart (Okabe and Ito).
 COLORS = ((0.0, 0.45, 0.70), (0.84, 0.37, 0.0), (0.0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.34, 0.71, 0.91))
 
@@ -20,7 +29,7 @@ def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) ->
     Raises:
         ValueError: the table holds no profile.
     """
-    profileFacts(tableNode)  # raises before anything is changed
+    _draw(tableNode)
     chartNode = chart() or _newChart()
     profile, halfMaximum = seriesOf(tableNode) or _newSeries(tableNode)
     if not keepOthers:
@@ -47,6 +56,20 @@ def seriesOf(tableNode: slicer.vtkMRMLTableNode) -> tuple | None:
     return series if all(series) else None
 
 
+def _draw(tableNode: slicer.vtkMRMLTableNode) -> None:
+    """Bring the hidden table of what is drawn up to date."""
+    profile = profileFromTable(tableNode)
+    density = profile.weights / profile.interval
+    drawn = tableNode.GetNodeReference(DRAWN)
+    if drawn is None:
+        drawn = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("Drawn profile"))
+        drawn.SetHideFromEditors(True)
+        drawn.SetNodeReferenceID(DRAWN_OF, tableNode.GetID())
+        tableNode.SetNodeReferenceID(DRAWN, drawn.GetID())
+    with slicer.util.NodeModify(drawn):
+        setColumns(drawn, {OFFSET: profile.offsets, DENSITY: density, HALF_MAXIMUM: [density.max() / 2] * density.size})
+
+
 def _newChart() -> slicer.vtkMRMLPlotChartNode:
     chartNode = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", _("Slice profiles"))
     chartNode.SetAttribute(CHART_ATTRIBUTE, "true")
@@ -61,7 +84,7 @@ def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> tuple:
     styles = (slicer.vtkMRMLPlotSeriesNode.LineStyleSolid, slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
     marks = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
     for seriesNode, column, style, mark in zip(series, (DENSITY, HALF_MAXIMUM), styles, marks, strict=True):
-        seriesNode.SetAndObserveTableNodeID(tableNode.GetID())
+        seriesNode.SetAndObserveTableNodeID(tableNode.GetNodeReferenceID(DRAWN))
         seriesNode.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         seriesNode.SetXColumnName(OFFSET)
         seriesNode.SetYColumnName(column)
@@ -76,7 +99,8 @@ def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> tuple:
 def _tables(chartNode: slicer.vtkMRMLPlotChartNode) -> list[slicer.vtkMRMLTableNode]:
     """The profile tables that a chart shows, in order, each once."""
     count = chartNode.GetNumberOfPlotSeriesNodes()
-    tables = [chartNode.GetNthPlotSeriesNode(index).GetTableNode() for index in range(count)]
+    drawn = [chartNode.GetNthPlotSeriesNode(index).GetTableNode() for index in range(count)]
+    tables = [table.GetNodeReference(DRAWN_OF) for table in drawn if table]
     return list(dict.fromkeys(table for table in tables if table))
 
 

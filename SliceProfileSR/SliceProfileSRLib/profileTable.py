@@ -1,8 +1,7 @@
 """A slice profile as a table node.
 
-Its columns are ``offset_mm`` and ``weight``, as in the computation's tables, and for charts ``weight_per_mm`` and
-``half_maximum_per_mm``, which compare between scans of different voxel size. What else is known of the profile lies in
-the node's attributes, so that it is saved with the scene.
+Its columns are ``offset_mm`` and ``weight``, one row a tap, as in the computation's tables. What else is known of the
+profile lies in the node's attributes, so that it is saved with the scene.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
     from SuperResolveLib import SliceProfile
 
 OFFSET, WEIGHT = "offset_mm", "weight"
-DENSITY, HALF_MAXIMUM = "weight_per_mm", "half_maximum_per_mm"
-#: The node reference from a scan to the table of its profile.
-PROFILE_OF_SCAN = "SliceProfileSR.profile"
+#: The node references from a scan to the table of its profile: the estimated one, and one of a given shape.
+PROFILE_OF_SCAN, SHAPE_OF_SCAN = "SliceProfileSR.profile", "SliceProfileSR.shape"
 _PREFIX = "SliceProfileSR."
 
 
@@ -68,24 +66,35 @@ def profileFromTable(tableNode: slicer.vtkMRMLTableNode) -> SliceProfile:
 
 def setProfile(tableNode: slicer.vtkMRMLTableNode, profile: SliceProfile, facts: ProfileFacts) -> None:
     """Put a profile and what is known of it into a table node, in place of what it held."""
-    import numpy as np
-
-    density = profile.weights / profile.interval
-    columns = {
-        OFFSET: profile.offsets,
-        WEIGHT: profile.weights,
-        DENSITY: density,
-        HALF_MAXIMUM: np.full_like(density, density.max() / 2),
-    }
     with slicer.util.NodeModify(tableNode):
-        tableNode.RemoveAllColumns()
-        for name, values in columns.items():
-            tableNode.AddColumn(_column(name, values))
+        setColumns(tableNode, {OFFSET: profile.offsets, WEIGHT: profile.weights})
         tableNode.SetColumnUnitLabel(OFFSET, "mm")
-        tableNode.SetColumnUnitLabel(DENSITY, "1/mm")
-        tableNode.SetColumnUnitLabel(HALF_MAXIMUM, "1/mm")
         for name, value in asdict(facts).items():
             tableNode.SetAttribute(_PREFIX + name, str(value))
+
+
+def setColumns(tableNode: slicer.vtkMRMLTableNode, columns: dict[str, Any]) -> None:
+    """Columns of numbers, in place of what a table held."""
+    tableNode.RemoveAllColumns()
+    for name, values in columns.items():
+        column = vtk.vtkDoubleArray()
+        column.SetName(name)
+        for value in values:
+            column.InsertNextValue(float(value))
+        tableNode.AddColumn(column)
+
+
+def textColumns(tableNode: slicer.vtkMRMLTableNode) -> dict[str, list[str]]:
+    """The profile in a table node as text, with every digit.
+
+    Raises:
+        ValueError: it is no profile table.
+    """
+    profile = profileFromTable(tableNode)
+    return {
+        OFFSET: [repr(float(offset)) for offset in profile.offsets],
+        WEIGHT: [repr(float(weight)) for weight in profile.weights],
+    }
 
 
 def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
@@ -105,9 +114,20 @@ def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
     return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"))
 
 
-def profileOfScan(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLTableNode | None:
-    """The table of a scan's profile, if it has one."""
-    return volumeNode.GetNodeReference(PROFILE_OF_SCAN)
+def profileOfScan(
+    volumeNode: slicer.vtkMRMLScalarVolumeNode, source: str = "estimated"
+) -> slicer.vtkMRMLTableNode | None:
+    """The table of a scan's profile from that source, if it has one."""
+    return volumeNode.GetNodeReference(_role(source))
+
+
+def joinScan(tableNode: slicer.vtkMRMLTableNode, volumeNode: slicer.vtkMRMLScalarVolumeNode, source: str) -> None:
+    """Make a table that of the scan's profile from a source."""
+    volumeNode.SetNodeReferenceID(_role(source), tableNode.GetID())
+
+
+def _role(source: str) -> str:
+    return PROFILE_OF_SCAN if source == "estimated" else SHAPE_OF_SCAN
 
 
 def _numbers(tableNode: slicer.vtkMRMLTableNode, columnName: str) -> Any:
@@ -134,11 +154,3 @@ def _numbers(tableNode: slicer.vtkMRMLTableNode, columnName: str) -> Any:
             )
         )
     return values
-
-
-def _column(name: str, values: Any) -> vtk.vtkDoubleArray:
-    column = vtk.vtkDoubleArray()
-    column.SetName(name)
-    for value in values:
-        column.InsertNextValue(float(value))
-    return column

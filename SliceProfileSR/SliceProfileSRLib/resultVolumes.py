@@ -10,7 +10,7 @@ SCAN_OF_RESULT, PROFILE_OF_RESULT, RESIDUAL_OF_RESULT = (
     f"SliceProfileSR.{what}" for what in ("scan", "usedProfile", "residual")
 )
 #: How far the residual's colours reach, in standard deviations of the scan's noise.
-RESIDUAL_REACH = 5.0
+RESIDUAL_REACH = 3.0
 _COLORS_ATTRIBUTE = "SliceProfileSR.residualColors"
 _RESIDUAL_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse"
 
@@ -86,6 +86,11 @@ def dataConsistencyRmse(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> float | N
     """How far a result, degraded, is from its scan, in units of the scan's noise; None for other volumes."""
     told = volumeNode.GetAttribute(_RESIDUAL_ATTRIBUTE)
     return float(told) if told else None
+
+
+def residualOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """The scan minus the degraded result, if a volume was super-resolved here."""
+    return resultNode.GetNodeReference(RESIDUAL_OF_RESULT)
 
 
 def scanOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:

@@ -52,6 +52,9 @@ def registerSampleData() -> None:
             category=CATEGORY,
             sampleName=sample.name,
             thumbnailFileName=icon,
+            uris="simulated:" + sample.name,  # Sample Data wants an address even where nothing is downloaded
+            fileNames=sample.name + ".nrrd",
+            nodeNames=sample.name,
             customDownloader=functools.partial(loadSample, sample),
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import slicer
 from slicer.i18n import tr as _
 
-from .volumes import volumeFromNode
+from .volumes import emptyVolumeFromNode, volumeFromNode
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
@@ -51,19 +51,21 @@ def describeScan(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str = "auto")
 
 def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDescription:
     from SuperResolveLib import InputError
-    from SuperResolveLib.geometry import scan_geometry, slice_geometry
+    from SuperResolveLib.geometry import check_content, check_separation, check_slices, slice_geometry
     from SuperResolveLib.in_plane_resolution import in_plane_resolution
 
+    lines = []
     try:
+        volume = emptyVolumeFromNode(volumeNode)
+        geometry = slice_geometry(volume, axis)
+        lines = [_size(volume), _slices(volume, geometry)]
+        check_slices(geometry)
+        check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many
         volume = volumeFromNode(volumeNode)
-    except InputError as error:
-        return ScanDescription("", sentence(str(error)))
-    geometry = slice_geometry(volume, axis)
-    lines = [_size(volume), _slices(volume, geometry), _thickness(volume, geometry), *volume.warnings]
-    try:
-        scan_geometry(volume, axis)
+        check_content(volume)
     except InputError as error:
         return ScanDescription(_paragraph(lines), sentence(str(error)))
+    lines += [_thickness(volume, geometry), *volume.warnings]
     lines += in_plane_resolution(_fewSlices(volume, geometry), geometry).warnings
     return ScanDescription(_paragraph(lines), "", _toldResolution(volume, geometry))
 

@@ -1,6 +1,7 @@
 """What the extension does to nodes, each as a task: which CLI module runs, with what, and what becomes of its results.
 
-A task creates the nodes that its CLI module fills, so that a cancelled or failed run can take them away again.
+A CLI module writes into hidden nodes; the user's nodes are made or changed by :meth:`Task.finish` alone, so that a
+cancelled or failed run leaves nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from slicer.i18n import tr as _
 from . import measurements, profileTable, resultVolumes
 from .profileTable import ProfileFacts
 from .scanDescription import describeScan
+from .scratch import Scratch, moveVolume
 from .volumes import volumeFromNode
 
 Settings = Mapping[str, Any]
@@ -27,6 +29,7 @@ class Task:
         kind: "estimate", "superResolve" or "measure".
         volumeNode: the volume that it is about.
         settings: values by the names of the CLI module's XML; what is left out takes the XML's default.
+        scratch: the hidden nodes of the run.
     """
 
     kind = ""
@@ -37,33 +40,22 @@ class Task:
             raise ValueError(_("No volume is selected: select one."))
         self.volumeNode = volumeNode
         self.settings = dict(settings)
-        self.createdNodes: list[slicer.vtkMRMLNode] = []
+        self.scratch = Scratch()
 
     @property
     def needsTorch(self) -> bool:
         """Whether the run needs PyTorch."""
         raise NotImplementedError
 
-    def parameters(self) -> dict[str, Any]:
-        """The CLI module's parameters; creates the nodes that it fills."""
-        return {"inputVolume": self.volumeNode.GetID(), **self.settings}
+    @property
+    def nodes(self) -> list[slicer.vtkMRMLNode]:
+        """The user's nodes that the run reads or will change."""
+        return [self.volumeNode, *self.changedNodes]
 
-    def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> Any:
-        """Make of the CLI module's outputs what the user asked for."""
-        raise NotImplementedError
-
-    def discard(self) -> None:
-        """Remove the nodes that were created for a run that came to nothing."""
-        for node in self.createdNodes:
-            if slicer.mrmlScene.IsNodePresent(node):
-                slicer.mrmlScene.RemoveNode(node)
-        self.createdNodes = []
-
-    def create(self, className: str, name: str) -> slicer.vtkMRMLNode:
-        """A new node for an output."""
-        node = slicer.mrmlScene.AddNewNodeByClass(className, slicer.mrmlScene.GenerateUniqueName(name))
-        self.createdNodes.append(node)
-        return node
+    @property
+    def changedNodes(self) -> list[slicer.vtkMRMLNode]:
+        """The user's nodes that the run will change."""
+        return []
 
     def check(self) -> None:
         """Refuse what cannot be used before anything is started.
@@ -71,6 +63,19 @@ class Task:
         Raises:
             ValueError: telling why.
         """
+        raise NotImplementedError
+
+    def parameters(self) -> dict[str, Any]:
+        """The CLI module's parameters; makes the hidden nodes that they name."""
+        return {"inputVolume": self.volumeNode.GetID(), **self.settings}
+
+    def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> Any:
+        """Make of the CLI module's outputs what the user asked for.
+
+        Raises:
+            ValueError: they are not there.
+        """
+        raise NotImplementedError
 
     def checkScan(self) -> None:
         """Refuse what is no scan, and take from its header what the CLI module cannot see.
@@ -86,7 +91,7 @@ class Task:
 
 
 class EstimationTask(Task):
-    """Estimate the slice profile of a scan into a table node."""
+    """Estimate the slice profile of a scan into a table node: the one given, the scan's own, or a new one."""
 
     kind = "estimate"
     cliModuleName = "estimatesliceprofile"
@@ -98,7 +103,7 @@ class EstimationTask(Task):
         settings: Settings,
     ) -> None:
         super().__init__(volumeNode, settings)
-        self.profileNode = profileNode
+        self.profileNode = profileNode or profileTable.profileOfScan(self.volumeNode)
 
     @property
     def needsTorch(self) -> bool:
@@ -106,16 +111,20 @@ class EstimationTask(Task):
 
         return _needsTorch(ESTIMATORS, self.settings.get("method", "espreso"), self.settings.get("preset"))
 
+    @property
+    def changedNodes(self) -> list[slicer.vtkMRMLNode]:
+        return [self.profileNode] if self.profileNode else []
+
     def check(self) -> None:
         self.checkScan()
 
     def parameters(self) -> dict[str, Any]:
-        name = _("{scan} slice profile").format(scan=self.volumeNode.GetName())
-        self.profileNode = self.profileNode or self.create("vtkMRMLTableNode", name)
-        return {**super().parameters(), "profileTable": self.profileNode.GetID()}
+        self._estimate = self.scratch.add("vtkMRMLTableNode")
+        return {**super().parameters(), "profileTable": self._estimate.GetID()}
 
     def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> slicer.vtkMRMLTableNode:
-        return _finishProfile(self.profileNode, self.volumeNode, cliNode)
+        self.profileNode = _finishProfile(self._estimate, self.profileNode, self.volumeNode, cliNode)
+        return self.profileNode
 
 
 @dataclass(frozen=True)
@@ -189,10 +198,10 @@ class SuperResolutionTask(Task):
         super().__init__(volumeNode, settings)
         if outputNode is not None and outputNode is volumeNode:
             raise ValueError(_("The result cannot replace the scan itself: choose another output volume."))
-        self.profileNode = profileNode
         self.estimates = profileNode is None
+        self.profileNode = profileNode or profileTable.profileOfScan(self.volumeNode)
         self.outputNode = outputNode
-        self.residualNode = outputNode and outputNode.GetNodeReference(resultVolumes.RESIDUAL_OF_RESULT)
+        self.residualNode = resultVolumes.residualOfResult(outputNode) if outputNode else None
 
     @property
     def needsTorch(self) -> bool:
@@ -200,39 +209,54 @@ class SuperResolutionTask(Task):
 
         return _needsTorch(METHODS, self.settings.get("method", "smore"), self.settings.get("preset"))
 
+    @property
+    def nodes(self) -> list[slicer.vtkMRMLNode]:
+        return [*super().nodes, *([self.profileNode] if self.profileNode else [])]
+
+    @property
+    def changedNodes(self) -> list[slicer.vtkMRMLNode]:
+        changed = (self.outputNode, self.residualNode, self.profileNode if self.estimates else None)
+        return [node for node in changed if node]
+
     def check(self) -> None:
         self.checkScan()
         if not self.estimates:
             profileTable.profileFromTable(self.profileNode)  # raises what is wrong with it
 
     def parameters(self) -> dict[str, Any]:
-        name = self.volumeNode.GetName()
-        volume = "vtkMRMLScalarVolumeNode"
-        self.outputNode = self.outputNode or self.create(volume, _("{scan} super-resolved").format(scan=name))
-        self.residualNode = self.residualNode or self.create(volume, _("{scan} residual").format(scan=name))
+        self._result, self._residual = (self.scratch.add("vtkMRMLScalarVolumeNode") for _output in range(2))
         if self.estimates:
-            self.profileNode = profileTable.profileOfScan(self.volumeNode) or self.create(
-                "vtkMRMLTableNode", _("{scan} slice profile").format(scan=name)
-            )
+            self._table = self.scratch.add("vtkMRMLTableNode")
+        else:
+            self._table = self.scratch.textTable(profileTable.textColumns(self.profileNode))
         return {
             **super().parameters(),
-            "outputVolume": self.outputNode.GetID(),
-            "residualVolume": self.residualNode.GetID(),
-            "usedProfileTable" if self.estimates else "profileTable": self.profileNode.GetID(),
+            "outputVolume": self._result.GetID(),
+            "residualVolume": self._residual.GetID(),
+            "usedProfileTable" if self.estimates else "profileTable": self._table.GetID(),
         }
 
     def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> slicer.vtkMRMLScalarVolumeNode:
+        name = self.volumeNode.GetName()
+        self.outputNode = self.outputNode or newNode("vtkMRMLScalarVolumeNode", _("{scan} super-resolved"), name)
+        self.residualNode = self.residualNode or newNode("vtkMRMLScalarVolumeNode", _("{scan} residual"), name)
+        moveVolume(self._result, self.outputNode)
+        moveVolume(self._residual, self.residualNode)
         if self.estimates:
-            _finishProfile(self.profileNode, self.volumeNode, cliNode)
+            self.profileNode = _finishProfile(self._table, self.profileNode, self.volumeNode, cliNode)
         for node in (self.outputNode, self.residualNode):
             resultVolumes.joinScan(node, self.volumeNode)
         resultVolumes.displayLike(self.outputNode, self.volumeNode)
         resultVolumes.displayResidual(self.residualNode, _returned(cliNode, "noise"))
-        resultVolumes.remember(
-            self.outputNode, self.profileNode, self.residualNode, _returned(cliNode, "dataConsistencyRmse")
-        )
+        rmse = _returned(cliNode, "dataConsistencyRmse")
+        resultVolumes.remember(self.outputNode, self.profileNode, self.residualNode, rmse)
         measurements.record(self.outputNode, None)
         return self.outputNode
+
+
+def newNode(className: str, name: str, scan: str) -> slicer.vtkMRMLNode:
+    """A new node named after the scan; ``name`` holds the place {scan}."""
+    return slicer.mrmlScene.AddNewNodeByClass(className, slicer.mrmlScene.GenerateUniqueName(name.format(scan=scan)))
 
 
 def warningsOf(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> tuple[str, ...]:
@@ -241,20 +265,27 @@ def warningsOf(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> tuple[str, ...]:
 
 
 def _finishProfile(
-    tableNode: slicer.vtkMRMLTableNode,
+    estimate: slicer.vtkMRMLTableNode,
+    tableNode: slicer.vtkMRMLTableNode | None,
     volumeNode: slicer.vtkMRMLScalarVolumeNode,
     cliNode: slicer.vtkMRMLCommandLineModuleNode,
 ) -> slicer.vtkMRMLTableNode:
-    """Turn the text that was read into a profile table that knows its scan and widths."""
+    """Bring an estimate from where the CLI module wrote it into the scan's profile table."""
+    profile = profileTable.profileFromTable(estimate)
     widths = [_returned(cliNode, name) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
     facts = ProfileFacts("estimated", volumeNode.GetName(), *widths, " | ".join(warningsOf(cliNode)))
-    profileTable.setProfile(tableNode, profileTable.profileFromTable(tableNode), facts)
-    volumeNode.SetNodeReferenceID(profileTable.PROFILE_OF_SCAN, tableNode.GetID())
+    tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
+    profileTable.setProfile(tableNode, profile, facts)
+    profileTable.joinScan(tableNode, volumeNode, "estimated")
     return tableNode
 
 
 def _returned(cliNode: slicer.vtkMRMLCommandLineModuleNode, name: str) -> float:
-    """A number that the CLI module returned."""
+    """A number that the CLI module returned.
+
+    Raises:
+        ValueError: it returned none.
+    """
     return float(cliNode.GetParameterAsString(name))
 
 

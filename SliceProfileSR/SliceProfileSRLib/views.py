@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import qt
 import slicer
 
 SCAN_VIEWS, RESULT_VIEWS = ("Red", "Green", "Yellow"), ("Red+", "Green+", "Yellow+")
 
 
-def showComparison(scanNode: slicer.vtkMRMLScalarVolumeNode, resultNode: slicer.vtkMRMLScalarVolumeNode) -> None:
+def showComparison(scanNode: slicer.vtkMRMLScalarVolumeNode, otherNode: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Three planes of the scan above the same planes of another volume; all six move together."""
     layoutManager = slicer.app.layoutManager()
     if layoutManager is None:
         return
     layoutManager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView)
-    for names, volumeNode in ((SCAN_VIEWS, scanNode), (RESULT_VIEWS, resultNode)):
-        for name in names:
+    for above, below in zip(SCAN_VIEWS, RESULT_VIEWS, strict=True):
+        for name, volumeNode in ((above, scanNode), (below, otherNode)):
             _showVolume(layoutManager.sliceWidget(name), volumeNode, scanNode)
-    for name in SCAN_VIEWS + RESULT_VIEWS:  # linked at last, so that no view passes its volume on
-        layoutManager.sliceWidget(name).sliceLogic().GetSliceCompositeNode().SetLinkedControl(True)
+    qt.QTimer.singleShot(0, _fitAndLink)  # once the views have the sizes that the new layout gives them
 
 
-def _showVolume(sliceWidget, volumeNode: slicer.vtkMRMLVolumeNode, planesOf: slicer.vtkMRMLVolumeNode) -> None:
-    logic, sliceNode = sliceWidget.sliceLogic(), sliceWidget.mrmlSliceNode()
-    composite = logic.GetSliceCompositeNode()
-    composite.SetLinkedControl(False)
+def _showVolume(sliceWidget: Any, volumeNode: slicer.vtkMRMLVolumeNode, planesOf: slicer.vtkMRMLVolumeNode) -> None:
+    composite, sliceNode = sliceWidget.sliceLogic().GetSliceCompositeNode(), sliceWidget.mrmlSliceNode()
+    composite.SetLinkedControl(False)  # so that no view passes its volume on
     composite.SetBackgroundVolumeID(volumeNode.GetID())
     composite.SetForegroundVolumeID(None)
     composite.SetLabelVolumeID(None)
     sliceNode.SetViewGroup(0)  # views are linked within a group; the lower row has one of its own unless told
     sliceNode.RotateToVolumePlane(planesOf)
-    logic.FitSliceToAll()
+
+
+def _fitAndLink() -> None:
+    layoutManager = slicer.app.layoutManager()
+    widgets = [layoutManager and layoutManager.sliceWidget(name) for name in SCAN_VIEWS + RESULT_VIEWS]
+    if not all(widgets):  # the application has closed meanwhile
+        return
+    logics = [widget.sliceLogic() for widget in widgets]
+    for logic in logics:
+        logic.FitSliceToAll()
+    for above, below in zip(logics[:3], logics[3:], strict=True):
+        below.SetSliceOffset(above.GetSliceOffset())
+    for logic in logics:
+        logic.GetSliceCompositeNode().SetLinkedControl(True)
 
 
 def showChart(chartNode: slicer.vtkMRMLPlotChartNode) -> None:

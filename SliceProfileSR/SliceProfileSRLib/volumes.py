@@ -32,17 +32,32 @@ def volumeFromNode(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     Raises:
         ValueError: it has no voxels, or is no scalar 3-D image on a rectangular grid of plausible size.
     """
-    from SuperResolveLib import InputError, Volume
-    from SuperResolveLib.image_io.checks import check_affine, check_scalar, check_shape, single_precision
+    from SuperResolveLib.image_io.checks import single_precision
 
-    name = Path(volumeNode.GetName())
-    if volumeNode.GetImageData() is None or volumeNode.GetImageData().GetNumberOfPoints() == 0:
-        raise InputError(f"{name} has no voxels: load or select another volume")
-    check_scalar(volumeNode.GetImageData().GetNumberOfScalarComponents(), False, name)
+    empty = emptyVolumeFromNode(volumeNode)
     voxels = slicer.util.arrayFromVolume(volumeNode).transpose(2, 1, 0)
-    affine = check_affine(ijkToRAS(volumeNode), check_shape(voxels.shape, name), name)
-    data, _filled = single_precision(voxels, name)
-    return withAcquisition(Volume(data, affine), volumeNode)
+    data, _filled = single_precision(voxels, Path(volumeNode.GetName()))
+    return withAcquisition(replace(empty, data=data), volumeNode)
+
+
+def emptyVolumeFromNode(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
+    """As :func:`volumeFromNode`, but for the voxels, which are all 0 and take no memory.
+
+    Raises:
+        ValueError: it has no voxels, or is no scalar 3-D image on a rectangular grid of plausible size.
+    """
+    import numpy as np
+
+    from SuperResolveLib import InputError, Volume
+    from SuperResolveLib.image_io.checks import check_affine, check_scalar, check_shape
+
+    name, image = Path(volumeNode.GetName()), volumeNode.GetImageData()
+    if image is None or image.GetNumberOfPoints() == 0:
+        raise InputError(f"{name} has no voxels: load or select another volume")
+    check_scalar(image.GetNumberOfScalarComponents(), False, name)
+    shape = check_shape(image.GetDimensions(), name)
+    affine = check_affine(ijkToRAS(volumeNode), shape, name)
+    return Volume(np.broadcast_to(np.float32(0), shape), affine)
 
 
 def ijkToRAS(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
@@ -71,7 +86,7 @@ def dicomTags(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
     """The acquisition's DICOM tags of a volume that was loaded from the DICOM database; empty for others."""
     instances = (volumeNode.GetAttribute("DICOM.instanceUIDs") or "").split()
     database = getattr(slicer, "dicomDatabase", None)
-    if not instances or not database:
+    if not instances or not database or not database.isOpen:
         return {}
     path = database.fileForInstance(instances[0])
     values = {keyword: database.fileValue(path, tag) for keyword, tag in DICOM_TAGS.items()} if path else {}

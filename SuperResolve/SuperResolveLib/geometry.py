@@ -119,21 +119,31 @@ def scan_geometry(scan: Volume, axis: AxisName = "auto", acquired_resolution: Se
     """
     check_content(scan)
     geometry = slice_geometry(scan, axis, acquired_resolution)
-    name = AXIS_NAMES[geometry.axis]
     check_slices(geometry)
-    if geometry.separation_ratio < SMALLEST_RATIO:
-        sizes = " x ".join(f"{value:.3g}" for value in scan.spacing)
-        widest = slice_geometry(scan)
-        advice = (
-            f"--axis {AXIS_NAMES[widest.axis]} would do, where it is {widest.separation_ratio:.2f} times"
-            if widest.separation_ratio >= SMALLEST_RATIO
-            else "no --axis would do, as none has a larger spacing, but 'measure --axis' tells the resolution along one"
-        )
-        raise InputError(
-            f"the volume is already isotropic: with voxels of {sizes} mm, the spacing along axis {name} is "
-            f"{geometry.separation_ratio:.2f} times the in-plane voxel (at least {SMALLEST_RATIO} is needed); {advice}"
-        )
+    check_separation(scan, geometry)
     return geometry
+
+
+def check_separation(scan: Volume, geometry: SliceGeometry) -> None:
+    """Refuse a volume whose slices lie no farther apart than its in-plane voxels.
+
+    Raises:
+        InputError: the spacing is under 1.2 in-plane voxels.
+    """
+    if geometry.separation_ratio >= SMALLEST_RATIO:
+        return
+    sizes = " x ".join(f"{value:.3g}" for value in scan.spacing)
+    widest = slice_geometry(scan)
+    advice = (
+        f"choose axis {AXIS_NAMES[widest.axis]}, where it is {widest.separation_ratio:.2f} times"
+        if widest.separation_ratio >= SMALLEST_RATIO
+        else "no other axis has a larger spacing, but the resolution along any can be measured"
+    )
+    raise InputError(
+        f"the volume is already isotropic: with voxels of {sizes} mm, the spacing along axis "
+        f"{AXIS_NAMES[geometry.axis]} is {geometry.separation_ratio:.2f} times the in-plane voxel (at least "
+        f"{SMALLEST_RATIO} is needed); {advice}"
+    )
 
 
 def check_slices(geometry: SliceGeometry) -> None:
@@ -145,7 +155,7 @@ def check_slices(geometry: SliceGeometry) -> None:
     if geometry.slice_count < FEWEST_SLICES:
         raise InputError(
             f"the scan has {geometry.slice_count} slices along axis {AXIS_NAMES[geometry.axis]}, too few to learn "
-            f"from: give a scan with at least {FEWEST_SLICES}, or name another axis with --axis"
+            f"from: give a scan with at least {FEWEST_SLICES}, or choose another axis"
         )
 
 

@@ -168,12 +168,12 @@ def test_too_few_slices_are_refused() -> None:
 
 
 def test_an_isotropic_volume_is_refused() -> None:
-    with pytest.raises(InputError, match=r"already isotropic.*1\.10 times.*no --axis would do"):
+    with pytest.raises(InputError, match=r"already isotropic.*1\.10 times.*no other axis"):
         scan_geometry(volume((8, 8, 9), (1, 1, 1.1)))
 
 
 def test_the_wrong_axis_is_refused_and_the_right_one_named() -> None:
-    with pytest.raises(InputError, match=r"already isotropic.*--axis k would do, where it is 4\.00 times"):
+    with pytest.raises(InputError, match=r"already isotropic.*choose axis k, where it is 4\.00 times"):
         scan_geometry(volume((8, 8, 9), (1, 1, 4)), axis="i")
 
 

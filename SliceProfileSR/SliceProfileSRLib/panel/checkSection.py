@@ -8,7 +8,7 @@ from slicer.i18n import tr as _
 
 from .. import resultVolumes, views
 from ..jobs import Job
-from ..measurements import measurementsTable
+from ..measurements import measurementsTable, measurementText
 from .runControls import RunControls
 
 
@@ -30,7 +30,12 @@ class CheckSection:
             "" if volumeNode else _("Select a volume."),
             _("Measure how much worse one axis of this volume is than the two others"),
         )
-        hasResidual = self._residual(volumeNode) is not None
+        text = measurementText(volumeNode) if volumeNode else ""
+        self.ui.measurementLabel.text = text
+        self.ui.measurementLabel.visible = bool(text)
+        hasResidual = bool(
+            volumeNode and resultVolumes.residualOfResult(volumeNode) and resultVolumes.scanOfResult(volumeNode)
+        )
         self.ui.showResidualButton.enabled = hasResidual
         self.ui.showResidualButton.toolTip = (
             _("Show the scan minus the degraded result below the scan")
@@ -40,24 +45,25 @@ class CheckSection:
         self._showTable(measurementsTable())
 
     def release(self) -> None:
-        """Let go of the table before the scene goes."""
+        """Let go of the run and the table that are shown before they go."""
+        self.controls.release()
         self._showTable(None)
 
     def _showTable(self, tableNode: Any) -> None:
         if tableNode is not self._table:
             self.ui.measurementsTableView.setMRMLTableNode(tableNode)
             self._table = tableNode
+        if tableNode is not None:
+            self.ui.measurementsTableView.resizeColumnsToContents()
         self.ui.measurementsTableView.visible = tableNode is not None
-
-    def _residual(self, volumeNode: Any) -> Any:
-        return volumeNode and volumeNode.GetNodeReference(resultVolumes.RESIDUAL_OF_RESULT)
 
     def onMeasure(self) -> None:
         """Measure the selected volume."""
         parameterNode = self.panel.parameterNode
-        self.panel.logic.startMeasurement(
-            parameterNode.measuredVolume, onFinished=self.onMeasured, **self.panel.computeSettings()
-        )
+        settings = self.panel.computeSettings()
+        if parameterNode.measuredVolume is not parameterNode.inputVolume:
+            settings.update(axis="auto", acquiredResolution="")  # these were told of the scan
+        self.panel.logic.startMeasurement(parameterNode.measuredVolume, onFinished=self.onMeasured, **settings)
 
     def onMeasured(self, job: Job) -> None:
         """Show the new row."""
@@ -66,4 +72,4 @@ class CheckSection:
     def onShowResidual(self, checked: bool = False) -> None:
         """The scan above the residual, in linked views."""
         volumeNode = self.panel.parameterNode.measuredVolume
-        views.showComparison(resultVolumes.scanOfResult(volumeNode), self._residual(volumeNode))
+        views.showComparison(resultVolumes.scanOfResult(volumeNode), resultVolumes.residualOfResult(volumeNode))

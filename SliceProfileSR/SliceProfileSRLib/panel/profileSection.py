@@ -29,23 +29,24 @@ class ProfileSection:
         """Show the rows that the chosen source needs, and the profile."""
         source = parameterNode.profileSource
         estimated, table = source is ProfileSource.ESTIMATED, source is ProfileSource.TABLE
-        _setVisible(
-            estimated,
-            *(getattr(self.ui, name) for name in ("estimationMethodLabel", "estimationMethodComboBox")),
-            *(getattr(self.ui, name) for name in ("estimationPresetLabel", "estimationPresetComboBox")),
-            *(getattr(self.ui, name) for name in ("estimationDescriptionLabel", "estimateButton")),
-            self.ui.estimateCancelButton,
-        )
-        _setVisible(not estimated and not table, self.ui.profileWidthLabel, self.ui.profileWidthSpinBox)
-        _setVisible(not estimated and not table, self.ui.makeProfileButton)
+        for name in ("estimationMethod", "estimationPreset"):
+            _setVisible(estimated, getattr(self.ui, f"{name}Label"), getattr(self.ui, f"{name}ComboBox"))
+        _setVisible(estimated, self.ui.estimationDescriptionLabel, self.ui.estimateButton)
+        shaped = not estimated and not table
+        _setVisible(shaped, self.ui.profileWidthLabel, self.ui.profileWidthSpinBox, self.ui.makeProfileButton)
+        self.ui.profileTableSelector.enabled = table  # of the other sources, it shows which is the scan's own
         self.ui.estimationDescriptionLabel.text = parameterNode.estimationPreset.description()
         self.controls.update(parameterNode.inputVolume, problem, _("Estimate the slice profile from the scan itself"))
         self.ui.makeProfileButton.enabled = not problem
         self.ui.makeProfileButton.toolTip = problem or _("Make a profile table of this shape and width")
         self._showProfile(parameterNode.profileTable)
 
+    def release(self) -> None:
+        """Let go of the run that is shown before it goes."""
+        self.controls.release()
+
     def _showProfile(self, tableNode: Any) -> None:
-        text, warnings = _("No profile yet: super-resolution will estimate one."), ""
+        text, warnings = _("No profile yet: super-resolution will make one."), ""
         if tableNode is not None:
             try:
                 facts = profileFacts(tableNode)
@@ -63,45 +64,44 @@ class ProfileSection:
         parameterNode = self.panel.parameterNode
         self.panel.logic.startEstimation(
             parameterNode.inputVolume,
-            parameterNode.profileTable if self._isOwn(parameterNode) else None,
             method=parameterNode.estimationMethod.value,
             preset=parameterNode.estimationPreset.value,
             onFinished=self.onEstimated,
             **self.panel.computeSettings(),
         )
 
-    def _isOwn(self, parameterNode: Any) -> bool:
-        """Whether the selected table is the scan's own, and may be written over."""
-        from ..profileTable import profileOfScan
-
-        tableNode = parameterNode.profileTable
-        return tableNode is not None and tableNode is profileOfScan(parameterNode.inputVolume)
-
     def onEstimated(self, job: Job) -> None:
-        """Select the profile and open its chart, if the user still looks at that scan."""
+        """Open the profile's chart, if the user still looks at that scan."""
         parameterNode = self.panel.parameterNode
         if job.result is not None and parameterNode and parameterNode.inputVolume is job.task.volumeNode:
-            parameterNode.profileTable = job.result
-            self.onShowChart()
+            if parameterNode.profileSource is ProfileSource.ESTIMATED:
+                parameterNode.profileTable = job.result
+            self._showChart(job.result)
         self.panel.update()
 
-    def onMakeProfile(self, checked: bool = False) -> None:
-        """Make a table of the chosen shape."""
+    def makeProfile(self) -> Any:
+        """Make the table of the chosen shape, and select it."""
         parameterNode = self.panel.parameterNode
         parameterNode.profileTable = self.panel.logic.makeProfile(
             parameterNode.inputVolume,
             parameterNode.profileSource.value,
             parameterNode.profileWidth,
-            parameterNode.profileTable if self._isOwn(parameterNode) else None,
+            axis=parameterNode.axis.value,
         )
-        self.onShowChart()
+        return parameterNode.profileTable
+
+    def onMakeProfile(self, checked: bool = False) -> None:
+        """Make a table of the chosen shape, and show it."""
+        self._showChart(self.makeProfile())
         self.panel.update()
 
     def onShowChart(self, checked: bool = False) -> None:
-        """Open the chart beside the slices."""
-        parameterNode = self.panel.parameterNode
+        """Open the chart of the selected profile."""
+        self._showChart(self.panel.parameterNode.profileTable)
+
+    def _showChart(self, tableNode: Any) -> None:
         try:
-            views.showChart(updateChart(parameterNode.profileTable, parameterNode.keepProfiles))
+            views.showChart(updateChart(tableNode, self.panel.parameterNode.keepProfiles))
         except ValueError as error:
             self.ui.profileLabel.text = sentence(str(error))
 

@@ -49,7 +49,7 @@ class RunControls:
         busy = run is not None and run.IsBusy()
         self.button.enabled = not (problem or busy)
         self.button.toolTip = problem or (_("This is running on the volume already.") if busy else toolTip)
-        self.cancelButton.enabled = busy
+        self.cancelButton.enabled = busy and run.GetStatus() != CLINode.Cancelling
         self._show(run)
         message = self._refusal or (_message(run) if run else "")
         self.messageLabel.text = message
@@ -69,7 +69,7 @@ class RunControls:
         """End the run on the volume that is shown."""
         run = jobs.runOf(self.kind, self._volumeNode)
         if run is not None:
-            run.Cancel()
+            jobs.cancel(run)
 
     def release(self) -> None:
         """Let go of the run that is shown, before its node goes."""
@@ -87,6 +87,8 @@ def _message(run: CLINode) -> str:
     status = run.GetStatus()
     if status == CLINode.Scheduled:
         return _("Waits until another run has ended.")
-    if status in (CLINode.Cancelling, CLINode.Cancelled):
+    if status == CLINode.Cancelling:
+        return _("Is being cancelled; where another run is at work, that ends first.")
+    if status == CLINode.Cancelled:
         return _("Cancelled; nothing was changed.")
     return jobs.errorSentence(run)

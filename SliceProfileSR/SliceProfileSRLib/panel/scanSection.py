@@ -34,7 +34,12 @@ class ScanSection:
     def bringAlong(self, parameterNode: Any) -> None:
         """Select what belongs to a newly selected scan, in place of what belongs to another."""
         volumeNode, output = parameterNode.inputVolume, parameterNode.outputVolume
-        if parameterNode.profileSource is not ProfileSource.TABLE:
-            parameterNode.profileTable = profileOfScan(volumeNode) if volumeNode else None
+        self.bringProfile(parameterNode)
         if volumeNode is None or output is None or scanOfResult(output) not in (None, volumeNode):
             parameterNode.outputVolume = resultOfScan(volumeNode) if volumeNode else None
+
+    def bringProfile(self, parameterNode: Any) -> None:
+        """Select the scan's profile from the chosen source; a table that the user chooses stays."""
+        volumeNode, source = parameterNode.inputVolume, parameterNode.profileSource
+        if source is not ProfileSource.TABLE:
+            parameterNode.profileTable = profileOfScan(volumeNode, source.value) if volumeNode else None

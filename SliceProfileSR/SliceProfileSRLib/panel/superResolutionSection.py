@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 from .. import resultVolumes, views
 from ..choices import ProfileSource, SuperResolutionMethod
 from ..jobs import Job
-from ..profileTable import profileFacts
+from ..profileTable import profileOfScan
 from .runControls import RunControls
 
 
@@ -43,7 +43,12 @@ class SuperResolutionSection:
             else ""
         )
         self.ui.resultLabel.visible = residual is not None
-        self.ui.compareButton.enabled = residual is not None
+        scan = parameterNode.inputVolume
+        self.ui.compareButton.enabled = bool(scan and result and resultVolumes.scanOfResult(result) is scan)
+
+    def release(self) -> None:
+        """Let go of the run that is shown before it goes."""
+        self.controls.release()
 
     def onSuperResolve(self) -> None:
         """Run on the selected scan."""
@@ -60,14 +65,13 @@ class SuperResolutionSection:
         )
 
     def _profile(self, parameterNode: Any) -> Any:
-        """The selected profile; None, so that one is estimated, where there is none of the chosen source."""
-        source, tableNode = parameterNode.profileSource, parameterNode.profileTable
+        """The selected profile; None, so that one is estimated, where the scan has no estimate yet."""
+        source = parameterNode.profileSource
         if source is ProfileSource.TABLE:
-            return tableNode
-        if source is not ProfileSource.ESTIMATED:
-            self.panel.profileSection.onMakeProfile()
             return parameterNode.profileTable
-        return tableNode if tableNode is not None and profileFacts(tableNode).source == "estimated" else None
+        if source is ProfileSource.ESTIMATED:
+            return profileOfScan(parameterNode.inputVolume)
+        return self.panel.profileSection.makeProfile()
 
     def onSuperResolved(self, job: Job) -> None:
         """Select and show the result, if the user still looks at that scan."""
@@ -75,7 +79,7 @@ class SuperResolutionSection:
         if job.result is not None and parameterNode and parameterNode.inputVolume is job.task.volumeNode:
             parameterNode.outputVolume = job.result
             parameterNode.measuredVolume = job.result
-            if parameterNode.profileTable is None or job.task.estimates:
+            if job.task.estimates and parameterNode.profileSource is ProfileSource.ESTIMATED:
                 parameterNode.profileTable = job.task.profileNode
             self.onCompare()
         self.panel.update()

@@ -1,0 +1,64 @@
+"""Hidden nodes through which a CLI module takes and gives data, so that the user's nodes change only when all is there.
+
+A table that Slicer loads with a scene keeps a storage node that fails on the next reading; a volume that is being
+written may be read by another run. Neither happens to a node that is new and nobody else's.
+"""
+
+from __future__ import annotations
+
+import slicer
+import vtk
+
+
+class Scratch:
+    """The hidden nodes of one run."""
+
+    def __init__(self) -> None:
+        self.nodes: list[slicer.vtkMRMLStorableNode] = []
+
+    def add(self, className: str) -> slicer.vtkMRMLStorableNode:
+        """A new hidden node, which is not saved with the scene."""
+        node = getattr(slicer, className)()
+        node.SetName("SliceProfileSR scratch")
+        node.SetHideFromEditors(True)
+        node.SetSaveWithScene(False)
+        slicer.mrmlScene.AddNode(node)
+        self.nodes.append(node)
+        return node
+
+    def textTable(self, columns: dict[str, list[str]]) -> slicer.vtkMRMLTableNode:
+        """A new hidden table of text, which Slicer writes to a file as it stands, with every digit."""
+        tableNode = self.add("vtkMRMLTableNode")
+        for name, texts in columns.items():
+            column = vtk.vtkStringArray()
+            column.SetName(name)
+            for text in texts:
+                column.InsertNextValue(text)
+            tableNode.AddColumn(column)
+        return tableNode
+
+    def clear(self) -> None:
+        """Remove the nodes, with what Slicer made to store and display them."""
+        for node in self.nodes:
+            belongings = [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
+            if node.IsA("vtkMRMLDisplayableNode"):
+                belongings += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+            for each in (node, *belongings):
+                if each is not None and slicer.mrmlScene.IsNodePresent(each):
+                    slicer.mrmlScene.RemoveNode(each)
+        self.nodes = []
+
+
+def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Give a volume's voxels and their place to another.
+
+    Raises:
+        ValueError: there are no voxels.
+    """
+    if source.GetImageData() is None:
+        raise ValueError("The run gave no volume back; the application's log may tell why.")
+    matrix = vtk.vtkMatrix4x4()
+    source.GetIJKToRASMatrix(matrix)
+    with slicer.util.NodeModify(target):
+        target.SetIJKToRASMatrix(matrix)
+        target.SetAndObserveImageData(source.GetImageData())

@@ -1,0 +1,57 @@
+"""Fixtures that play Slicer, empty or with the extension loaded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+
+from host import Host
+from scans import load_extension
+
+
+@pytest.fixture
+def host() -> Iterator[Host]:
+    """Slicer with nothing loaded; afterwards nothing may have been raised unseen or gone wrong silently."""
+    with Host() as played:
+        yield played
+    assert not played.exceptions
+    assert not played.violations
+
+
+@pytest.fixture
+def extension(host: Host) -> Host:
+    """Slicer with the extension, its panel not yet opened."""
+    load_extension(host)
+    return host
+
+
+@pytest.fixture
+def panel(extension: Host) -> Any:
+    """The panel, opened on an empty scene."""
+    return extension.enterModule("SliceProfileSR")
+
+
+@pytest.fixture
+def logic(extension: Host) -> Any:
+    """The module's logic, as the console gets it."""
+    import slicer
+
+    return slicer.util.getModuleLogic("SliceProfileSR")
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real volumes: SLICEPROFILESR_DATA, or shared/data beside the checkout; tests skip where there are none."""
+    import os
+
+    folder = Path(os.environ.get("SLICEPROFILESR_DATA") or PROJECT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"the real volumes are not here: there is no folder {folder} (SLICEPROFILESR_DATA names another)")
+    return folder
