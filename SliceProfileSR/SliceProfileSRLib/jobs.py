@@ -183,6 +183,14 @@ def runOf(kind: str, volumeNode: slicer.vtkMRMLScalarVolumeNode | None) -> slice
     return runs[-1] if runs else None
 
 
+def isWaiting(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> bool:
+    """Whether a run waits for another, as Slicer runs one CLI module at a time."""
+    if cliNode.GetStatus() != CLINode.Scheduled:
+        return False
+    others = slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
+    return any(other is not cliNode and other.IsBusy() for other in others)
+
+
 def forget(kind: str, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Remove the ended run of a kind on a volume.
 

@@ -50,7 +50,6 @@ def describeScan(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str = "auto")
 
 
 def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDescription:
-    from SuperResolveLib import InputError
     from SuperResolveLib.geometry import check_content, check_separation, check_slices, slice_geometry
     from SuperResolveLib.in_plane_resolution import in_plane_resolution
 
@@ -63,7 +62,7 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDesc
         check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many
         volume = volumeFromNode(volumeNode)
         check_content(volume)
-    except InputError as error:
+    except ValueError as error:
         return ScanDescription(_paragraph(lines), sentence(str(error)))
     lines += [_thickness(volume, geometry), *volume.warnings]
     lines += in_plane_resolution(_fewSlices(volume, geometry), geometry).warnings

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
 
 class Scratch:
@@ -56,7 +57,7 @@ def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLSca
         ValueError: there are no voxels.
     """
     if source.GetImageData() is None:
-        raise ValueError("The run gave no volume back; the application's log may tell why.")
+        raise ValueError(_("The run gave no volume back; the application's log may tell why."))
     matrix = vtk.vtkMatrix4x4()
     source.GetIJKToRASMatrix(matrix)
     with slicer.util.NodeModify(target):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
@@ -48,12 +49,12 @@ def emptyVolumeFromNode(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     """
     import numpy as np
 
-    from SuperResolveLib import InputError, Volume
+    from SuperResolveLib import Volume
     from SuperResolveLib.image_io.checks import check_affine, check_scalar, check_shape
 
     name, image = Path(volumeNode.GetName()), volumeNode.GetImageData()
     if image is None or image.GetNumberOfPoints() == 0:
-        raise InputError(f"{name} has no voxels: load or select another volume")
+        raise ValueError(_("{volume} has no voxels: load or select another volume.").format(volume=name))
     check_scalar(image.GetNumberOfScalarComponents(), False, name)
     shape = check_shape(image.GetDimensions(), name)
     affine = check_affine(ijkToRAS(volumeNode), shape, name)

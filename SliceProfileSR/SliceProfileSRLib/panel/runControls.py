@@ -85,7 +85,7 @@ class RunControls:
 def _message(run: CLINode) -> str:
     """What a run says beside its progress bar."""
     status = run.GetStatus()
-    if status == CLINode.Scheduled:
+    if jobs.isWaiting(run):
         return _("Waits until another run has ended.")
     if status == CLINode.Cancelling:
         return _("Is being cancelled; where another run is at work, that ends first.")

@@ -15,7 +15,6 @@ from typing import Any
 
 import slicer
 import slicer.util
-import vtk
 from PySide6.QtCore import QEvent, QEventLoop, QSettings, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
@@ -69,7 +68,7 @@ class Host:
         self._closed = False
         self._loaded: list[qSlicerScriptedLoadableModule] = []
         self._command_lines: list[qSlicerCLIModule] = []
-        self._sys_path, self._sys_modules = list(sys.path), set(sys.modules)
+        self._sys_path = list(sys.path)
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._folder = Path(tempfile.mkdtemp(prefix="slicer-host-"))
         self.application = _qt_application(self._folder)
@@ -114,7 +113,8 @@ class Host:
 
     def violate(self, sentence: str) -> None:
         """Note what the real application would not have survived or would have done wrong."""
-        self.violations.append(sentence)
+        if sentence not in self.violations:
+            self.violations.append(sentence)
 
     # What a user does
 
@@ -315,7 +315,6 @@ class Host:
                 del sys.modules[name]
         sys.path[:] = self._sys_path
         sys.excepthook = self._excepthook
-        vtk.vtkObject.GlobalWarningDisplayOn()
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self.exceptions.append(error)
