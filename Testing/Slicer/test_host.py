@@ -340,8 +340,10 @@ def test_end_of_application_kills_jobs():
 
 
 def children_of_this_process() -> list[int]:
+    """The processes of the toy's CLI module; other tests of this process may have left children of their own."""
     tasks = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [int(pid) for task in tasks for pid in task.read_text().split()]
+    children = [pid for task in tasks for pid in task.read_text().split()]
+    return [int(pid) for pid in children if b"Scale.py" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def is_alive(pid: int) -> bool:
