@@ -6,9 +6,11 @@ it there, and needs no list of its own.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -23,6 +25,9 @@ from .tasks import Task
 KIND, VOLUME, NODES, CHANGED, CANCELLED = (
     f"SliceProfileSR.{what}" for what in ("kind", "volume", "nodes", "changed", "cancelled")
 )
+
+#: Seconds within which Slicer has read all outputs after the first.
+OUTPUTS_FOLLOW_WITHIN = 5.0
 
 CLINode = slicer.vtkMRMLCommandLineModuleNode
 
@@ -87,6 +92,8 @@ class Job(VTKObservationMixin):
         self.task = task
         self.onFinished = onFinished
         self.result: Any = None
+        self._hasEnded = False
+        self._waitsUntil = 0.0
         cliModule = prepare(task)
         forget(task.kind, task.volumeNode)
         self.cliNode = slicer.cli.createNode(cliModule, task.parameters())
@@ -122,8 +129,9 @@ class Job(VTKObservationMixin):
         status = self.cliNode.GetStatus()
         if status in (CLINode.Scheduled, CLINode.Running) and self.cliNode.GetAttribute(CANCELLED):
             self.cliNode.Cancel()  # again, as Slicer forgets it while it writes a run's inputs
-        if self.isBusy or status == CLINode.Idle:
+        if self._hasEnded or self.isBusy or status == CLINode.Idle or self._waitsForOutputs(status):
             return
+        self._hasEnded = True
         self.removeObservers()
         try:
             if status == CLINode.Completed:
@@ -134,6 +142,16 @@ class Job(VTKObservationMixin):
             self.task.scratch.clear()
             if self.onFinished:
                 self.onFinished(self)
+
+    def _waitsForOutputs(self, status: int) -> bool:
+        """Slicer may tell of a run's end when it has read the first of several outputs; the others follow at once."""
+        if status != CLINode.Completed or self.task.scratch.isFilled:
+            return False
+        self._waitsUntil = self._waitsUntil or time.monotonic() + OUTPUTS_FOLLOW_WITHIN
+        if time.monotonic() > self._waitsUntil:
+            return False
+        qt.QTimer.singleShot(100, self.onModified)
+        return True
 
 
 def cancel(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> None:

@@ -67,9 +67,9 @@ def loadSample(sample: SimulatedScan, source: object = None) -> slicer.vtkMRMLSc
     from SuperResolveLib.evaluation.simulation import simulate
 
     slicer.util.showStatusMessage(_("Simulating {name}…").format(name=sample.name), 3000)
-    truth = phantom()
-    profile = getattr(SliceProfile, sample.profile)(sample.thickness, 1.0)
-    scan = simulate(truth, profile, sample.spacing, sample.axis)
+    with slicer.util.WaitCursor():
+        profile = getattr(SliceProfile, sample.profile)(sample.thickness, 1.0)
+        scan = simulate(phantom(), profile, sample.spacing, sample.axis)
     voxels = np.ascontiguousarray(np.rint(scan.data).astype(np.int16).transpose(2, 1, 0))
     volumeNode = slicer.util.addVolumeFromArray(voxels, scan.affine, slicer.mrmlScene.GenerateUniqueName(sample.name))
     slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)

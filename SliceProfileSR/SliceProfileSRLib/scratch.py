@@ -38,6 +38,11 @@ class Scratch:
             tableNode.AddColumn(column)
         return tableNode
 
+    @property
+    def isFilled(self) -> bool:
+        """Whether every node holds data."""
+        return all(_holdsData(node) for node in self.nodes)
+
     def clear(self) -> None:
         """Remove the nodes, with what Slicer made to store and display them."""
         for node in self.nodes:
@@ -48,6 +53,12 @@ class Scratch:
                 if each is not None and slicer.mrmlScene.IsNodePresent(each):
                     slicer.mrmlScene.RemoveNode(each)
         self.nodes = []
+
+
+def _holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
+    if node.IsA("vtkMRMLVolumeNode"):
+        return node.GetImageData() is not None
+    return node.GetNumberOfRows() > 0
 
 
 def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLScalarVolumeNode) -> None:

@@ -11,9 +11,10 @@ import argparse
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "SuperResolve")]
 
 import slicer
+
 from host import Host
 from scans import PROJECT, load_extension
 

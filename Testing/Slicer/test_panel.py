@@ -323,6 +323,18 @@ class TestSeveralRuns:
         super_resolve(host, panel)
         assert panel.ui.superResolveMessageLabel.text == ""
 
+    def test_outputs_that_follow_the_end_are_waited_for(self, host, panel, scan):
+        """Slicer may say Completed when it has read but the first output."""
+        panel.ui.methodComboBox.setCurrentIndex(TIKHONOV)
+        panel.ui.superResolveButton.click()
+        (run,) = slicer.util.getNodesByClass(CLI)
+        host.waitUntil(lambda: run.GetStatus() == Status.Running)
+        run.SetStatus(Status.Completed)
+        assert panel.ui.outputVolumeSelector.currentNode() is None
+        run.SetStatus(Status.Running)
+        host.waitForJobs()
+        assert panel.ui.outputVolumeSelector.currentNode() is not None
+
 
 class TestLife:
     @pytest.mark.parametrize("waiting", [False, True])
