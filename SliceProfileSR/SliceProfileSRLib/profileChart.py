@@ -37,8 +37,8 @@ def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) ->
     for seriesNode in (profile, halfMaximum):
         if not chartNode.HasPlotSeriesNodeID(seriesNode.GetID()):
             chartNode.AddAndObservePlotSeriesNodeID(seriesNode.GetID())
-    profile.SetName(tableNode.GetName())
-    halfMaximum.SetName(_("Half maximum of {profile}").format(profile=tableNode.GetName()))
+    profile.SetName(_width(tableNode))
+    halfMaximum.SetName(_("half maximum"))
     _colourByPlace(chartNode)
     chartNode.SetTitle(_title(chartNode))
     return chartNode
@@ -111,8 +111,13 @@ def _colourByPlace(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
 
 
 def _title(chartNode: slicer.vtkMRMLPlotChartNode) -> str:
-    widths = [(facts.scanName, f"{facts.fwhm:.2f}") for facts in map(profileFacts, _tables(chartNode))]
-    if len(widths) == 1:
-        return _("Slice profile of {scan}: FWHM {width} mm").format(scan=widths[0][0], width=widths[0][1])
-    each = ", ".join(_("{scan} {width} mm").format(scan=scan, width=width) for scan, width in widths)
-    return _("Slice profiles, FWHM: {each}").format(each=each)
+    tables = _tables(chartNode)
+    if len(tables) == 1:
+        return _("Slice profile of {scan}").format(scan=_width(tables[0]))
+    return _("Slice profiles of {count} scans").format(count=len(tables))
+
+
+def _width(tableNode: slicer.vtkMRMLTableNode) -> str:
+    """Whose profile it is, and how wide."""
+    facts = profileFacts(tableNode)
+    return _("{scan}: FWHM {width} mm").format(scan=facts.scanName, width=f"{facts.fwhm:.2f}")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 CONTIGUOUS = 0.05
-#: In-plane zero filling is looked for in so many slices at most: enough to see it, and quick.
-SLICES_LOOKED_AT = 16
+#: In-plane zero filling is looked for in so many voxels, or a few more: enough to see it, and quick.
+VOXELS_LOOKED_AT = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDesc
     except ValueError as error:
         return ScanDescription(_paragraph(lines), sentence(str(error)))
     lines += [_thickness(volume, geometry), *volume.warnings]
-    lines += in_plane_resolution(_fewSlices(volume, geometry), geometry).warnings
+    lines += in_plane_resolution(_someSlices(volume, geometry), geometry).warnings
     return ScanDescription(_paragraph(lines), "", _toldResolution(volume, geometry))
 
 
@@ -115,8 +115,8 @@ def _thickness(volume: Volume, geometry: SliceGeometry) -> str:
     return text.format(thickness=f"{thickness:.4g}", gap=f"{abs(gap):.3g}")
 
 
-def _fewSlices(volume: Volume, geometry: SliceGeometry) -> Volume:
-    step = -(-geometry.slice_count // SLICES_LOOKED_AT)
+def _someSlices(volume: Volume, geometry: SliceGeometry) -> Volume:
+    step = max(1, volume.data.size // VOXELS_LOOKED_AT)
     chosen = tuple(slice(None, None, step if axis == geometry.axis else None) for axis in range(3))
     return replace(volume, data=volume.data[chosen])
 

@@ -213,7 +213,9 @@ class TestChart:
         first = updateChart(profile_table)
         assert updateChart(other, keepOthers=True) is first
         assert first.GetNumberOfPlotSeriesNodes() == 4
-        assert "A 4.00 mm, B 6.00 mm" in first.GetTitle()
+        assert first.GetTitle() == "Slice profiles of 2 scans"
+        names = [first.GetNthPlotSeriesNode(index).GetName() for index in (0, 2)]
+        assert names == ["A: FWHM 4.00 mm", "B: FWHM 6.00 mm"]
         assert first.GetNthPlotSeriesNode(0).GetColor() != first.GetNthPlotSeriesNode(2).GetColor()
         updateChart(other)
         assert first.GetNumberOfPlotSeriesNodes() == 2

@@ -161,7 +161,9 @@ class TestProfile:
         estimate(host, panel)
         (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
         assert chart.GetNumberOfPlotSeriesNodes() == 4
-        assert "Scan" in chart.GetTitle() and "Other" in chart.GetTitle()
+        assert chart.GetTitle() == "Slice profiles of 2 scans"
+        names = [chart.GetNthPlotSeriesNode(index).GetName() for index in range(4)]
+        assert names[0].startswith("Scan: FWHM ") and names[2].startswith("Other: FWHM ")
 
 
 CLI = "vtkMRMLCommandLineModuleNode"

@@ -51,7 +51,9 @@ class ProfileSection:
             try:
                 facts = profileFacts(tableNode)
                 text = facts.text
-                warnings = "\n".join(sentence(warning) for warning in facts.warnings.split(" | ") if warning)
+                sentences = [sentence(warning) for warning in facts.warnings.split(" | ") if warning]
+                told = self.panel.scanSection.description.text
+                warnings = "\n".join(warning for warning in sentences if warning not in told)
             except ValueError as error:
                 text = sentence(str(error))
         self.ui.profileLabel.text = text
