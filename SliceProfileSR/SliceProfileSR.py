@@ -1,5 +1,6 @@
 """Slice profile and super-resolution of 2-D multi-slice MR: the module, its parameters, panel, logic and test."""
 
+import inspect
 import sys
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 
-from SliceProfileSRLib import profileTable
+from SliceProfileSRLib import profileChart, profileTable
 from SliceProfileSRLib.choices import (
     Axis,
     Device,
@@ -64,7 +65,9 @@ class SliceProfileSR(ScriptedLoadableModule):
             "<i>MR Slice Profile Estimation by Learning to Match Internal Patch Distributions</i>, IPMI 2021. "
             "Super-resolution follows C. Zhao, B. E. Dewey, D. L. Pham, P. A. Calabresi, D. S. Reich and J. L. Prince, "
             "<i>SMORE: A Self-Supervised Anti-Aliasing and Super-Resolution Algorithm for MRI Using Deep Learning</i>, "
-            "IEEE Transactions on Medical Imaging, 2021. Please cite them where you use it.</p>"
+            "IEEE Transactions on Medical Imaging, 2020; the network of its published settings is that of S. W. "
+            "Remedios et al., <i>ECLARE: Efficient Cross-Planar Learning for Anisotropic Resolution Enhancement</i>, 2025. "
+            "Please cite them where you use it.</p>"
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
 
@@ -302,7 +305,7 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
         Args:
             volumeNode: the scan.
-            profileNode: the table to fill; a new one unless given.
+            profileNode: the table to fill; unless given, that of the scan's last estimate, or a new one.
             method: how; "espreso" is the only one yet.
             preset: "default", or "paper" for the published network.
             axis: the through-plane axis, "i", "j" or "k"; "auto" takes the one with the largest spacing.
@@ -317,11 +320,14 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         Raises:
             ValueError: the scan or a setting cannot be used, in one sentence.
         """
-        return run(self._estimation(volumeNode, profileNode, **_without(locals(), "volumeNode", "profileNode")))
+        settings: dict[str, Any] = {"method": method, "preset": preset}
+        settings |= _computing(axis, acquiredResolution, device, seed)
+        return run(EstimationTask(volumeNode, profileNode, settings))
 
     def startEstimation(self, volumeNode: Any, profileNode: Any = None, onFinished: Any = None, **settings: Any) -> Job:
         """Begin :meth:`estimateProfile` in the background."""
-        return self._start(self._estimation(volumeNode, profileNode, **settings), onFinished)
+        inspect.signature(self.estimateProfile).bind(volumeNode, **settings)  # refuses settings that there are not
+        return self._start(EstimationTask(volumeNode, profileNode, settings), onFinished)
 
     def makeProfile(
         self,
@@ -357,8 +363,10 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
             or profileTable.profileOfScan(volumeNode, shape)
             or newNode("vtkMRMLTableNode", _("{scan} slice profile (given)"), scan)
         )
-        profileTable.setProfile(tableNode, profile, profileTable.ProfileFacts(shape, scan, width, width, width))
+        facts = profileTable.ProfileFacts(shape, scan, *[profile.fwhm_mm] * 3)
+        profileTable.setProfile(tableNode, profile, facts)
         profileTable.joinScan(tableNode, volumeNode, shape)
+        profileChart.redraw(tableNode)
         return tableNode
 
     def superResolve(
@@ -378,7 +386,7 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
         Args:
             volumeNode: the scan.
-            profileNode: the table of its slice profile; estimated unless given.
+            profileNode: the table of its slice profile; estimated, as by :meth:`estimateProfile`, unless given.
             outputNode: the volume to fill; a new one unless given.
             method: "smore", "tikhonov" or "bspline".
             preset: "fast", "balanced" or "paper", for SMORE.
@@ -394,13 +402,15 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         Raises:
             ValueError: the scan, profile or a setting cannot be used, in one sentence.
         """
-        nodes = (volumeNode, profileNode, outputNode)
-        return run(SuperResolutionTask(*nodes, _without(locals(), "volumeNode", "profileNode", "outputNode", "nodes")))
+        settings: dict[str, Any] = {"method": method, "preset": preset, "outputSpacing": outputSpacing}
+        settings |= _computing(axis, acquiredResolution, device, seed)
+        return run(SuperResolutionTask(volumeNode, profileNode, outputNode, settings))
 
     def startSuperResolution(
         self, volumeNode: Any, profileNode: Any = None, outputNode: Any = None, onFinished: Any = None, **settings: Any
     ) -> Job:
         """Begin :meth:`superResolve` in the background."""
+        inspect.signature(self.superResolve).bind(volumeNode, **settings)
         return self._start(SuperResolutionTask(volumeNode, profileNode, outputNode, settings), onFinished)
 
     def measureResolution(
@@ -423,19 +433,17 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         Raises:
             ValueError: the volume or a setting cannot be used, in one sentence.
         """
-        return run(MeasurementTask(volumeNode, _without(locals(), "volumeNode")))
+        return run(MeasurementTask(volumeNode, _computing(axis, acquiredResolution, device, seed)))
 
     def startMeasurement(self, volumeNode: Any, onFinished: Any = None, **settings: Any) -> Job:
         """Begin :meth:`measureResolution` in the background."""
+        inspect.signature(self.measureResolution).bind(volumeNode, **settings)
         return self._start(MeasurementTask(volumeNode, settings), onFinished)
 
     def cancelJobs(self) -> None:
         """End every run that this logic started."""
         for job in list(self._jobs):
             job.cancel()
-
-    def _estimation(self, volumeNode: Any, profileNode: Any, **settings: Any) -> EstimationTask:
-        return EstimationTask(volumeNode, profileNode, settings)
 
     def _start(self, task: Task, onFinished: Any) -> Job:
         def forgetting(job: Job) -> None:
@@ -448,9 +456,9 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         return job
 
 
-def _without(arguments: dict[str, Any], *names: str) -> dict[str, Any]:
-    """A call's arguments but for itself and some."""
-    return {name: value for name, value in arguments.items() if name not in ("self", *names)}
+def _computing(axis: str, acquiredResolution: str, device: str, seed: int) -> dict[str, Any]:
+    """The settings that every run has, by the names of the CLI modules' XML."""
+    return {"axis": axis, "acquiredResolution": acquiredResolution, "device": device, "seed": seed}
 
 
 class SliceProfileSRTest(ScriptedLoadableModuleTest):

@@ -29,13 +29,12 @@ def superResolveFolder(scans: Path, results: Path, method: str) -> int:
                 scan = slicer.util.loadVolume(str(path))
                 profile = logic.estimateProfile(scan)
                 result = logic.superResolve(scan, profile, method=method)
+                slicer.util.saveNode(profile, str(results / f"{path.name}_profile.tsv"))
+                slicer.util.saveNode(result, str(results / f"{path.name}_isotropic.nrrd"))
             except (ValueError, RuntimeError) as error:
                 print(f"{path.name}: {error}", file=sys.stderr)
                 failures += 1
                 continue
-            name = path.name.split(".")[0]
-            slicer.util.saveNode(profile, str(results / f"{name}_profile.tsv"))
-            slicer.util.saveNode(result, str(results / f"{name}_isotropic.nrrd"))
             facts = profileFacts(profile)
             print(path.name, facts.fwhm, facts.fwhmLow, facts.fwhmHigh, sep="\t", file=table, flush=True)
             print(f"{path.name}: {facts.text}")

@@ -19,7 +19,7 @@ class ProfileSource(Enum):
         return {
             ProfileSource.ESTIMATED: _("estimated from the scan"),
             ProfileSource.GAUSSIAN: _("Gaussian of a given width"),
-            ProfileSource.RECT: _("rect of a given width"),
+            ProfileSource.RECT: _("box (rect) of a given width"),
             ProfileSource.TABLE: _("an existing table"),
         }[self]
 
@@ -41,15 +41,15 @@ class EstimationPreset(Enum):
 
     def label(self) -> str:
         return {
-            EstimationPreset.DEFAULT: _("closed form (seconds)"),
+            EstimationPreset.DEFAULT: _("standard (seconds)"),
             EstimationPreset.PAPER: _("adversarial, as published"),
         }[self]
 
     def description(self) -> str:
         return {
             EstimationPreset.DEFAULT: _(
-                "Matches in-plane and through-plane patches with a discriminator solved in closed form. "
-                "Needs nothing; takes a few seconds."
+                "Compares how the scan looks in plane and through plane, and solves for the profile that explains the "
+                "difference. Needs nothing besides Slicer; takes a few seconds."
             ),
             EstimationPreset.PAPER: _(
                 "Matches in-plane and through-plane patches with a generative adversarial network (Han et al., 2021). "
@@ -79,11 +79,11 @@ class SuperResolutionMethod(Enum):
                 "Needs PyTorch."
             ),
             SuperResolutionMethod.TIKHONOV: _(
-                "Inverts the acquisition by regularised least squares. Needs nothing; takes seconds."
+                "Inverts the acquisition by regularised least squares. Needs nothing besides Slicer; takes seconds."
             ),
             SuperResolutionMethod.BSPLINE: _(
                 "Interpolates between the slices and does not undo the profile: to compare with. "
-                "Needs nothing; takes seconds."
+                "Needs nothing besides Slicer; takes seconds."
             ),
         }[self]
 
@@ -105,8 +105,12 @@ class SuperResolutionPreset(Enum):
     def description(self) -> str:
         return {
             SuperResolutionPreset.FAST: _("Takes about 4 minutes on two processor cores for 22 slices of 288 × 288."),
-            SuperResolutionPreset.BALANCED: _("A larger network that learns for longer, meant for a graphics card."),
-            SuperResolutionPreset.PAPER: _("The published network and training; use it on a graphics card only."),
+            SuperResolutionPreset.BALANCED: _(
+                "A larger network that learns for longer: about 20 minutes on two processor cores for such a scan."
+            ),
+            SuperResolutionPreset.PAPER: _(
+                "The published network and training: days on a processor, so use it on a graphics card only."
+            ),
         }[self]
 
 

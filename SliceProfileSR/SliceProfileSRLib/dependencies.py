@@ -36,8 +36,10 @@ def ensure(torch: bool) -> None:
 
 
 def isTorchInstalled() -> bool:
-    """Whether PyTorch is there; looks without importing it."""
-    return importlib.util.find_spec("torch") is not None
+    """Whether a PyTorch that will do is there; looks without importing it."""
+    from packaging.requirements import Requirement
+
+    return importlib.util.find_spec("torch") is not None and _isMet(Requirement(f"torch{TORCH}"))
 
 
 def missingPackages() -> list[str]:

@@ -9,11 +9,14 @@ import vtk
 from slicer.i18n import tr as _
 
 from .resultVolumes import dataConsistencyRmse
+from .scanDescription import sentence
 
 if TYPE_CHECKING:
     from .tasks import Measurement
 
-_TABLE_ATTRIBUTE, _TEXT_ATTRIBUTE = "SliceProfileSR.measurements", "SliceProfileSR.measurement"
+_TABLE_ATTRIBUTE, _TEXT_ATTRIBUTE, _ROW_ATTRIBUTE = (
+    f"SliceProfileSR.{what}" for what in ("measurements", "measurement", "row")
+)
 
 
 def columnNames() -> tuple[str, ...]:
@@ -37,11 +40,14 @@ def measurementsTable() -> slicer.vtkMRMLTableNode | None:
 def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement | None) -> slicer.vtkMRMLTableNode:
     """Write a volume's row, in place of an earlier one; without a measurement, its residual alone."""
     tableNode = measurementsTable() or _newTable()
-    row = _rowOf(tableNode, volumeNode.GetName())
+    row = _rowOf(tableNode, volumeNode)
     residual = dataConsistencyRmse(volumeNode)
     cells = [volumeNode.GetName(), "", "", "", "", "" if residual is None else f"{residual:.3f}"]
+    volumeNode.RemoveAttribute(_TEXT_ATTRIBUTE)  # what was measured of voxels that are no more
     if measurement is not None:
-        volumeNode.SetAttribute(_TEXT_ATTRIBUTE, measurement.text)
+        volumeNode.SetAttribute(
+            _TEXT_ATTRIBUTE, "\n".join([measurement.text + ".", *map(sentence, measurement.warnings)])
+        )
         cells[1:5] = [
             measurement.axis,
             f"{measurement.fwhm:.3f}",
@@ -54,7 +60,7 @@ def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement 
 
 
 def measurementText(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> str:
-    """The latest measurement of a volume in a line; empty where there is none."""
+    """The latest measurement of a volume, and what to know before trusting it; empty where there is none."""
     return volumeNode.GetAttribute(_TEXT_ATTRIBUTE) or ""
 
 
@@ -70,9 +76,11 @@ def _newTable() -> slicer.vtkMRMLTableNode:
     return tableNode
 
 
-def _rowOf(tableNode: slicer.vtkMRMLTableNode, volumeName: str) -> int:
+def _rowOf(tableNode: slicer.vtkMRMLTableNode, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> int:
     """The row of a volume; a new one at the end where it has none."""
-    for row in range(tableNode.GetNumberOfRows()):
-        if tableNode.GetCellText(row, 0) == volumeName:
-            return row
-    return tableNode.AddEmptyRow()
+    told = volumeNode.GetAttribute(_ROW_ATTRIBUTE)
+    if told is not None and int(told) < tableNode.GetNumberOfRows():
+        return int(told)
+    row = tableNode.AddEmptyRow()
+    volumeNode.SetAttribute(_ROW_ATTRIBUTE, str(row))
+    return row

@@ -44,6 +44,13 @@ def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) ->
     return chartNode
 
 
+def redraw(tableNode: slicer.vtkMRMLTableNode) -> None:
+    """Bring the chart up to date with a profile that has changed, if it shows it."""
+    chartNode = chart()
+    if chartNode is not None and tableNode in _tables(chartNode):
+        updateChart(tableNode, keepOthers=True)
+
+
 def chart() -> slicer.vtkMRMLPlotChartNode | None:
     """The chart of the scene, if there is one."""
     charts = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")

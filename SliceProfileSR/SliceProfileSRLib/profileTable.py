@@ -48,7 +48,7 @@ class ProfileFacts:
             return _("Slice thickness (FWHM) {width} mm, with 80 % probability {low} to {high} mm").format(
                 width=width, low=f"{self.fwhmLow:.2f}", high=f"{self.fwhmHigh:.2f}"
             )
-        kind = {"gaussian": _("Gaussian"), "rect": _("rect")}.get(self.source, _("from the table"))
+        kind = {"gaussian": _("Gaussian"), "rect": _("box (rect)")}.get(self.source, _("from the table"))
         return _("Slice thickness (FWHM) {width} mm, {kind}").format(width=width, kind=kind)
 
 
@@ -104,13 +104,13 @@ def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
         ValueError: it is no profile table.
     """
     width = profileFromTable(tableNode).fwhm_mm
-    if not tableNode.GetAttribute(_PREFIX + "source"):
-        return ProfileFacts("table", tableNode.GetName(), width, width, width)
 
     def told(name: str) -> str:
         return tableNode.GetAttribute(_PREFIX + name) or ""
 
-    widths = (float(told(name) or width) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
+    widths = [float(told(name) or 0) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
+    if not told("source") or abs(widths[0] - width) > 0.01 * width:  # not ours, or edited since
+        return ProfileFacts("table", tableNode.GetName(), width, width, width)
     return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"))
 
 

@@ -12,7 +12,7 @@ SCAN_OF_RESULT, PROFILE_OF_RESULT, RESIDUAL_OF_RESULT = (
 #: How far the residual's colours reach, in standard deviations of the scan's noise.
 RESIDUAL_REACH = 3.0
 _COLORS_ATTRIBUTE = "SliceProfileSR.residualColors"
-_RESIDUAL_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse"
+_RESIDUAL_ATTRIBUTE, _WARNINGS_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse", "SliceProfileSR.warnings"
 
 
 def joinScan(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -26,7 +26,7 @@ def joinScan(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtkMRM
 
 
 def displayLike(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Give a result the scan's window, level, threshold and colours."""
+    """Give a result the scan's window, level and colours."""
     resultNode.CreateDefaultDisplayNodes()
     ours, theirs = resultNode.GetDisplayNode(), scanNode.GetDisplayNode()
     if theirs is None:
@@ -75,11 +75,18 @@ def remember(
     profileNode: slicer.vtkMRMLTableNode,
     residualNode: slicer.vtkMRMLScalarVolumeNode,
     dataConsistencyRmse: float,
+    warnings: tuple[str, ...],
 ) -> None:
-    """Keep with a result which profile it was made with, and how it degrades back to the scan, in units of noise."""
+    """Keep with a result which profile it was made with, how it degrades back to the scan, and what to know of it."""
     resultNode.SetNodeReferenceID(PROFILE_OF_RESULT, profileNode.GetID())
     resultNode.SetNodeReferenceID(RESIDUAL_OF_RESULT, residualNode.GetID())
     resultNode.SetAttribute(_RESIDUAL_ATTRIBUTE, f"{dataConsistencyRmse:.6g}")
+    resultNode.SetAttribute(_WARNINGS_ATTRIBUTE, " | ".join(warnings))
+
+
+def warningsOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
+    """What to know before trusting a result, sentences."""
+    return [text for text in (resultNode.GetAttribute(_WARNINGS_ATTRIBUTE) or "").split(" | ") if text]
 
 
 def dataConsistencyRmse(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> float | None:

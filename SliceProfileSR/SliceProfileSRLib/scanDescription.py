@@ -36,27 +36,35 @@ class ScanDescription:
     acquiredResolution: str = ""
 
 
-_described: dict[tuple[str, int, int, str], ScanDescription] = {}
+_described: dict[tuple[str, int, int, str, str], ScanDescription] = {}
 
 
-def describeScan(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str = "auto") -> ScanDescription:
-    """Describe the scan in a volume node whose slices lie along ``axis`` ("auto", "i", "j" or "k")."""
+def describeScan(
+    volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str = "auto", acquiredResolution: str = ""
+) -> ScanDescription:
+    """Describe the scan in a volume node.
+
+    Args:
+        volumeNode: the scan.
+        axis: along which its slices are stacked: "i", "j", "k", or "auto" for the one with the largest spacing.
+        acquiredResolution: in-plane, in mm, as the user told it: "1.2" or "1.2,0.9"; empty to find it from the image.
+    """
     image = volumeNode.GetImageData()
-    key = (volumeNode.GetID(), volumeNode.GetMTime(), image.GetMTime() if image else 0, axis)
+    key = (volumeNode.GetID(), volumeNode.GetMTime(), image.GetMTime() if image else 0, axis, acquiredResolution)
     if key not in _described:
         _described.clear()
-        _described[key] = _describe(volumeNode, axis)
+        _described[key] = _describe(volumeNode, axis, acquiredResolution)
     return _described[key]
 
 
-def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDescription:
+def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str, acquiredResolution: str) -> ScanDescription:
     from SuperResolveLib.geometry import check_content, check_separation, check_slices, slice_geometry
     from SuperResolveLib.in_plane_resolution import in_plane_resolution
 
     lines = []
     try:
         volume = emptyVolumeFromNode(volumeNode)
-        geometry = slice_geometry(volume, axis)
+        geometry = slice_geometry(volume, axis, _millimetres(acquiredResolution))
         lines = [_size(volume), _slices(volume, geometry)]
         check_slices(geometry)
         check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many
@@ -67,6 +75,20 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str) -> ScanDesc
     lines += [_thickness(volume, geometry), *volume.warnings]
     lines += in_plane_resolution(_someSlices(volume, geometry), geometry).warnings
     return ScanDescription(_paragraph(lines), "", _toldResolution(volume, geometry))
+
+
+def _millimetres(text: str) -> tuple[float, ...]:
+    """The numbers of a text such as "1.2,0.9".
+
+    Raises:
+        ValueError: it holds something else.
+    """
+    try:
+        return tuple(float(part) for part in text.split(",")) if text.strip() else ()
+    except ValueError:
+        raise ValueError(
+            _("{text} is no in-plane resolution: give one number in mm, or two separated by a comma.").format(text=text)
+        ) from None
 
 
 def anatomicalDirection(volume: Volume, axis: int) -> str:
@@ -122,6 +144,10 @@ def _someSlices(volume: Volume, geometry: SliceGeometry) -> Volume:
 
 
 def _toldResolution(volume: Volume, geometry: SliceGeometry) -> str:
+    from SuperResolveLib.in_plane_resolution import ROUNDING
+
     told = [volume.header.acquired_spacing_mm[axis] for axis in geometry.in_plane_axes]
-    plain = all(mm is not None and mm < 1.03 * step for mm, step in zip(told, geometry.in_plane_spacing, strict=True))
+    plain = all(
+        mm is not None and mm < ROUNDING * step for mm, step in zip(told, geometry.in_plane_spacing, strict=True)
+    )
     return ",".join(f"{step:.6g}" for step in geometry.in_plane_spacing) if plain else ""

@@ -13,9 +13,9 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from . import measurements, profileTable, resultVolumes
+from . import measurements, profileChart, profileTable, resultVolumes
 from .profileTable import ProfileFacts
-from .scanDescription import describeScan
+from .scanDescription import ScanDescription, describeScan
 from .scratch import Scratch, moveVolume
 from .volumes import volumeFromNode
 
@@ -78,16 +78,27 @@ class Task:
         raise NotImplementedError
 
     def checkScan(self) -> None:
-        """Refuse what is no scan, and take from its header what the CLI module cannot see.
+        """Refuse what is no scan.
 
         Raises:
             ValueError: telling why.
         """
-        description = describeScan(self.volumeNode, self.settings.get("axis", "auto"))
-        if description.problem:
-            raise ValueError(description.problem)
-        if not self.settings.get("acquiredResolution") and description.acquiredResolution:
-            self.settings["acquiredResolution"] = description.acquiredResolution
+        problem = self.describe().problem
+        if problem:
+            raise ValueError(problem)
+        self.takeHeader()
+
+    def describe(self) -> ScanDescription:
+        """The volume as a scan, seen with the task's settings."""
+        return describeScan(
+            self.volumeNode, self.settings.get("axis", "auto"), self.settings.get("acquiredResolution", "")
+        )
+
+    def takeHeader(self) -> None:
+        """Pass on what the scan's header tells of the in-plane resolution, which the CLI module cannot see."""
+        told = self.describe().acquiredResolution
+        if told and not self.settings.get("acquiredResolution"):
+            self.settings["acquiredResolution"] = told
 
 
 class EstimationTask(Task):
@@ -168,6 +179,7 @@ class MeasurementTask(Task):
 
     def check(self) -> None:
         volumeFromNode(self.volumeNode)
+        self.takeHeader()
 
     def parameters(self) -> dict[str, Any]:
         return {**super().parameters(), "measure": True}
@@ -249,7 +261,8 @@ class SuperResolutionTask(Task):
         resultVolumes.displayLike(self.outputNode, self.volumeNode)
         resultVolumes.displayResidual(self.residualNode, _returned(cliNode, "noise"))
         rmse = _returned(cliNode, "dataConsistencyRmse")
-        resultVolumes.remember(self.outputNode, self.profileNode, self.residualNode, rmse)
+        nodes = (self.outputNode, self.profileNode, self.residualNode)
+        resultVolumes.remember(*nodes, rmse, warningsOf(cliNode))
         measurements.record(self.outputNode, None)
         return self.outputNode
 
@@ -273,19 +286,18 @@ def _finishProfile(
     """Bring an estimate from where the CLI module wrote it into the scan's profile table."""
     profile = profileTable.profileFromTable(estimate)
     widths = [_returned(cliNode, name) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
+    if not min(widths) > 0:
+        raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
     facts = ProfileFacts("estimated", volumeNode.GetName(), *widths, " | ".join(warningsOf(cliNode)))
     tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
     profileTable.setProfile(tableNode, profile, facts)
     profileTable.joinScan(tableNode, volumeNode, "estimated")
+    profileChart.redraw(tableNode)
     return tableNode
 
 
 def _returned(cliNode: slicer.vtkMRMLCommandLineModuleNode, name: str) -> float:
-    """A number that the CLI module returned.
-
-    Raises:
-        ValueError: it returned none.
-    """
+    """A number that the CLI module returned; 0 where it returned none."""
     return float(cliNode.GetParameterAsString(name))
 
 

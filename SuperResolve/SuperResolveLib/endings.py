@@ -30,7 +30,7 @@ def ending_of(error: Exception) -> tuple[str, int] | None:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"this needs the package {error.name.partition('.')[0]}, which is not installed: install it", REFUSED
     if _is_out_of_memory(error):
-        advice = "crop it, choose a coarser --spacing, or run with --device cpu"
+        advice = "crop it, choose a coarser output spacing, or compute on the cpu"
         return f"there is not enough memory for this volume: {advice}", REFUSED
     return None
 

@@ -188,7 +188,7 @@ def output_grid(
         if not geometry.slice_spacing / FINEST <= step <= geometry.slice_spacing * (1 + 1e-6):
             raise InputError(
                 f"an output spacing of {step:g} mm is not between the slice spacing of {geometry.slice_spacing:g} mm "
-                f"and a hundredth of it: choose another --spacing"
+                f"and a hundredth of it: choose another output spacing"
             )
         count = round(geometry.slice_count * geometry.slice_spacing / step)
         centred = np.arange(count) - (count - 1) / 2

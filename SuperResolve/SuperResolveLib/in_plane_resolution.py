@@ -58,7 +58,7 @@ def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResol
             for axis, size, is_filled in zip(geometry.in_plane_axes, acquired, filled, strict=True)
             if is_filled
         )
-        source = "about" if geometry.acquired is None else "told to be"
+        source = "about" if geometry.acquired is None else "given as"
         voxels = " x ".join(f"{size:.2f}" for size in geometry.in_plane_spacing)
         warnings = (
             f"in-plane zero filling: the voxels are {voxels} mm, but the acquired resolution is {source} {which}; "

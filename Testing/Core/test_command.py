@@ -273,7 +273,7 @@ def test_non_finite_voxels_are_refused_unless_filled(run, tmp_path):
         ("super-resolve lr -o out.nii --profile gaussian:x", "not a number"),
         ("super-resolve lr -o out.nii --method nothing", "bspline"),
         ("super-resolve lr -o out.nii --preset nothing", "fast"),
-        ("super-resolve lr -o out.nii --method bspline --profile rect:4 --spacing 9", "--spacing"),
+        ("super-resolve lr -o out.nii --method bspline --profile rect:4 --spacing 9", "output spacing"),
         ("super-resolve hr -o out.nii --method bspline --profile rect:4", "isotropic"),
         ("super-resolve lr -o out.nii --axis i --method bspline --profile rect:4", "choose axis k"),
         ("estimate lr -o p.txt", ".tsv"),

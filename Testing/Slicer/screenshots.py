@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2] / "SuperResolve")]
 
@@ -35,16 +36,18 @@ def screenshots(folder: Path, scan: Path | None, method: str) -> None:
         host.wait(0.5)
         host.screenshot(folder / "panel.png", whole=True)
 
-        names = [choice.value for choice in type(panel.parameterNode.method)]
-        panel.ui.methodComboBox.setCurrentIndex(names.index(method))
-        panel.ui.superResolveButton.click()
-        host.waitForJobs(30 * MINUTES)
-        panel.ui.measureButton.click()
-        host.waitForJobs(5 * MINUTES)
+        for choice, name in (("bspline", "Interpolated"), (method, "Super-resolved")):
+            super_resolve(host, panel, choice)
+            panel.ui.outputVolumeSelector.currentNode().SetName(name)
+            if name == "Super-resolved":
+                host.wait(0.5)
+                host.screenshot(folder / "comparison.png", whole=True)
+            panel.ui.measureButton.click()
+            host.waitForJobs(5 * MINUTES)
+            if name == "Interpolated":
+                panel.ui.outputVolumeSelector.setCurrentNode(None)  # the next result goes to a volume of its own
         panel.ui.scanCollapsibleButton.collapsed = True
         panel.ui.profileCollapsibleButton.collapsed = True
-        host.wait(0.5)
-        host.screenshot(folder / "comparison.png", whole=True)
         panel.ui.showResidualButton.click()
         host.wait(0.5)
         host.screenshot(folder / "residual.png", whole=True)
@@ -52,6 +55,14 @@ def screenshots(folder: Path, scan: Path | None, method: str) -> None:
         print(panel.ui.resultLabel.text, panel.ui.superResolveMessageLabel.text)
         print(panel.ui.measurementLabel.text)
         print(*host.violations, *host.exceptions, sep="\n")
+
+
+def super_resolve(host: Host, panel: Any, method: str) -> None:
+    """Choose a method, press the button and wait."""
+    names = [choice.value for choice in type(panel.parameterNode.method)]
+    panel.ui.methodComboBox.setCurrentIndex(names.index(method))
+    panel.ui.superResolveButton.click()
+    host.waitForJobs(30 * MINUTES)
 
 
 def load(scan: Path | None) -> slicer.vtkMRMLScalarVolumeNode:

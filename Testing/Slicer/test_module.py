@@ -73,7 +73,7 @@ class TestConsole:
             (lambda logic: logic.estimateProfile(scan_node(), axis="i"), "choose axis k"),
             (lambda logic: logic.estimateProfile(scan_node(), acquiredResolution="9999"), "not possible"),
             (lambda logic: logic.superResolve(scan_node(), method="tikhonov", outputSpacing=-1.0), "-1"),
-            (lambda logic: logic.superResolve(*[scan_node()] * 1, outputNode=None, method="nothing"), "nothing"),
+            (lambda logic: logic.superResolve(scan_node(), method="nothing"), "nothing"),
             (lambda logic: logic.measureResolution(scan_node(), device="tpu"), "tpu"),
         ],
     )
@@ -85,6 +85,10 @@ class TestConsole:
         assert not {name for name in left if name and ("scratch" in name or "profile" in name or "resolved" in name)}
         assert not slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
 
+    def test_settings_that_there_are_not_are_refused(self, logic):
+        with pytest.raises(TypeError, match="sed"):
+            logic.startEstimation(scan_node(), sed=3)
+
     def test_a_run_in_the_background_tells_when_it_has_ended(self, host, logic):
         ended = []
         job = logic.startEstimation(scan_node(), onFinished=ended.append)
@@ -95,7 +99,7 @@ class TestConsole:
 
 class TestSampleData:
     def test_two_scans_are_offered(self, extension):
-        (sources,) = [slicer.modules.sampleDataSources["SliceProfileSR"]]
+        sources = slicer.modules.sampleDataSources["SliceProfileSR"]
         assert [source.sampleName for source in sources] == ["SliceProfileSRAxial5mm", "SliceProfileSRSagittal3mmGap"]
         assert all(Path(source.thumbnailFileName).is_file() for source in sources)
 
@@ -126,14 +130,14 @@ def test_a_folder_in_batch(tmp_path, monkeypatch, capsys):
     assert "good.nrrd: Slice thickness (FWHM)" in told.out
     assert "bad.nrrd: " in told.err
     assert sorted(path.name for path in results.iterdir() if "schema" not in path.name) == [
-        "good_isotropic.nrrd", "good_profile.tsv", "widths.tsv"
+        "good.nrrd_isotropic.nrrd", "good.nrrd_profile.tsv", "widths.tsv"
     ]  # fmt: skip
     assert (results / "widths.tsv").read_text().splitlines()[1].startswith("good.nrrd\t")
     assert not host.exceptions
 
 
 def test_every_text_for_the_user_can_be_translated():
-    """Texts that reach a widget, a node's name or an exception go through _()."""
+    """Texts that are given to a widget or raised go through _()."""
     bare = []
     for path in sorted(MODULE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -120,7 +120,7 @@ class TestProfile:
         assert panel.ui.profileTableSelector.currentNode() is not None
         assert panel.ui.estimateMessageLabel.text == ""
 
-    @pytest.mark.parametrize(("source", "name"), [(1, "Gaussian"), (2, "rect")])
+    @pytest.mark.parametrize(("source", "name"), [(1, "Gaussian"), (2, "box (rect)")])
     def test_a_given_shape_needs_no_run_and_keeps_the_estimate(self, host, panel, scan, source, name):
         estimate(host, panel)
         estimated = panel.ui.profileTableSelector.currentNode()
@@ -128,7 +128,9 @@ class TestProfile:
         assert not panel.ui.estimateButton.visible and panel.ui.profileWidthSpinBox.visible
         panel.ui.profileWidthSpinBox.setValue(6.0)
         panel.ui.makeProfileButton.click()
-        assert panel.ui.profileLabel.text == f"Slice thickness (FWHM) 6.00 mm, {name}"
+        assert panel.ui.profileLabel.text.endswith(f" mm, {name}")
+        width = float(panel.ui.profileLabel.text.split()[3])
+        assert width == pytest.approx(6, abs=0.5)
         assert panel.ui.profileTableSelector.currentNode() is not estimated
         panel.ui.profileSourceComboBox.setCurrentIndex(0)
         assert panel.ui.profileTableSelector.currentNode() is estimated
@@ -193,7 +195,7 @@ class TestSuperResolution:
             assert composite.GetLinkedControl()
         offsets = [views.sliceWidget(name).sliceLogic().GetSliceOffset() for name in ("Green", "Green+")]
         assert offsets[0] == pytest.approx(offsets[1])
-        assert "times its noise" in panel.ui.resultLabel.text
+        assert "times the scan's noise" in panel.ui.resultLabel.text
 
     def test_makes_its_own_profile_where_there_is_none(self, host, panel, scan):
         super_resolve(host, panel)
@@ -203,7 +205,7 @@ class TestSuperResolution:
     def test_uses_a_given_shape_without_being_asked_to_make_it(self, host, panel, scan):
         panel.ui.profileSourceComboBox.setCurrentIndex(1)
         super_resolve(host, panel)
-        assert panel.ui.profileLabel.text == "Slice thickness (FWHM) 5.00 mm, Gaussian"
+        assert panel.ui.profileLabel.text.endswith(" mm, Gaussian")
 
     def test_again_fills_the_same_volumes(self, host, panel, scan):
         super_resolve(host, panel)
@@ -231,7 +233,8 @@ class TestSuperResolution:
         panel.ui.outputSpacingSpinBox.setValue(50.0)
         super_resolve(host, panel)
         told = panel.ui.superResolveMessageLabel.text
-        assert told.startswith("An output spacing of 50 mm is not between") and told.count("\n") == 0
+        assert told.startswith("An output spacing of 50 mm is not between")
+        assert "\n" not in told and "--" not in told
         bar = panel.ui.superResolveProgressBar
         assert bar.visible and "50 mm" in slicer.util.findChild(bar, "DetailsTextBrowser").plainText
         assert node_names("vtkMRMLScalarVolumeNode") == ["Scan"]
@@ -246,7 +249,7 @@ class TestSuperResolution:
             described.append(panel.ui.methodDescriptionLabel.text)
             assert panel.ui.presetComboBox.enabled == (index == 0)
         assert "PyTorch" in described[0] and "minutes" in described[0]
-        assert all("Needs nothing" in text for text in described[1:])
+        assert all("Needs nothing besides Slicer" in text for text in described[1:])
 
     def test_never_writes_over_the_scan(self, host, panel, scan):
         panel.ui.outputVolumeSelector.setCurrentNode(scan)
@@ -280,6 +283,23 @@ class TestCheck:
         assert residual.GetDisplayNode().GetLevel() == 0
         composite = slicer.app.layoutManager().sliceWidget("Red+").sliceLogic().GetSliceCompositeNode()
         assert composite.GetBackgroundVolumeID() == residual.GetID()
+
+    def test_cancelled_measures_nothing(self, host, panel, scan):
+        panel.ui.measuredVolumeSelector.setCurrentNode(scan)
+        panel.ui.measureButton.click()
+        host.waitUntil(lambda: panel.ui.measureProgressBar.visible)
+        panel.ui.measureCancelButton.click()
+        host.waitForJobs()
+        assert panel.ui.measureMessageLabel.text == "Cancelled; nothing was changed."
+        assert panel.ui.measurementLabel.text == "" and not panel.ui.measurementsTableView.visible
+
+    def test_an_old_measurement_does_not_stay_on_a_new_result(self, host, panel, scan):
+        super_resolve(host, panel)
+        panel.ui.measureButton.click()
+        host.waitForJobs(120)
+        assert panel.ui.measurementLabel.text
+        super_resolve(host, panel, method=2)
+        assert panel.ui.measurementLabel.text == ""
 
     def test_an_unusable_volume_is_told(self, host, panel, scan):
         node = isotropic_node("Flat")
@@ -370,10 +390,38 @@ class TestLife:
         host.waitForJobs()
         host.enterModule("SliceProfileSR")
         assert "80 % probability" in panel.ui.profileLabel.text
+
+    def test_a_result_that_comes_meanwhile_is_selected(self, host, panel, scan):
+        panel.ui.methodComboBox.setCurrentIndex(TIKHONOV)
+        panel.ui.superResolveButton.click()
+        host.exitModule()
+        layout = slicer.app.layoutManager().layout
+        host.waitForJobs()
+        assert slicer.app.layoutManager().layout == layout
+        host.enterModule("SliceProfileSR")
+        assert panel.ui.outputVolumeSelector.currentNode().GetName() == "Scan super-resolved"
+        assert panel.ui.compareButton.enabled
         panel.ui.outputVolumeSelector.setCurrentNode(None)
         host.exitModule()
         host.enterModule("SliceProfileSR")
         assert panel.ui.outputVolumeSelector.currentNode() is None
+
+    def test_two_panels_on_one_scene_show_the_same(self, host, panel, scan):
+        second = slicer.modules.sliceprofilesr.createNewWidgetRepresentation()
+        second.setMRMLScene(slicer.mrmlScene)
+        second.enter()
+        other = second.self()
+        panel.ui.estimateButton.click()
+        assert not other.ui.estimateButton.enabled
+        host.waitUntil(lambda: other.ui.estimateCancelButton.enabled)
+        other.ui.estimateCancelButton.click()
+        host.waitForJobs()
+        assert panel.ui.estimateMessageLabel.text == other.ui.estimateMessageLabel.text
+        other.ui.estimateButton.click()
+        host.waitForJobs()
+        assert "80 % probability" in panel.ui.profileLabel.text
+        assert other.ui.profileLabel.text == panel.ui.profileLabel.text
+        host.closeScene()
 
     def test_reloading_the_module_keeps_what_was_made(self, host, panel, scan):
         estimate(host, panel)
@@ -426,3 +474,21 @@ def children_of_this_process() -> list[str]:
         except OSError:
             continue  # it has ended meanwhile
     return children
+
+
+def test_real_knee_scan_from_volume_to_linked_comparison(host, panel, data_folder):
+    knee = slicer.util.loadVolume(str(data_folder / "aniso" / "pymskt_knee_mese_te12.nii.gz"))
+    panel.ui.inputVolumeSelector.setCurrentNode(knee)
+    assert "3 mm thick, with a gap of 1 mm" in panel.ui.scanDescriptionLabel.text
+    estimate(host, panel)
+    assert "well under the slice spacing" in panel.ui.profileWarningsLabel.text
+    super_resolve(host, panel)
+    result = panel.ui.outputVolumeSelector.currentNode()
+    assert np.allclose(result.GetSpacing(), 0.625)
+    corners = [ijk_to_ras(node) @ (-0.5, -0.5, -0.5, 1) for node in (knee, result)]
+    assert np.allclose(*corners, atol=0.00625 + 0.3125)  # 24 slices of 4 mm are 153.6 planes of 0.625 mm
+    host.wait(0.1)
+    logics = [slicer.app.layoutManager().sliceWidget(name).sliceLogic() for name in ("Red", "Red+")]
+    backgrounds = [logic.GetSliceCompositeNode().GetBackgroundVolumeID() for logic in logics]
+    assert backgrounds == [knee.GetID(), result.GetID()]
+    assert all(logic.GetSliceCompositeNode().GetLinkedControl() for logic in logics)

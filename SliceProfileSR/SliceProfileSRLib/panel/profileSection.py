@@ -74,11 +74,12 @@ class ProfileSection:
 
     def onEstimated(self, job: Job) -> None:
         """Open the profile's chart, if the user still looks at that scan."""
-        parameterNode = self.panel.parameterNode
-        if job.result is not None and parameterNode and parameterNode.inputVolume is job.task.volumeNode:
+        parameterNode = self.panel.parameterNode or self.panel.logic.getParameterNode()
+        if job.result is not None and parameterNode.inputVolume is job.task.volumeNode:
             if parameterNode.profileSource is ProfileSource.ESTIMATED:
                 parameterNode.profileTable = job.result
-            self._showChart(job.result)
+            if self.panel.parameterNode:  # the user looks at the panel
+                self._showChart(job.result)
         self.panel.update()
 
     def makeProfile(self) -> Any:

@@ -25,7 +25,9 @@ class ScanSection:
         if volumeNode is None:
             self.description = ScanDescription("", _("Select a scan."))
         else:
-            self.description = describeScan(volumeNode, parameterNode.axis.value)
+            self.description = describeScan(
+                volumeNode, parameterNode.axis.value, parameterNode.acquiredResolution.strip()
+            )
         self.ui.scanDescriptionLabel.text = self.description.text
         self.ui.scanDescriptionLabel.visible = bool(self.description.text)
         self.ui.scanProblemLabel.text = self.description.problem

@@ -10,6 +10,7 @@ from .. import resultVolumes, views
 from ..choices import ProfileSource, SuperResolutionMethod
 from ..jobs import Job
 from ..profileTable import profileOfScan
+from ..scanDescription import sentence
 from .runControls import RunControls
 
 
@@ -35,16 +36,17 @@ class SuperResolutionSection:
         )
         result = parameterNode.outputVolume
         residual = result and resultVolumes.dataConsistencyRmse(result)
-        self.ui.resultLabel.text = (
-            _("Degraded with the profile, the result differs from the scan by {residual} times its noise.").format(
-                residual=f"{residual:.2f}"
-            )
-            if residual is not None
-            else ""
-        )
+        self.ui.resultLabel.text = "" if residual is None else self._described(result, residual)
         self.ui.resultLabel.visible = residual is not None
         scan = parameterNode.inputVolume
         self.ui.compareButton.enabled = bool(scan and result and resultVolumes.scanOfResult(result) is scan)
+
+    def _described(self, result: Any, residual: float) -> str:
+        """How well a result explains the scan, and what to know that the other sections do not tell."""
+        told = self.ui.scanDescriptionLabel.text + self.ui.profileWarningsLabel.text
+        line = _("Sampled again like the scan, the result differs from it by {residual} times the scan's noise.")
+        sentences = [sentence(warning) for warning in resultVolumes.warningsOfResult(result)]
+        return "\n".join([line.format(residual=f"{residual:.2f}"), *(text for text in sentences if text not in told)])
 
     def release(self) -> None:
         """Let go of the run that is shown before it goes."""
@@ -75,13 +77,14 @@ class SuperResolutionSection:
 
     def onSuperResolved(self, job: Job) -> None:
         """Select and show the result, if the user still looks at that scan."""
-        parameterNode = self.panel.parameterNode
-        if job.result is not None and parameterNode and parameterNode.inputVolume is job.task.volumeNode:
+        parameterNode = self.panel.parameterNode or self.panel.logic.getParameterNode()
+        if job.result is not None and parameterNode.inputVolume is job.task.volumeNode:
             parameterNode.outputVolume = job.result
             parameterNode.measuredVolume = job.result
             if job.task.estimates and parameterNode.profileSource is ProfileSource.ESTIMATED:
                 parameterNode.profileTable = job.task.profileNode
-            self.onCompare()
+            if self.panel.parameterNode:  # the user looks at the panel
+                self.onCompare()
         self.panel.update()
 
     def onCompare(self, checked: bool = False) -> None:

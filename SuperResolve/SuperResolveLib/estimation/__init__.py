@@ -83,7 +83,7 @@ def measure_resolution(
     finest, coarsest = min(volume.spacing), max(volume.spacing)
     every = axis == "auto" and coarsest < ALIKE * finest
     if every and len(acquired_resolution) > 1:
-        raise InputError("a resolution for each in-plane axis was given: name the through-plane axis, too, with --axis")
+        raise InputError("a resolution for each in-plane axis was given: name the through-plane axis too")
     axes: tuple[AxisName, ...] = AXIS_NAMES if every else (axis,)
     geometries = [slice_geometry(volume, name, acquired_resolution) for name in axes]
     for geometry in geometries:

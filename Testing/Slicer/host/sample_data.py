@@ -47,7 +47,7 @@ class SampleDataSource:
         )
         fields = (self.uris, self.fileNames, self.nodeNames, self.checksums, self.loadFiles, self.loadFileTypes)
         if any(not isinstance(field, list | tuple) for field in fields) or len({len(field) for field in fields}) != 1:
-            raise ValueError("All fields of sample data source must have the same length")
+            raise ValueError("a sample's fields must be lists of one length")
 
 
 class SampleDataLogic:
