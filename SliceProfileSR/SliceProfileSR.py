@@ -66,8 +66,8 @@ class SliceProfileSR(ScriptedLoadableModule):
             "Super-resolution follows C. Zhao, B. E. Dewey, D. L. Pham, P. A. Calabresi, D. S. Reich and J. L. Prince, "
             "<i>SMORE: A Self-Supervised Anti-Aliasing and Super-Resolution Algorithm for MRI Using Deep Learning</i>, "
             "IEEE Transactions on Medical Imaging, 2020; the network of its published settings is that of S. W. "
-            "Remedios et al., <i>ECLARE: Efficient Cross-Planar Learning for Anisotropic Resolution Enhancement</i>, 2025. "
-            "Please cite them where you use it.</p>"
+            "Remedios et al., <i>ECLARE: Efficient Cross-Planar Learning for Anisotropic Resolution Enhancement</i>, "
+            "2025. Please cite them where you use it.</p>"
         )
         slicer.app.connect("startupCompleted()", registerSampleData)
 
