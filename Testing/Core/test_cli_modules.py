@@ -115,7 +115,7 @@ def test_what_is_told_of_the_acquisition_reaches_both(scan, tmp_path):
     assert float(done.returned["fwhmLow"]) < float(done.returned["fwhmHigh"])
     del told["profileShape"]
     done = run("EstimateSliceProfile", inputVolume=scan, returnFile=tmp_path / "returned", **told)
-    assert "told to be 3.60 mm along i" in done.returned["warnings"]
+    assert "given as 3.60 mm along i" in done.returned["warnings"]
     assert any(line.startswith("warning: in-plane zero filling") for line in done.log)
 
 
