@@ -6,6 +6,7 @@ cancelled or failed run leaves nothing.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +23,7 @@ from .volumes import volumeFromNode
 Settings = Mapping[str, Any]
 
 
-class Task:
+class Task(ABC):
     """One run of a CLI module on a volume.
 
     Attributes:
@@ -43,9 +44,9 @@ class Task:
         self.scratch = Scratch()
 
     @property
+    @abstractmethod
     def needsTorch(self) -> bool:
         """Whether the run needs PyTorch."""
-        raise NotImplementedError
 
     @property
     def nodes(self) -> list[slicer.vtkMRMLNode]:
@@ -57,25 +58,25 @@ class Task:
         """The user's nodes that the run will change."""
         return []
 
+    @abstractmethod
     def check(self) -> None:
         """Refuse what cannot be used before anything is started.
 
         Raises:
             ValueError: telling why.
         """
-        raise NotImplementedError
 
     def parameters(self) -> dict[str, Any]:
         """The CLI module's parameters; makes the hidden nodes that they name."""
         return {"inputVolume": self.volumeNode.GetID(), **self.settings}
 
+    @abstractmethod
     def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> Any:
         """Make of the CLI module's outputs what the user asked for.
 
         Raises:
             ValueError: they are not there.
         """
-        raise NotImplementedError
 
     def checkScan(self) -> None:
         """Refuse what is no scan.
