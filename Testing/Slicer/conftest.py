@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-PROJECT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).parent))
 
 try:
@@ -58,12 +56,3 @@ def logic(extension: Host) -> Any:
     import slicer
 
     return slicer.util.getModuleLogic("SliceProfileSR")
-
-
-@pytest.fixture(scope="session")
-def data_folder() -> Path:
-    """The real volumes: SLICEPROFILESR_DATA, or shared/data beside the checkout; tests skip where there are none."""
-    folder = Path(os.environ.get("SLICEPROFILESR_DATA") or PROJECT.parent / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip(f"the real volumes are not here: there is no folder {folder} (SLICEPROFILESR_DATA names another)")
-    return folder
