@@ -61,7 +61,8 @@ class SliceProfileSR(ScriptedLoadableModule):
             '<p>For more information, see the <a href="{homepage}">online documentation</a>.</p>'
         ).format(homepage=HOMEPAGE)
         self.parent.acknowledgementText = _(
-            "<p>The slice profile is estimated after S. Han, S. W. Remedios, A. Carass, M. Schär and J. L. Prince, "
+            "<p>The relative slice profile, and the method ESPRESO to estimate it, are those of S. Han, S. W. "
+            "Remedios, A. Carass, M. Schär and J. L. Prince, "
             "<i>MR Slice Profile Estimation by Learning to Match Internal Patch Distributions</i>, IPMI 2021. "
             "Super-resolution follows C. Zhao, B. E. Dewey, D. L. Pham, P. A. Calabresi, D. S. Reich and J. L. Prince, "
             "<i>SMORE: A Self-Supervised Anti-Aliasing and Super-Resolution Algorithm for MRI Using Deep Learning</i>, "
@@ -92,7 +93,7 @@ class SliceProfileSRParameterNode:
 
     inputVolume: vtkMRMLScalarVolumeNode | None
     profileSource: ProfileSource = ProfileSource.ESTIMATED
-    estimationMethod: EstimationMethod = EstimationMethod.ESPRESO
+    estimationMethod: EstimationMethod = EstimationMethod.AUTO
     estimationPreset: EstimationPreset = EstimationPreset.DEFAULT
     profileWidth: Annotated[float, WithinRange(0.1, 100.0)] = 5.0
     profileTable: vtkMRMLTableNode | None
@@ -294,7 +295,7 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         self,
         volumeNode: vtkMRMLScalarVolumeNode,
         profileNode: vtkMRMLTableNode | None = None,
-        method: str = "espreso",
+        method: str = "auto",
         preset: str = "default",
         axis: str = "auto",
         acquiredResolution: str = "",
@@ -306,8 +307,8 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         Args:
             volumeNode: the scan.
             profileNode: the table to fill; unless given, that of the scan's last estimate, or a new one.
-            method: how; "espreso" is the only one yet.
-            preset: "default", or "paper" for the published network.
+            method: "auto", by the scan's power spectrum, or "espreso", by matching patches.
+            preset: "default", or "paper" for the published network, of ESPRESO.
             axis: the through-plane axis, "i", "j" or "k"; "auto" takes the one with the largest spacing.
             acquiredResolution: in-plane, in mm, as "1.2" or "1.2,0.9"; found from the image unless given.
             device: "auto", "cpu" or "cuda".
@@ -315,7 +316,8 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
         Returns:
             The table, with the columns offset_mm and weight and one row a tap;
-            ``SliceProfileSRLib.profileTable.profileFacts(table)`` tells FWHM, interval and warnings.
+            ``SliceProfileSRLib.profileTable.profileFacts(table)`` tells FWHM, interval, warnings and how much of
+            it is prior knowledge.
 
         Raises:
             ValueError: the scan or a setting cannot be used, in one sentence.

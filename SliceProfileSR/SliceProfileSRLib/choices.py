@@ -27,14 +27,29 @@ class ProfileSource(Enum):
 class EstimationMethod(Enum):
     """Ways to estimate a profile."""
 
+    AUTO = "auto"
     ESPRESO = "espreso"
 
     def label(self) -> str:
-        return _("ESPRESO")
+        return {
+            EstimationMethod.AUTO: _("Automatic (power spectrum)"),
+            EstimationMethod.ESPRESO: _("ESPRESO (matched patches)"),
+        }[self]
+
+    def description(self) -> str:
+        return {
+            EstimationMethod.AUTO: _(
+                "Compares how fine the detail of the scan is in plane and through plane, and finds the profile that "
+                "explains the difference. Needs nothing besides Slicer; takes seconds."
+            ),
+            EstimationMethod.ESPRESO: _(
+                "Finds the profile with which patches look alike in plane and through plane (Han et al., 2021)."
+            ),
+        }[self]
 
 
 class EstimationPreset(Enum):
-    """Named settings of the estimation."""
+    """How ESPRESO matches patches."""
 
     DEFAULT = "default"
     PAPER = "paper"
@@ -48,12 +63,11 @@ class EstimationPreset(Enum):
     def description(self) -> str:
         return {
             EstimationPreset.DEFAULT: _(
-                "Compares how the scan looks in plane and through plane, and solves for the profile that explains the "
-                "difference. Needs nothing besides Slicer; takes a few seconds."
+                "Solves for it among bells and boxes. Needs nothing besides Slicer; takes a few seconds."
             ),
             EstimationPreset.PAPER: _(
-                "Matches in-plane and through-plane patches with a generative adversarial network (Han et al., 2021). "
-                "Needs PyTorch; takes some 20 minutes on a processor core, so use a graphics card where there is one."
+                "Trains a generative adversarial network, as published. Needs PyTorch; takes some 20 minutes on a "
+                "processor core, so use a graphics card where there is one."
             ),
         }[self]
 

@@ -31,6 +31,7 @@ class ProfileFacts:
         scanName: of the scan it belongs to.
         fwhm, fwhmLow, fwhmHigh: width at half maximum in mm and its 80 % interval; all three alike where it was given.
         warnings: sentences, separated by " | ".
+        priorShare: how much of an estimate is prior knowledge rather than from the scan, 0 to 1; None where unknown.
     """
 
     source: str
@@ -39,14 +40,20 @@ class ProfileFacts:
     fwhmLow: float
     fwhmHigh: float
     warnings: str = ""
+    priorShare: float | None = None
 
     @property
     def text(self) -> str:
         """The slice thickness in a line."""
         width = f"{self.fwhm:.2f}"
         if self.source == "estimated":
-            return _("Slice thickness (FWHM) {width} mm, with 80 % probability {low} to {high} mm").format(
+            text = _("Slice thickness (FWHM) {width} mm, with 80 % probability {low} to {high} mm").format(
                 width=width, low=f"{self.fwhmLow:.2f}", high=f"{self.fwhmHigh:.2f}"
+            )
+            if self.priorShare is None:
+                return text
+            return _("{text}; {share} % of this is prior knowledge").format(
+                text=text, share=f"{100 * self.priorShare:.0f}"
             )
         kind = {"gaussian": _("Gaussian"), "rect": _("box (rect)")}.get(self.source, _("from the table"))
         return _("Slice thickness (FWHM) {width} mm, {kind}").format(width=width, kind=kind)
@@ -70,7 +77,7 @@ def setProfile(tableNode: slicer.vtkMRMLTableNode, profile: SliceProfile, facts:
         setColumns(tableNode, {OFFSET: profile.offsets, WEIGHT: profile.weights})
         tableNode.SetColumnUnitLabel(OFFSET, "mm")
         for name, value in asdict(facts).items():
-            tableNode.SetAttribute(_PREFIX + name, str(value))
+            tableNode.SetAttribute(_PREFIX + name, "" if value is None else str(value))
 
 
 def setColumns(tableNode: slicer.vtkMRMLTableNode, columns: dict[str, Any]) -> None:
@@ -111,7 +118,8 @@ def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
     widths = [float(told(name) or 0) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
     if not told("source") or abs(widths[0] - width) > 0.01 * width:  # not ours, or edited since
         return ProfileFacts("table", tableNode.GetName(), width, width, width)
-    return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"))
+    priorShare = float(told("priorShare")) if told("priorShare") else None
+    return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"), priorShare)
 
 
 def profileOfScan(

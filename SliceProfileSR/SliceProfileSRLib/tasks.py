@@ -121,7 +121,7 @@ class EstimationTask(Task):
     def needsTorch(self) -> bool:
         from SuperResolveLib.estimation import ESTIMATORS
 
-        return _needsTorch(ESTIMATORS, self.settings.get("method", "espreso"), self.settings.get("preset"))
+        return _needsTorch(ESTIMATORS, self.settings.get("method", "auto"), self.settings.get("preset"))
 
     @property
     def changedNodes(self) -> list[slicer.vtkMRMLNode]:
@@ -289,7 +289,8 @@ def _finishProfile(
     widths = [_returned(cliNode, name) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
     if not min(widths) > 0:
         raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
-    facts = ProfileFacts("estimated", volumeNode.GetName(), *widths, " | ".join(warningsOf(cliNode)))
+    warnings = " | ".join(warningsOf(cliNode))
+    facts = ProfileFacts("estimated", volumeNode.GetName(), *widths, warnings, _priorShare(cliNode))
     tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
     profileTable.setProfile(tableNode, profile, facts)
     profileTable.joinScan(tableNode, volumeNode, "estimated")
@@ -300,6 +301,12 @@ def _finishProfile(
 def _returned(cliNode: slicer.vtkMRMLCommandLineModuleNode, name: str) -> float:
     """A number that the CLI module returned; 0 where it returned none."""
     return float(cliNode.GetParameterAsString(name))
+
+
+def _priorShare(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> float | None:
+    """How much of an estimate is prior; None where its method, or the module, does not tell."""
+    told = cliNode.GetParameterAsString("priorShare")
+    return float(told) if told and float(told) >= 0 else None
 
 
 def _needsTorch(registry: Mapping[str, Any], name: str, preset: str | None) -> bool:

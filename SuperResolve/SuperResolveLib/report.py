@@ -36,6 +36,8 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
         **as_json(profile),
         "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
         "fwhm_interval_mm": profile.fwhm_interval_mm,
+        "rms_width_mm": profile.standard_deviation_mm,
+        "prior_share": profile.prior_share,
         **_scan(geometry),
         **_run(profile, unique((*warnings, *profile.warnings))),
     }
@@ -55,6 +57,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
         "noise": result.noise,
+        "uncertainty": _uncertainty(result),
         "output_shape": result.shape,
         "output_spacing_mm": result.spacing,
         **_scan(geometry),
@@ -92,6 +95,15 @@ def write_report(report: Report, path: Path) -> None:
     """Write a report as strict JSON."""
     text = json.dumps(_finite(report), indent=2, allow_nan=False, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def _uncertainty(result: SuperResolved) -> Report | None:
+    """The means of the maps where there is signal, in units of the scan's noise, and the invented share of variance."""
+    if result.uncertainty is None:
+        return None
+    typical = result.uncertainty.typical(result)
+    in_noise = {name: value / result.noise for name, value in typical.items()}
+    return {**in_noise, "invented_share": result.uncertainty.invented_share}
 
 
 def _scan(geometry: SliceGeometry) -> Report:

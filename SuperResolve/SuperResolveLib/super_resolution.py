@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .acquisition import data_consistency, degrade
+from .acquisition import degrade
 from .errors import InputError
 from .estimation import EstimatedProfile, estimate_profile
 from .geometry import AxisName, output_grid, scan_geometry
@@ -18,6 +18,7 @@ from .methods.problem import Combination, MethodSettings, Problem
 from .profile import SliceProfile
 from .progress import Listener, part_of, silent
 from .registry import Entry, choose
+from .uncertainty import Ensemble, Uncertainty
 from .volume import Volume
 
 
@@ -33,6 +34,7 @@ class SuperResolved(Volume):
         residual: the scan minus the degraded result, on the scan's grid.
         noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
+        uncertainty: how far the result may be off, where that was asked for.
     """
 
     profile: SliceProfile
@@ -45,6 +47,7 @@ class SuperResolved(Volume):
     residual: Volume
     noise: float
     seconds: float
+    uncertainty: Uncertainty | None = None
 
 
 def super_resolve(
@@ -60,6 +63,7 @@ def super_resolve(
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
+    uncertainty: bool = False,
     progress: Listener = silent,
 ) -> SuperResolved:
     """A 2-D multi-slice scan brought to thin planes through its field of view.
@@ -78,10 +82,14 @@ def super_resolve(
         seed: the result is reproducible under it on one device.
         acquired_resolution: the acquired in-plane resolution in mm: one number, or one for each in-plane axis; found
             from the image unless told.
+        uncertainty: whether to find out how far the result may be off (:mod:`~SuperResolveLib.uncertainty`), which only
+            a method that learns can tell. The result is then the mean of an ensemble, a little better than that of one
+            network, and takes two to three times as long.
         progress: told how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
-        InputError: the scan, a name or the output grid cannot be used.
+        InputError: the scan, a name or the output grid cannot be used, or uncertainty is asked of a method that does
+            not learn.
         Cancelled: raised by ``progress``.
     """
     started = time.perf_counter()
@@ -89,6 +97,8 @@ def super_resolve(
     entry = choose(METHODS, method, "super-resolution method")
     if combine not in ("average", "fba"):
         raise InputError(f"there is no combination {combine!r}: choose average or fba")
+    if uncertainty and entry.needs == "nothing":
+        raise InputError(f"{method} learns nothing and cannot tell its uncertainty: choose smore, or leave it out")
     settings = MethodSettings(entry.preset(preset), device, seed, combine)
     implementation = entry.load()
     used_device = _device_of(entry, device)
@@ -109,14 +119,16 @@ def super_resolve(
     else:
         warnings = scan.warnings + in_plane_resolution(scan, geometry).warnings
     problem = Problem.of(scan, geometry, profile, grid)
+    ensemble = Ensemble(problem) if uncertainty else None
+    if ensemble is not None:
+        settings = replace(settings, member=ensemble.add)
     data = implementation(problem, settings, part_of(progress, 0.0, 0.98))
 
     change = 0.0
     if consistent and entry.needs != "nothing":
         progress(0.98, "making the result consistent with the scan", 0.0)
         learned = data
-        damping = consistency_damping(problem, learned)
-        data = data_consistency(problem.matrix, learned, problem.slices, geometry.axis, damping)
+        data = problem.consistent(learned, problem.consistency_damping(learned))
         change = root_mean_square(data - learned) / problem.noise
     progress(0.99, "comparing the result with the scan", 0.0)
     residual = problem.slices - degrade(problem.matrix, data, geometry.axis)
@@ -138,6 +150,7 @@ def super_resolve(
         residual=replace(scan, data=residual, stored_type=np.dtype(np.float32)),
         noise=problem.noise,
         seconds=time.perf_counter() - started,
+        uncertainty=None if ensemble is None else ensemble.uncertainty(scan.space),
     )
 
 
@@ -148,19 +161,6 @@ def _device_of(entry: Entry, name: str) -> str:
     from .device import choose_device
 
     return choose_device(name).type
-
-
-def consistency_damping(problem: Problem, volume: np.ndarray) -> float:
-    r"""The variance of the scan's noise over that of the volume's error, :math:`\lambda` of the data-consistency step.
-
-    The residual :math:`y - A x` has variance :math:`\tau^2 |A_k|^2 + \sigma^2` for an error of variance
-    :math:`\tau^2` a voxel, which is solved for :math:`\tau^2`, at least a quarter of the noise's.
-    """
-    residual = problem.slices - degrade(problem.matrix, volume, problem.geometry.axis)
-    row_energy = float(np.mean(np.sum(problem.matrix**2, axis=1)))
-    noise = problem.noise**2
-    error = max(float(np.mean(residual**2)) - noise, noise / 4) / row_energy
-    return noise / error
 
 
 def root_mean_square(values: np.ndarray) -> float:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .estimation import EstimatedProfile
 from .geometry import AXIS_NAMES, SliceGeometry
 from .profile import SliceProfile
 from .volume import Volume
+
+if TYPE_CHECKING:
+    from .super_resolution import SuperResolved
+    from .uncertainty import Uncertainty
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 _CONTIGUOUS = 0.05
 
 
 def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
-    """The width of a profile in mm and in in-plane voxels."""
-    text = f"FWHM {profile.fwhm_mm:.2f} mm"
-    if isinstance(profile, EstimatedProfile):
-        low, high = profile.fwhm_interval_mm
-        text += f" ({low:.2f} to {high:.2f})"
-    return f"{text}, {profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
+    """The width of a profile in mm and in in-plane voxels; of an estimate, how much is prior where that is known."""
+    width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
+    if not isinstance(profile, EstimatedProfile):
+        return f"{width}, {voxels}"
+    low, high = profile.fwhm_interval_mm
+    prior = "" if profile.prior_share is None else f", prior {profile.prior_share:.0%}"
+    return f"{width} ({low:.2f} to {high:.2f}), {voxels}{prior}"
 
 
 def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
@@ -37,3 +44,9 @@ def volume_line(volume: Volume) -> str:
     shape = " x ".join(str(size) for size in volume.shape)
     spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
     return f"{shape} voxels of {spacing} mm"
+
+
+def uncertainty_line(result: SuperResolved, uncertainty: Uncertainty) -> str:
+    """How large an error is to be expected, and how much of it the scan cannot check."""
+    expected = uncertainty.typical(result)["total"] / result.noise
+    return f"expected {expected:.2f} x noise a voxel; the scan cannot check {uncertainty.invented_share:.1%} of it"

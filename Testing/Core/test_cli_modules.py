@@ -56,13 +56,20 @@ def test_estimates_a_profile(scan, tmp_path):
     table = tmp_path / "profile.tsv"
     done = run("EstimateSliceProfile", inputVolume=scan, profileTable=table, returnFile=tmp_path / "returned")
     assert (done.code, done.stderr) == (0, "")
-    assert list(done.returned) == ["fwhm", "fwhmLow", "fwhmHigh", "fwhmRatio", "measuredAxis", "warnings"]
+    widths = ["fwhm", "fwhmLow", "fwhmHigh", "priorShare", "fwhmRatio"]
+    assert list(done.returned) == [*widths, "measuredAxis", "warnings"]
     width = float(done.returned["fwhm"])
     assert width == pytest.approx(8.0, abs=1.6)
     assert float(done.returned["fwhmLow"]) <= width <= float(done.returned["fwhmHigh"])
+    assert 0 < float(done.returned["priorShare"]) < 1
     assert float(done.returned["fwhmRatio"]) == pytest.approx(width / 1.8, rel=1e-4)
     assert done.returned["measuredAxis"] == "k"
     assert read_profile(table).fwhm_mm == pytest.approx(width, rel=1e-3)
+
+
+def test_a_method_that_does_not_tell_its_prior_share_returns_none(scan, tmp_path):
+    done = run("EstimateSliceProfile", method="espreso", inputVolume=scan, returnFile=tmp_path / "returned")
+    assert (done.code, float(done.returned["priorShare"])) == (0, -1.0)
 
 
 def test_measures_the_resolution_of_a_volume(isotropic, tmp_path):
@@ -95,6 +102,22 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
     assert returned["dataConsistencyRmse"] == pytest.approx(in_noise, rel=1e-4)
 
 
+def test_writes_what_the_scan_does_not_determine(scan, tmp_path, monkeypatch):
+    from SuperResolveLib.cli_module import run as run_here
+    from SuperResolveLib.methods import smore
+
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
+    files = {"outputVolume": tmp_path / "out.nrrd", "inventedVolume": tmp_path / "invented.nrrd"}
+    given = {"profileShape": "gaussian", "profileWidth": 8.0, "device": "cpu", "inputVolume": scan}
+    script, *words = command_line("SuperResolve", **given, **files)[1:]
+    assert run_here(script, "super_resolve", words) == 0
+    result, invented = (read_volume(path) for path in files.values())
+    np.testing.assert_array_equal(invented.affine, result.affine)
+    assert invented.data.min() > 0
+    both = resolve(scan, tmp_path, uncertaintyVolume=tmp_path / "u.nrrd")
+    assert both.code == 2 and "cannot tell its uncertainty" in both.stderr
+
+
 def corners(volume: Volume, affine: np.ndarray) -> np.ndarray:
     """Where an affine puts the volume's outermost voxels."""
     ends = np.array(list(np.ndindex(2, 2, 2))) * (np.array(volume.shape) - 1)
@@ -121,6 +144,7 @@ def test_what_is_told_of_the_acquisition_reaches_both(scan, tmp_path):
 
 def test_methods_without_presets_take_no_notice_of_one(scan, tmp_path):
     assert resolve(scan, tmp_path, method="bspline", preset="paper").code == 0
+    assert run("EstimateSliceProfile", method="auto", preset="paper", inputVolume=scan).code == 0
 
 
 def test_progress_rises_and_the_log_tells_the_story(scan, tmp_path):
@@ -130,8 +154,8 @@ def test_progress_rises_and_the_log_tells_the_story(scan, tmp_path):
     assert all(0 <= float(text) <= 1 for text in done.reported("stage-progress"))
     stages = [line.partition(" s  ")[2] for line in done.log if " s  " in line]
     assert stages[0] == "reading the scan" and stages[-2:] == ["writing the results", "done"]
-    assert "matching patch distributions" in stages and "inverting the acquisition" in stages
-    assert any(comment.startswith("matching patch distributions, FWHM") for comment in done.reported("comment"))
+    assert "fitting the power spectrum" in stages and "inverting the acquisition" in stages
+    assert any(comment.startswith("fitting the power spectrum, gaussian") for comment in done.reported("comment"))
     assert any(line.startswith("FWHM ") for line in done.log)
     assert not any("<" in line for line in done.log)
 
@@ -230,7 +254,7 @@ def test_says_that_torch_is_missing(without_packages, scan, tmp_path):
     done = resolve(scan, tmp_path, method="smore")
     assert done.code == 2 and done.stderr.startswith("error: this needs torch, which is not installed")
     assert done.stderr.count("\n") == 1
-    done = run("EstimateSliceProfile", inputVolume=scan, preset="paper")
+    done = run("EstimateSliceProfile", inputVolume=scan, method="espreso", preset="paper")
     assert done.code == 2 and done.stderr.startswith("error: this needs torch, which is not installed")
 
 
@@ -246,7 +270,7 @@ def test_being_killed_leaves_nothing_to_see(scan, tmp_path, number, code):
         outputVolume=tmp_path / "out.nrrd",
         returnFile=tmp_path / "r",
     )
-    assert any("matching" in line for line in process.stdout)
+    assert any("fitting" in line for line in process.stdout)
     process.send_signal(number)
     process.communicate(timeout=PATIENCE)
     assert process.returncode == code

@@ -29,7 +29,7 @@ from SuperResolveLib import (
 from SuperResolveLib import demo as demo_module
 from SuperResolveLib.command import cli, main
 from SuperResolveLib.estimation import EstimatedProfile
-from SuperResolveLib.methods import METHODS
+from SuperResolveLib.methods import METHODS, smore
 
 #: The module of super_resolve, in which it can be replaced.
 RESOLVING = sys.modules[super_resolve.__module__]
@@ -83,12 +83,13 @@ def quick_estimation(monkeypatch):
             weights=profile.weights,
             interval=1.0,
             fwhm_interval_mm=(3.8, 4.3),
-            method=settings.get("method", "espreso"),
-            preset=settings.get("preset") or "default",
+            method=settings.get("method", "auto"),
+            preset=settings.get("preset") or "",
             device="cpu",
             seed=settings["seed"],
             loss_history={},
             axis=2,
+            prior_share=0.26,
             warnings=("the FWHM is uncertain",),
             seconds=0.5,
         )
@@ -136,7 +137,8 @@ def test_simulate_as_han(run, tmp_path):
 
 
 def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation):
-    code, out, err = run("estimate lr -o p.tsv --json p.json --plot p.png --axis k --seed 7 --preset paper")
+    settings = "--axis k --seed 7 --method espreso --preset paper"
+    code, out, err = run(f"estimate lr -o p.tsv --json p.json --plot p.png {settings}")
     assert code == 0
     assert written(tmp_path) == ["p.json", "p.png", "p.tsv"]
     assert read_profile(tmp_path / "p.tsv").fwhm_mm == pytest.approx(SliceProfile.gaussian(4.0, 1.0).fwhm_mm)
@@ -144,7 +146,7 @@ def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation
     assert report["fwhm_interval_mm"] == [3.8, 4.3]
     assert report["warnings"] == ["the FWHM is uncertain"]
     assert report["output"] == "p.tsv"
-    assert "(3.80 to 4.30)" in out
+    assert "(3.80 to 4.30)" in out and "prior 26 %" in out
     assert err == "warning: the FWHM is uncertain\n"
     asked = {
         "axis": "k",
@@ -212,6 +214,24 @@ def test_super_resolve_writes_the_residual(run, tmp_path):
     assert run("super-resolve lr -o out.nii --method tikhonov --profile gaussian:4 --residual r.png")[0] == 2
 
 
+def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monkeypatch):
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
+    line = "super-resolve lr -o out.nii --profile gaussian:4 --device cpu --json j"
+    code, out, _ = run(f"{line} --uncertainty u.nii.gz")
+    assert code == 0
+    assert written(tmp_path) == ["j", "out.nii", "u.nii.gz", "u_invented.nii.gz", "u_seen.nii.gz"]
+    report = json.loads((tmp_path / "j").read_text())
+    told = report["uncertainty"]
+    assert f"error    expected {told['total']:.2f} x noise" in out
+    result, total = read_volume(tmp_path / "out.nii"), read_volume(tmp_path / "u.nii.gz")
+    parts = [read_volume(tmp_path / f"u_{part}.nii.gz").data for part in ("seen", "invented")]
+    np.testing.assert_allclose(total.affine, result.affine, atol=1e-5)
+    np.testing.assert_allclose(total.data**2, parts[0] ** 2 + parts[1] ** 2, rtol=1e-4)
+    assert told["invented_share"] == pytest.approx(np.sum(parts[1] ** 2) / np.sum(total.data**2), rel=1e-4)
+    assert run(line)[0] == 0
+    assert json.loads((tmp_path / "j").read_text())["uncertainty"] is None
+
+
 @pytest.mark.parametrize(
     "line", ["estimate lr -o p.tsv", "measure lr", "super-resolve lr -o out.nii --method tikhonov"]
 )
@@ -271,6 +291,9 @@ def test_non_finite_voxels_are_refused_unless_filled(run, tmp_path):
         ("super-resolve lr -o lr", "--output"),
         ("super-resolve lr -o out.nii --json out.nii", "--json"),
         ("super-resolve lr -o out.nii --profile gaussian:x", "not a number"),
+        ("super-resolve lr -o out.nii --uncertainty u.xyz", "ending"),
+        ("super-resolve lr -o u_seen.nii --uncertainty u.nii", "the seen part of --uncertainty"),
+        ("super-resolve lr -o out.nii --uncertainty u.nii --method tikhonov", "cannot tell its uncertainty"),
         ("super-resolve lr -o out.nii --method nothing", "bspline"),
         ("super-resolve lr -o out.nii --preset nothing", "fast"),
         ("super-resolve lr -o out.nii --method bspline --profile rect:4 --spacing 9", "output spacing"),

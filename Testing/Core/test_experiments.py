@@ -153,14 +153,14 @@ def volume(tmp_path_factory) -> Path:
 def nearly_true(monkeypatch):
     """Replace estimation by a Gaussian of FWHM 4.4 voxels of 3.5 mm."""
 
-    def estimate(scan, method="espreso", preset=None, axis="auto", device="auto", seed=0, progress=None):
+    def estimate(scan, method="auto", preset=None, axis="auto", device="auto", seed=0, progress=None):
         profile = SliceProfile.gaussian(4.4 * 3.5, 3.5)
         return EstimatedProfile(
             weights=profile.weights,
             interval=3.5,
             fwhm_interval_mm=(14.0, 16.0),
             method=method,
-            preset=preset or "default",
+            preset=preset or "",
             device="cpu",
             seed=seed,
             loss_history={},
@@ -228,9 +228,15 @@ class TestCommand:
 
     def test_table1(self, tmp_path, volume, nearly_true):
         cells = ["--cells", "gaussian:4@4", "rect:3@2"]
-        assert self.run(tmp_path, "table1", "--volumes", str(volume), "--axes", "k", *cells, "--seeds", "0", "1") == 0
+        words = ["table1", "--volumes", str(volume), "--axes", "k", *cells, "--seeds", "0", "1"]
+        assert self.run(tmp_path, *words, "--methods", "auto") == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 4
-        assert "espreso/default: means over families" in (tmp_path / "out" / "table1.md").read_text()
+        assert self.run(tmp_path, *words) == 0
+        assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 8
+        text = (tmp_path / "out" / "table1.md").read_text()
+        for name in ("auto", "espreso/default"):
+            assert f"## {name}: means over families" in text
+            assert f"## {name}: chris_t1, axis k" in text
 
     def test_table3_on_the_truth_and_interpolation(self, tmp_path, volume, nearly_true):
         words = ["table3", "--volumes", str(volume), "--axes", "k", "--methods", "truth", "bspline"]
@@ -258,8 +264,11 @@ class TestCommand:
         write_profile(SliceProfile.gaussian(14, 1), truth)
         words = ["phantom-pair", "--scan", str(volume), "--truth", str(truth), "--seeds", "0", "1"]
         assert self.run(tmp_path, *words) == 0
-        (first, _) = Record(tmp_path / "out" / "phantom-pair.jsonl").rows()
-        assert first["true_fwhm_mm"] == pytest.approx(14, abs=0.2)
+        rows = Record(tmp_path / "out" / "phantom-pair.jsonl").rows()
+        assert [row["method"] for row in rows] == ["auto", "espreso"] * 2
+        assert rows[0]["true_fwhm_mm"] == pytest.approx(14, abs=0.2)
+        text = (tmp_path / "out" / "phantom-pair.md").read_text()
+        assert "| chris_t1 | auto | 2 |" in text and "| chris_t1 | espreso/default | 2 |" in text
         assert (tmp_path / "out" / "phantom-pair.png").stat().st_size > 0
 
     def test_a_failing_cell_is_an_error_but_the_rest_is_reported(self, tmp_path, volume, capsys):

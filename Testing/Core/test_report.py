@@ -35,6 +35,7 @@ def estimated() -> EstimatedProfile:
         seed=3,
         loss_history={"generator": [1.0]},
         axis=2,
+        prior_share=0.4,
         warnings=("the ratio is high",),
         seconds=2.0,
     )
@@ -76,6 +77,8 @@ def test_an_estimate_is_reported_whole(tmp_path):
     assert report["fwhm_ratio"] == pytest.approx(2.0)
     assert report["ratio"] == pytest.approx(7.5)
     assert report["fwhm_interval_mm"] == [1.4, 1.8]
+    assert report["rms_width_mm"] == pytest.approx(0.8 * 0.5**0.5)
+    assert report["prior_share"] == 0.4
     assert report["warnings"] == ["zero-filled", "the ratio is high"]
     assert report["versions"]["numpy"] == np.__version__
 

@@ -16,10 +16,12 @@ from SuperResolveLib.methods import smore
 from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.smore.inference import apply
+from SuperResolveLib.methods.smore.muon import Muon, orthogonal
 from SuperResolveLib.methods.smore.network import SliceToPlanes
 from SuperResolveLib.methods.smore.patches import PairSampler
 from SuperResolveLib.methods.smore.phases import MARGIN, Phases
-from SuperResolveLib.methods.smore.training import train
+from SuperResolveLib.methods.smore.training import optimisers_of, train
+from SuperResolveLib.methods.smore.views import plain_views
 from SuperResolveLib.networks.backbone import Backbone
 from SuperResolveLib.networks.edsr import EDSR
 from SuperResolveLib.networks.wdsr import WDSR
@@ -122,10 +124,52 @@ def test_result_does_not_depend_on_tiles(kind: type[EDSR] | type[WDSR]) -> None:
     network = SliceToPlanes(backbone, phases)
     volume = np.random.default_rng(0).random((5, 11, 70)).astype(np.float32)
     positions = np.linspace(-0.4, 10.4, 37)
-    whole = apply(network, backbone.receptive_radius, volume, positions, CPU, lambda *_: None)
-    tiled = apply(network, backbone.receptive_radius, volume, positions, CPU, lambda *_: None, 400, 16)
+    whole = apply(network, volume, positions, CPU, lambda *_: None)
+    tiled = apply(network, volume, positions, CPU, lambda *_: None, 400, 16)
     assert whole.shape == (5, 37, 70)
     np.testing.assert_allclose(tiled, whole, atol=1e-4)
+
+
+def test_mirroring_is_left_out_where_planes_would_be_read_less_sharply_or_the_profile_is_not_symmetric() -> None:
+    planes = np.arange(40) / 4
+    assert phases_for(4.0, 0.0).symmetric(11, planes)
+    assert not phases_for(4.0, 0.07).symmetric(11, 0.07 + planes)
+    skewed = SliceProfile(np.array([0.1, 0.6, 0.3]), 1.0)
+    assert not Phases.meeting(planes, skewed, 4.0, 1.0, 1e-3).symmetric(11, planes)
+
+
+def test_scan_is_seen_upside_down_too_where_it_may_be() -> None:
+    planes = np.arange(40) / 4
+    assert [view.upside_down for view in plain_views(phases_for(4.0, 0.0), 11, planes)] == [False, True] * 2
+    assert [view.upside_down for view in plain_views(phases_for(4.0, 0.07), 11, 0.07 + planes)] == [False] * 2
+
+
+@pytest.mark.parametrize("shape", [(48, 432), (96, 20), (7, 7)])
+def test_orthogonal_keeps_directions_and_evens_out_their_strengths(shape: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    left, strengths, right = torch.linalg.svd(torch.randn(shape), full_matrices=False)
+    strengths = torch.linspace(0.05, 1.0, len(strengths)) * 1e-4
+    evened = left.T @ orthogonal(left * strengths @ right) @ right.T
+    values = torch.diagonal(evened)
+    assert float((evened - torch.diag(values)).abs().max()) < 1e-2
+    assert float(values.min()) > 0.5 and float(values.max()) < 1.3
+
+
+def test_muons_steps_have_the_size_of_adams() -> None:
+    torch.manual_seed(0)
+    weight = torch.nn.Parameter(torch.zeros(16, 8, 3, 3))
+    weight.grad = 1e-6 * torch.randn(weight.shape)
+    Muon([weight], 0.5).step()
+    assert float(weight.detach().square().mean().sqrt()) == pytest.approx(0.4 * 0.5, rel=0.25)
+
+
+def test_muon_steps_the_inner_weights_and_adam_every_other() -> None:
+    backbone = EDSR(5, 4, 8, 2)
+    muon, adam = optimisers_of(backbone, 1e-3, "muon")
+    stepped = {id(weight) for weight in muon.param_groups[0]["params"]}
+    assert stepped == {id(module.weight) for module in backbone.blocks.modules() if isinstance(module, torch.nn.Conv2d)}
+    others = {id(weight) for weight in adam.param_groups[0]["params"]}
+    assert not stepped & others and len(stepped | others) == len(list(backbone.parameters()))
 
 
 @pytest.mark.parametrize("ratio", [2.0, 4.0, 3.3])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import slicer
@@ -142,7 +144,16 @@ class TestProfileTable:
         assert profile.interval == pytest.approx(0.5)
         facts = profileFacts(profile_table)
         assert (facts.source, facts.fwhm, facts.fwhmLow, facts.fwhmHigh) == ("estimated", 4.0, 3.0, 5.0)
-        assert "4.00 mm" in facts.text and "3.00 to 5.00 mm" in facts.text
+        assert facts.text.endswith("4.00 mm, with 80 % probability 3.00 to 5.00 mm")
+        assert facts.priorShare is None
+
+    def test_tells_how_much_of_it_is_prior(self, profile_table):
+        from SliceProfileSRLib.profileTable import profileFacts, profileFromTable, setProfile
+
+        facts = replace(profileFacts(profile_table), priorShare=0.264)
+        setProfile(profile_table, profileFromTable(profile_table), facts)
+        assert profileFacts(profile_table) == facts
+        assert facts.text.endswith("5.00 mm; 26 % of this is prior knowledge")
 
     def test_columns_are_numbers_for_charts(self, profile_table):
         table = profile_table.GetTable()

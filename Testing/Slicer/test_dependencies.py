@@ -61,6 +61,17 @@ def test_methods_without_torch_do_not_ask(host, panel, without_torch):
     assert not host.messages
 
 
+def test_only_the_published_network_estimates_with_torch(extension):
+    from SliceProfileSRLib.tasks import EstimationTask
+
+    def needs_torch(**settings: str) -> bool:
+        return EstimationTask(scan_node(), None, settings).needsTorch
+
+    assert needs_torch(method="espreso", preset="paper")
+    assert not needs_torch(method="espreso", preset="default")
+    assert not needs_torch(preset="paper")  # which auto, the default, ignores
+
+
 def test_pytorch_is_installed_by_its_extension_which_asks(panel, without_torch):
     asked = []
 

@@ -95,11 +95,29 @@ class TestProfile:
         estimate(host, panel)
         assert [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode") if not node.IsA(CLI)] == before
 
+    def test_tells_what_each_method_needs_and_sets_what_it_has(self, panel, scan):
+        assert panel.ui.estimationMethodComboBox.currentText.startswith("Automatic")
+        assert "Needs nothing besides Slicer" in panel.ui.estimationDescriptionLabel.text
+        assert not panel.ui.estimationPresetComboBox.enabled
+        panel.ui.estimationPresetComboBox.setCurrentIndex(1)
+        assert "PyTorch" not in panel.ui.estimationDescriptionLabel.text
+        panel.ui.estimationMethodComboBox.setCurrentIndex(1)
+        assert panel.ui.estimationPresetComboBox.enabled
+        assert "patches" in panel.ui.estimationDescriptionLabel.text
+        assert "PyTorch" in panel.ui.estimationDescriptionLabel.text
+
+    def test_a_method_that_is_chosen_is_used(self, host, panel, scan):
+        estimate(host, panel)
+        assert panel.ui.profileLabel.text.endswith(" % of this is prior knowledge")
+        panel.ui.estimationMethodComboBox.setCurrentIndex(1)
+        estimate(host, panel)
+        assert panel.ui.profileLabel.text.endswith(" mm")
+
     def test_a_run_shows_its_progress_and_stage(self, host, panel, scan):
         panel.ui.estimateButton.click()
         bar = panel.ui.estimateProgressBar
         host.waitUntil(
-            lambda: bar.visible and slicer.util.findChild(bar, "StageProgressBar").format.startswith("match")
+            lambda: bar.visible and slicer.util.findChild(bar, "StageProgressBar").format.startswith("fitting")
         )
         assert not panel.ui.estimateButton.enabled
         assert "running" in panel.ui.estimateButton.toolTip

@@ -7,7 +7,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from .. import views
-from ..choices import ProfileSource
+from ..choices import EstimationMethod, ProfileSource
 from ..jobs import Job
 from ..profileChart import updateChart
 from ..profileTable import profileFacts
@@ -35,7 +35,11 @@ class ProfileSection:
         shaped = not estimated and not table
         _setVisible(shaped, self.ui.profileWidthLabel, self.ui.profileWidthSpinBox, self.ui.makeProfileButton)
         self.ui.profileTableSelector.enabled = table  # of the other sources, it shows which is the scan's own
-        self.ui.estimationDescriptionLabel.text = parameterNode.estimationPreset.description()
+        method, preset = parameterNode.estimationMethod, parameterNode.estimationPreset
+        matched = method is EstimationMethod.ESPRESO
+        self.ui.estimationPresetComboBox.enabled = matched
+        described = [method.description(), preset.description() if matched else ""]
+        self.ui.estimationDescriptionLabel.text = " ".join(text for text in described if text)
         self.controls.update(parameterNode.inputVolume, problem, _("Estimate the slice profile from the scan itself"))
         self.ui.makeProfileButton.enabled = not problem
         self.ui.makeProfileButton.toolTip = problem or _("Make a profile table of this shape and width")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..estimation import estimate_profile, measure_resolution
+from ..estimation import ESTIMATORS, estimate_profile, measure_resolution
 from ..geometry import AXIS_NAMES, slice_geometry
 from ..image_io import read_volume
 from ..profile_io import write_profile
@@ -11,6 +11,9 @@ from ..texts import width_line
 from .arguments import Arguments
 from .console import Console
 from .results import SEPARATOR, Results
+
+#: A prior share that the method does not tell.
+UNTOLD = -1.0
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
@@ -21,7 +24,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
     profile = estimate(
         volume,
         method=arguments["method"],
-        preset=arguments["preset"],
+        preset=arguments["preset"] if ESTIMATORS[arguments["method"]].presets else None,
         axis=arguments["axis"],
         device=arguments["device"],
         seed=arguments["seed"],
@@ -38,6 +41,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
             "fwhm": profile.fwhm_mm,
             "fwhmLow": low,
             "fwhmHigh": high,
+            "priorShare": UNTOLD if profile.prior_share is None else profile.prior_share,
             "fwhmRatio": profile.fwhm_mm / geometry.in_plane_voxel,
             "measuredAxis": AXIS_NAMES[profile.axis],
             "warnings": SEPARATOR.join(profile.warnings),

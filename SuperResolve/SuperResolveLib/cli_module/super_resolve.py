@@ -12,14 +12,17 @@ from ..methods import METHODS
 from ..profile import SliceProfile
 from ..profile_io import parse_profile, read_profile, write_profile
 from ..progress import part_of
-from ..texts import scan_line, volume_line, width_line
+from ..texts import scan_line, uncertainty_line, volume_line, width_line
 from .arguments import Arguments
 from .console import Console
 from .results import SEPARATOR, Results
 
+#: The output images that hold maps of the uncertainty, and which.
+UNCERTAINTY = {"uncertaintyVolume": "total", "inventedVolume": "invented"}
+
 
 def compute(arguments: Arguments, console: Console) -> Results:
-    """A scan brought to thin planes, with the profile that was used and the residual."""
+    """A scan brought to thin planes, with the profile that was used, the residual and the uncertainty."""
     console(0.0, "reading the scan")
     scan = read_volume(arguments["inputVolume"])
     geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
@@ -35,12 +38,15 @@ def compute(arguments: Arguments, console: Console) -> Results:
         device=arguments["device"],
         seed=arguments["seed"],
         acquired_resolution=arguments["acquiredResolution"],
+        uncertainty=any(arguments[name] is not None for name in UNCERTAINTY),
         progress=part_of(console, 0.02, 0.98),
     )
     console.warn(result.warnings)
     console.say(width_line(result.profile, geometry))
     console.say(scan_line(result.profile, geometry))
     console.say(f"{volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    if result.uncertainty is not None:
+        console.say(uncertainty_line(result, result.uncertainty))
     low, high = _interval(result.profile)
     write = partial(write_volume, compress=False)  # what goes to another process is read at once
     return Results(
@@ -48,6 +54,11 @@ def compute(arguments: Arguments, console: Console) -> Results:
             "outputVolume": lambda path: write(result, path),
             "usedProfileTable": lambda path: write_profile(result.profile, path),
             "residualVolume": lambda path: write(result.residual, path),
+            **{
+                name: partial(write, getattr(result.uncertainty, part))
+                for name, part in UNCERTAINTY.items()
+                if result.uncertainty is not None
+            },
         },
         returned={
             "fwhm": result.profile.fwhm_mm,

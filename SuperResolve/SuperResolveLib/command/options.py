@@ -54,11 +54,15 @@ json = click.option("--json", type=PATH, metavar="J", help="Also write what was 
 
 def estimation(command: Decorated) -> Decorated:
     """How a profile is estimated: ``--method`` and ``--preset``."""
-    command = click.option("--preset", metavar="P", help="One of the method's presets; its first unless told.")(command)
+    preset = click.option("--preset", metavar="P", help="Of espreso: default, taken unless told, or paper.")
     method = click.option(
-        "--method", metavar="M", default="espreso", show_default=True, help="See 'slice-profile-sr methods'."
+        "--method",
+        metavar="M",
+        default="auto",
+        show_default=True,
+        help="auto or espreso: see 'slice-profile-sr methods'.",
     )
-    return method(command)
+    return method(preset(command))
 
 
 def run(command: Decorated) -> Decorated:

@@ -44,6 +44,13 @@ from .console import Console, console_options
 @click.option(
     "--residual", type=options.PATH, metavar="FILE", help="Also write the scan minus the degraded result, on its grid."
 )
+@click.option(
+    "--uncertainty",
+    type=options.PATH,
+    metavar="FILE",
+    help="Also write how far the result may be off, as a standard deviation, and beside it, in FILE_seen and "
+    "FILE_invented, the parts of it that the scan can and cannot check. Only for smore; two to three times as long.",
+)
 @click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
 @options.run
 @options.reading
@@ -59,6 +66,7 @@ def super_resolve(
     spacing: float | None,
     like: Path | None,
     residual: Path | None,
+    uncertainty: Path | None,
     keep_type: bool,
     series: str | None,
     fill_nonfinite: float | None,
@@ -75,14 +83,16 @@ def super_resolve(
     from ..image_io import check_output, read_volume, write_volume
     from ..profile_io import parse_profile
     from ..report import super_resolve_report, write_report
-    from ..texts import scan_line, volume_line, width_line
+    from ..texts import scan_line, uncertainty_line, volume_line, width_line
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
-    for path in (output, residual) if residual else (output,):
+    maps = {} if uncertainty is None else _maps(uncertainty)
+    for path in (output, *([residual] if residual else []), *maps.values()):
         check_output(path)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs = {"--output": output, "--residual": residual, "--json": json}
+    told = {f"the {name} part of --uncertainty": path for name, path in maps.items()}
+    outputs = {"--output": output, "--residual": residual, "--json": json, **told}
     check_paths({"SCAN": scan, "--like": like, "--profile": table}, outputs)
 
     console.stage(f"reading {scan}")
@@ -97,6 +107,7 @@ def super_resolve(
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
             spacing=spacing,
             like=planes,
+            uncertainty=uncertainty is not None,
             progress=progress,
             **settings,
         )
@@ -110,9 +121,24 @@ def super_resolve(
             write_report({**report, **paths}, files.enter_context(replacing(json)))
         if residual is not None:
             write_volume(result.residual, files.enter_context(replacing(residual)))
+        for name, path in maps.items():
+            write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
         write_volume(result, output, keep_type)
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    if result.uncertainty is not None:
+        console.say(f"error    {uncertainty_line(result, result.uncertainty)}")
     console.say(f"wrote    {output}")
+
+
+def _maps(path: Path) -> dict[str, Path]:
+    """Where each map of the uncertainty goes: the total to ``path``, its parts beside it."""
+    from ..image_io import WRITTEN_ENDINGS
+    from ..uncertainty import PARTS
+
+    endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
+    ending = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)
+    stem, ending = path.name[: len(path.name) - len(ending)], path.name[len(path.name) - len(ending) :]
+    return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}

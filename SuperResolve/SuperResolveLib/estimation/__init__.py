@@ -19,6 +19,16 @@ __all__ = ["ESTIMATORS", "EstimatedProfile", "estimate_profile", "measure_resolu
 ALIKE = 1.05
 
 ESTIMATORS: dict[str, Entry] = {
+    "auto": Entry(
+        summary=(
+            "the profile that explains the scan's power spectrum, aliasing included, by anatomy that is about alike "
+            "in all directions; in seconds, with an interval and how much of the answer is prior"
+        ),
+        needs="the scan itself",
+        needs_torch=False,
+        presets=(),
+        implementation="estimation.spectral:estimate",
+    ),
     "espreso": Entry(
         summary=(
             "matches in-plane and through-plane patches (Han et al., IPMI 2021): 'default' with a discriminator solved "
@@ -35,7 +45,7 @@ ESTIMATORS: dict[str, Entry] = {
 
 def estimate_profile(
     scan: Volume,
-    method: str = "espreso",
+    method: str = "auto",
     preset: str | None = None,
     axis: AxisName = "auto",
     device: str = "auto",
@@ -65,7 +75,7 @@ def estimate_profile(
 
 def measure_resolution(
     volume: Volume,
-    method: str = "espreso",
+    method: str = "auto",
     preset: str | None = None,
     axis: AxisName = "auto",
     device: str = "auto",
@@ -80,6 +90,8 @@ def measure_resolution(
     is reported (:attr:`EstimatedProfile.axis` tells which).
     """
     check_content(volume)
+    # What the header says of a scan's slices must not sway how sharp this volume reads.
+    volume = replace(volume, header=replace(volume.header, slice_thickness_mm=None))
     finest, coarsest = min(volume.spacing), max(volume.spacing)
     every = axis == "auto" and coarsest < ALIKE * finest
     if every and len(acquired_resolution) > 1:

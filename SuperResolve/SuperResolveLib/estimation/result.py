@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ..profile import SliceProfile
 
+#: An interval as wide as this part of the FWHM is worth a warning.
+WIDE = 0.6
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EstimatedProfile(SliceProfile):
@@ -14,6 +17,8 @@ class EstimatedProfile(SliceProfile):
     Attributes:
         axis: the through-plane axis along which it was estimated: 0, 1 or 2.
         fwhm_interval_mm: spread of the FWHM in mm, from its 10th to its 90th percentile.
+        prior_share: how much of the answer is prior: the variance of log FWHM that the scan leaves, relative to that
+            before seeing it, from 0 to 1; ``None`` where the method does not tell.
         method, preset, device, seed: how it was estimated.
         loss_history: each loss over the iterations.
         warnings: what the user should know before trusting it, a sentence each.
@@ -27,11 +32,14 @@ class EstimatedProfile(SliceProfile):
     device: str
     seed: int
     loss_history: dict[str, list[float]]
+    prior_share: float | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
 
 
-def trust_warnings(profile: SliceProfile, slice_spacing: float) -> tuple[str, ...]:
+def trust_warnings(
+    profile: SliceProfile, slice_spacing: float, fwhm_interval_mm: tuple[float, float] | None = None
+) -> tuple[str, ...]:
     """What the scan cannot tell about this profile, a sentence each."""
     warnings = []
     if profile.fwhm_mm < 0.75 * slice_spacing:
@@ -44,4 +52,9 @@ def trust_warnings(profile: SliceProfile, slice_spacing: float) -> tuple[str, ..
         warnings.append("the slice profile is not zero at its outermost taps: it may be wider than estimated")
     if profile.is_multi_peaked():
         warnings.append("the slice profile has more than one peak: its FWHM is the width over all of them")
+    if fwhm_interval_mm is not None and fwhm_interval_mm[1] - fwhm_interval_mm[0] >= WIDE * profile.fwhm_mm:
+        warnings.append(
+            f"the scan hardly determines the slice thickness: anything from {fwhm_interval_mm[0]:.2f} to "
+            f"{fwhm_interval_mm[1]:.2f} mm fits it about as well"
+        )
     return tuple(warnings)

@@ -1,7 +1,7 @@
 """The published experiments as commands: ``python -m SuperResolveLib.evaluation table1 --out results``.
 
 Each writes its finished cells to ``OUT/NAME.jsonl`` as it goes, and ``NAME.csv``, ``NAME.md`` and ``NAME.png`` at the
-end. It can be stopped at any time; the same command goes on where it was.
+end (``speed``: ``performance.csv``, ...). It can be stopped at any time; the same command goes on where it was.
 """
 
 from __future__ import annotations
@@ -16,18 +16,22 @@ from pathlib import Path
 from ..errors import InputError
 from ..estimation import ESTIMATORS
 from ..geometry import AXIS_NAMES
-from . import phantom_pair, quality, table1, table2, table3
+from . import phantom_pair, quality, table1, table2, table3, trust
 from .cells import Cell, CellRunner, Record, run_cells
 from .report import Presentation
 from .setting import Setting
+from .speed import measure, presentation
+from .speed.plan import Plan
 
 EXPERIMENTS = {
     "table1": table1.EXPERIMENT,
     "table2": table2.EXPERIMENT,
     "table3": table3.EXPERIMENT,
     "quality": quality.EXPERIMENT,
+    "trust": trust.EXPERIMENT,
 }
 PAIR = "phantom-pair"
+SPEED = "speed"
 DATA_VARIABLE = "SLICEPROFILESR_DATA"
 
 
@@ -37,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        return _pair(options) if options.experiment == PAIR else _experiment(options)
+        return {PAIR: _pair, SPEED: _speed}.get(options.experiment, _experiment)(options)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -58,16 +62,34 @@ def _experiment(options: argparse.Namespace) -> int:
 
 
 def _pair(options: argparse.Namespace) -> int:
-    entry = ESTIMATORS["espreso"]
     name = _stem(options.scan)
-    preset = entry.preset(options.preset)
-    cells = [Cell(name, options.axis, "measured", "espreso", preset, seed) for seed in options.seeds]
+    cells = [
+        Cell(name, options.axis, "measured", method, ESTIMATORS[method].preset(options.preset), seed)
+        for seed in options.seeds
+        for method in options.methods or ESTIMATORS
+    ]
     run = phantom_pair.runner(options.scan, options.truth, options.device)
     return _run(options, cells, run, phantom_pair.PRESENTATION)
 
 
-def _run(options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation) -> int:
-    """Run the cells, then report all that the record holds.
+def _speed(options: argparse.Namespace) -> int:
+    plan = Plan(
+        options.sizes,
+        options.reference,
+        options.ratios,
+        options.threads,
+        options.methods,
+        options.learners,
+        options.device,
+    )
+    run = measure.runner(options.iterations, options.note)
+    return _run(options, plan.cells(), run, presentation.PRESENTATION, presentation.NAME)
+
+
+def _run(
+    options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
+) -> int:
+    """Run the cells, then report all that the record holds, as files called ``name`` or as the experiment is.
 
     Raises:
         InputError: no process is to run them.
@@ -78,7 +100,7 @@ def _run(options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, pr
     failures = run_cells(cells, run, record, options.jobs, report=lambda line: print(line, file=sys.stderr, flush=True))
     rows = record.rows()
     if rows:
-        presentation.write(rows, options.experiment, options.out, _command(options))
+        presentation.write(rows, name or options.experiment, options.out, _command(options))
     return 1 if failures else 0
 
 
@@ -123,8 +145,25 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("--scan", type=Path, required=True, help="the thick scan")
     pair.add_argument("--truth", type=Path, required=True, metavar="PROFILE.tsv", help="its measured profile")
     pair.add_argument("--axis", choices=("auto", *AXIS_NAMES), default="auto", help="through-plane axis")
+    pair.add_argument("--methods", nargs="+", choices=ESTIMATORS, help="default: all")
     _add_common(pair)
+    _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     return parser
+
+
+def _add_speed(command: argparse.ArgumentParser) -> None:
+    usual = Plan()
+    command.add_argument("--sizes", nargs="+", default=usual.sizes, metavar="NIxNJxNK", help="of scans")
+    command.add_argument("--reference", default=usual.reference, help="size at which ratios and threads vary")
+    command.add_argument("--ratios", nargs="+", type=float, default=usual.ratios, help="the first for every size")
+    command.add_argument("--threads", nargs="+", type=int, default=usual.threads, help="the first for every size")
+    command.add_argument("--methods", nargs="+", default=usual.methods, metavar="NAME[/PRESET]", help="to be timed")
+    command.add_argument("--learners", nargs="*", default=usual.learners, metavar="NAME[/PRESET]", help="to be counted")
+    command.add_argument("--device", choices=("cpu", "cuda"), default=usual.device)
+    command.add_argument("--iterations", type=int, default=measure.ITERATIONS, help="of methods that learn")
+    command.add_argument("--note", default="", help="a sentence on the machine, for the page")
+    command.add_argument("--out", type=Path, required=True, help="folder for performance.md, .csv and .png")
+    command.set_defaults(jobs=1)  # cells that run at once take time from each other
 
 
 def _add_common(command: argparse.ArgumentParser) -> None:

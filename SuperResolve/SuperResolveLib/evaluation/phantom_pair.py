@@ -14,6 +14,7 @@ from ..profile import profile_error
 from ..profile_io import read_profile
 from .cells import Cell, CellRunner, Row
 from .report import Presentation, Table, grouped, mean
+from .super_resolution import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,24 +54,29 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     lines = [
         [
             volume,
-            f"{method}/{preset}",
+            method,
             str(len(group)),
             *(mean(group, name, digits) for name, digits in columns.items()),
         ]
-        for (volume, method, preset), group in grouped(rows, "volume", "method", "preset").items()
+        for (volume, method), group in grouped(_labelled(rows), "volume", "label").items()
     ]
     header = ["scan", "method", "n", "measured FWHM", "FWHM", "FWHM error", "profile error", "s", "CPU s"]
     return [Table("Widths in mm, means over seeds", header, lines)]
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """The profiles over mm, centred."""
-    for row in rows:
-        axes.plot(row["offsets_mm"], row["density_per_mm"], color="C0", alpha=0.6, linewidth=1)
-    axes.plot([], [], color="C0", label="estimated, each seed")
+    """The profiles over mm, centred, a colour a method."""
+    for index, ((method,), of_method) in enumerate(grouped(_labelled(rows), "label").items()):
+        for row in of_method:
+            axes.plot(row["offsets_mm"], row["density_per_mm"], color=f"C{index}", alpha=0.6, linewidth=1)
+        axes.plot([], [], color=f"C{index}", label=f"{method}, each seed")
     axes.plot(rows[0]["true_offsets_mm"], rows[0]["true_density_per_mm"], "o-", color="k", label="measured")
     axes.set(xlabel="offset (mm)", ylabel="weight per mm", ylim=(0, None))
     axes.legend(frameon=False)
+
+
+def _labelled(rows: Sequence[Row]) -> list[Row]:
+    return [{**row, "label": label(row)} for row in rows]
 
 
 PRESENTATION = Presentation("A thick scan's estimated profile beside the measured one", tables, draw)

@@ -1,11 +1,13 @@
-"""What an experiment simulates: a profile of some shape and width, a separation ratio, and the scan made with them."""
+"""What an experiment simulates: a profile of some shape and width, a separation ratio, noise, and the scan made so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from ..errors import InputError
 from ..geometry import AXIS_NAMES
@@ -22,31 +24,40 @@ _SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect}
 
 @dataclass(frozen=True, order=True)
 class Setting:
-    """A profile ``width`` voxels wide at a separation ratio; as text ``gaussian:4@8`` (FWHM 4 voxels, ratio 8)."""
+    """A profile ``width`` voxels wide at a separation ratio; as text ``gaussian:4@8`` (FWHM 4 voxels, ratio 8).
+
+    ``gaussian:4@8,snr:20`` adds Rician noise: the head's mean is 20 times the noise of each channel.
+    """
 
     family: str
     width: float
     ratio: float
+    snr: float = np.inf
 
     @classmethod
     def parse(cls, text: str) -> Setting:
         """The setting in a text.
 
         Raises:
-            InputError: it is not of the form ``gaussian:WIDTH@RATIO`` or ``rect:WIDTH@RATIO``.
+            InputError: it is not of the form ``gaussian:WIDTH@RATIO`` or ``rect:WIDTH@RATIO``, with ``,snr:SNR`` or
+                without.
         """
-        family, _, numbers = text.partition(":")
+        shape, _, snr = text.partition(",snr:")
+        family, _, numbers = shape.partition(":")
         width, _, ratio = numbers.partition("@")
         try:
-            setting = cls(family, float(width), float(ratio))
+            setting = cls(family, float(width), float(ratio), float(snr or np.inf))
         except ValueError:
             raise InputError(f"{text!r} is no cell: give one such as gaussian:4@8 or rect:3@2") from None
-        if family not in _SHAPES or not setting.width > 0 or not setting.ratio >= 1:
-            raise InputError(f"{text!r} is no cell: give gaussian or rect, a width above 0 and a ratio of at least 1")
+        if family not in _SHAPES or not setting.width > 0 or not setting.ratio >= 1 or not setting.snr > 0:
+            raise InputError(
+                f"{text!r} is no cell: give gaussian or rect, a width and an SNR above 0, and a ratio of at least 1"
+            )
         return setting
 
     def __str__(self) -> str:
-        return f"{self.family}:{self.width:g}@{self.ratio:g}"
+        noise = "" if np.isinf(self.snr) else f",snr:{self.snr:g}"
+        return f"{self.family}:{self.width:g}@{self.ratio:g}{noise}"
 
     def profile(self, voxel_mm: float) -> SliceProfile:
         """The profile on taps one voxel apart."""
@@ -73,12 +84,15 @@ class SimulatedScan:
 
     @classmethod
     def of(cls, path: Path, axis: Axis, setting: Setting) -> SimulatedScan:
-        """The scan of the volume in a file."""
+        """The scan of the volume in a file; noise, where there is any, is the same in every run."""
         truth = read_volume(path)
         voxel = truth.spacing[AXIS_NAMES.index(axis)]
-        profile = setting.profile(voxel)
-        scan = simulate(truth, profile, setting.ratio, axis)
-        return cls(truth, voxel, profile, scan, head_mask(truth) & inside_field_of_view(truth, scan))
+        profile, head = setting.profile(voxel), head_mask(truth)
+        noise = 0.0 if np.isinf(setting.snr) else float(truth.data[head].mean()) / setting.snr
+        if noise:  # a magnitude image has no negative voxels, but resampling makes some
+            truth = replace(truth, data=np.maximum(truth.data, 0))
+        scan = simulate(truth, profile, setting.ratio, axis, noise_sigma=noise)
+        return cls(truth, voxel, profile, scan, head & inside_field_of_view(truth, scan))
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:

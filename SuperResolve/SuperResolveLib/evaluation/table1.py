@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -18,11 +19,14 @@ from .peers import PAPER, PEER_AXIS, PEER_VOLUME, PEERS, Figures
 from .report import Table, grouped, mean
 from .setting import Axis, Setting, SimulatedScan, in_order
 from .simulation import simulate
+from .super_resolution import label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SHAPES = ("gaussian:2", "gaussian:4", "gaussian:8", "rect:3", "rect:5", "rect:9")
+#: How the figure's markers are filled, a method each.
+_FILLS: tuple[Literal["full", "none", "left", "right"], ...] = ("full", "none", "left", "right")
 #: By column: its title, its digits, and whether its spread over cells is told.
 _COLUMNS = {
     "true_fwhm": ("true FWHM", 2, False),
@@ -79,12 +83,17 @@ def tables(rows: Sequence[Row]) -> list[Table]:
     """Means by cell, by family beside the paper's, and the cells that other tools were run on."""
     rows = in_order(rows)
     found = []
-    for (method, preset), of_method in grouped(rows, "method", "preset").items():
-        found += [_by_cell(f"{method}/{preset}", of_method), _by_family(f"{method}/{preset}", of_method)]
-        peers = _beside_peers(of_method)
+    for name, of_method in _by_method(rows).items():
+        found += [_by_cell(name, of_method), _by_family(name, of_method)]
+        peers = _beside_peers(name, of_method)
         if peers.lines:
             found.append(peers)
     return found
+
+
+def _by_method(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    groups = grouped([{**row, "label": label(row)} for row in rows], "label")
+    return {name: of_method for (name,), of_method in groups.items()}
 
 
 def _by_cell(name: str, rows: Sequence[Row]) -> Table:
@@ -110,16 +119,16 @@ def _header(first: str) -> list[str]:
     return [first, "n", *(title for title, _, _ in _COLUMNS.values())]
 
 
-def _beside_peers(rows: Sequence[Row]) -> Table:
-    """FWHM error / profile error / CPU s / PSNR of each tool on the volume and axis that all were run on."""
+def _beside_peers(name: str, rows: Sequence[Row]) -> Table:
+    """FWHM error / profile error / CPU s / PSNR of the method and of other tools, where all were run on the same."""
     same = [row for row in rows if row["volume"] == PEER_VOLUME and row["axis"] == PEER_AXIS]
     known = {cell for figures in PEERS.values() for cell in figures}
     lines = []
     for (cell,), of_cell in grouped([row for row in same if row["cell"] in known], "cell").items():
-        names = ("fwhm_error", "profile_error", "cpu_seconds", "psnr")
-        ours = Figures(*(sum(row[name] for row in of_cell) / len(of_cell) for name in names))
+        columns = ("fwhm_error", "profile_error", "cpu_seconds", "psnr")
+        ours = Figures(*(sum(row[column] for row in of_cell) / len(of_cell) for column in columns))
         lines.append([cell, _brief(ours), *(_brief(figures.get(cell)) for figures in PEERS.values())])
-    title = f"{PEER_VOLUME}, axis {PEER_AXIS}: FWHM error / profile error / CPU s / PSNR"
+    title = f"{name}: {PEER_VOLUME}, axis {PEER_AXIS}: FWHM error / profile error / CPU s / PSNR"
     return Table(title, ["cell", "this project", *PEERS], lines)
 
 
@@ -132,26 +141,31 @@ def _brief(figures: Figures | None) -> str:
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """Estimated against true FWHM, a colour a ratio, a marker a family."""
+    """Estimated against true FWHM, a colour a ratio, a marker a family, filled differently for each method."""
     ratios = sorted({Setting.parse(row["cell"]).ratio for row in rows})
-    for (cell,), of_cell in grouped(in_order(rows), "cell").items():
-        setting = Setting.parse(cell)
-        place = ratios.index(setting.ratio)
-        shift = 0.12 * (place - (len(ratios) - 1) / 2)  # so that ratios stand beside each other
-        axes.plot(
-            [row["true_fwhm"] + shift for row in of_cell],
-            [row["fwhm"] for row in of_cell],
-            "o" if setting.family == "gaussian" else "s",
-            color=f"C{place}",
-            alpha=0.6,
-            markersize=5,
-        )
+    fills = dict(zip(_by_method(rows), cycle(_FILLS)))
+    for name, of_method in _by_method(in_order(rows)).items():
+        for (cell,), of_cell in grouped(of_method, "cell").items():
+            setting = Setting.parse(cell)
+            place = ratios.index(setting.ratio)
+            shift = 0.12 * (place - (len(ratios) - 1) / 2)  # so that ratios stand beside each other
+            axes.plot(
+                [row["true_fwhm"] + shift for row in of_cell],
+                [row["fwhm"] for row in of_cell],
+                "o" if setting.family == "gaussian" else "s",
+                color=f"C{place}",
+                fillstyle=fills[name],
+                alpha=0.6,
+                markersize=5,
+            )
     top = max(max(row["true_fwhm"], row["fwhm"]) for row in rows) * 1.1
     axes.plot([0, top], [0, top], color="0.6", linewidth=1, zorder=0)
     for place, ratio in enumerate(ratios):
         axes.plot([], [], "o", color=f"C{place}", label=f"ratio {ratio:g}")
     axes.plot([], [], "o", color="0.4", label="Gaussian")
     axes.plot([], [], "s", color="0.4", label="rect")
+    for name, fill in fills.items():
+        axes.plot([], [], "D", color="0.4", fillstyle=fill, label=name)
     axes.set(xlabel="true FWHM (voxels)", ylabel="estimated FWHM (voxels)")
     axes.legend(frameon=False)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..acquisition import acquisition_matrix
+from ..acquisition import acquisition_matrix, data_consistency, degrade
 from ..geometry import OutputGrid, SliceGeometry
 from ..noise import scan_noise
 from ..profile import SliceProfile
 from ..volume import Volume
 
 Combination = Literal["average", "fba"]
+
+#: Takes a member of an ensemble: a volume on the planes of the answer, in the scan's intensity unit, and the variance
+#: of its error there as the member itself has learned to expect it.
+MemberCallback = Callable[[NDArray[np.float32], NDArray[np.float32]], None]
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,38 @@ class Problem:
         matrix = acquisition_matrix(profile, centres, grid.positions * geometry.slice_spacing, grid.spacing)
         return cls(scan.data, geometry, profile, grid, matrix, scan_noise(scan, geometry))
 
+    def consistency_damping(self, volume: NDArray[np.float32]) -> float:
+        r"""The variance of the scan's noise over that of a volume's error: :math:`\lambda` of the data consistency.
+
+        The residual :math:`y - A x` has variance :math:`\tau^2 |A_k|^2 + \sigma^2` for an error of variance
+        :math:`\tau^2` a voxel, which is solved for :math:`\tau^2`, at least a quarter of the noise's.
+        """
+        residual = self.slices - degrade(self.matrix, volume, self.geometry.axis)
+        row_energy = float(np.mean(np.sum(self.matrix**2, axis=1)))
+        noise = self.noise**2
+        error = max(float(np.mean(residual**2)) - noise, noise / 4) / row_energy
+        return noise / error
+
+    def consistent(self, volume: NDArray[np.float32], damping: float) -> NDArray[np.float32]:
+        """The volume after :func:`~SuperResolveLib.acquisition.data_consistency` with the scan."""
+        return data_consistency(self.matrix, volume, self.slices, self.geometry.axis, damping)
+
 
 @dataclass(frozen=True)
 class MethodSettings:
-    """How to run a method: its preset and what is common to all."""
+    """How to run a method: its preset and what is common to all.
+
+    Attributes:
+        preset: one of the method's.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        seed: of everything random.
+        combine: how results of several orientations become one.
+        member: given if the answer is to be that of a whole ensemble (also mirrorings and restarts), and called with
+            each of its members.
+    """
 
     preset: str
     device: str
     seed: int
     combine: Combination
+    member: MemberCallback | None = None

@@ -9,7 +9,9 @@ class Backbone(nn.Module):
     """A convolutional network without resampling.
 
     Attributes:
+        blocks: the layers between the first and the last.
         receptive_radius: how many pixels away an output pixel sees.
     """
 
+    blocks: nn.Sequential
     receptive_radius: int

@@ -24,11 +24,11 @@ from ...geometry import SliceGeometry
 from ...profile import SliceProfile
 from ...progress import ProgressCallback
 from ...volume import Volume
+from ..reference import Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
 from .loop import repeat
 from .networks import LineDiscriminator, ProfileGenerator
 from .patches import DirectionPatches, PatchShape
-from .reference import Reference, reference_of
 
 
 @dataclass(frozen=True)

@@ -27,9 +27,9 @@ from ...geometry import SliceGeometry
 from ...profile import SliceProfile
 from ...progress import ProgressCallback
 from ...volume import Volume
+from ..reference import Direction, Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
-from .reference import Direction, Reference, reference_of
-from .shapes import bell
+from ..shapes import bell
 
 FloatArray = NDArray[np.float64]
 
@@ -102,9 +102,7 @@ def estimate(
             "exponent": [candidate.exponent for candidate in candidates],
             "discriminator": np.nan_to_num(discrimination, posinf=-1.0).tolist(),
         },
-        warnings=reference.warnings
-        + trust_warnings(profile, reference.slice_spacing)
-        + _spread_warning(interval, profile.fwhm_mm),
+        warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing, interval),
     )
 
 
@@ -204,12 +202,3 @@ def _block_means(differences: NDArray[np.float32], axis: int, lags: int, blocks:
             product = np.add.reduceat(product, edges[:-1], axis=dimension) / sizes
         means.append(product.ravel())
     return np.array(means, dtype=np.float64)
-
-
-def _spread_warning(interval: tuple[float, float], fwhm_mm: float) -> tuple[str, ...]:
-    if interval[1] - interval[0] < 0.6 * fwhm_mm:
-        return ()
-    return (
-        f"the scan hardly determines the slice thickness: anything from {interval[0]:.2f} to {interval[1]:.2f} mm "
-        "fits it about as well",
-    )

@@ -12,8 +12,8 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 
 from ...errors import InputError
 from ...profile import cubic_kernel
+from ..reference import Direction, Reference
 from .networks import RECEPTIVE_FIELD
-from .reference import Direction, Reference
 
 #: Samples of a patch along the through-plane direction, and after the generator along the other.
 SAMPLES = 16

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from ...progress import ProgressCallback
+from .error_head import PlanesAndErrors
 from .network import SliceToPlanes
 
 #: Pixels of through-plane image in flight at once: bounds memory.
@@ -16,8 +17,7 @@ TILE_WIDTH = 256
 
 @torch.inference_mode()
 def apply(
-    network: SliceToPlanes,
-    halo: int,
+    network: SliceToPlanes | PlanesAndErrors,
     volume: NDArray[np.float32],
     positions: NDArray[np.floating],
     device: torch.device,
@@ -28,8 +28,8 @@ def apply(
     """Through-plane images of one orientation to the planes of the answer.
 
     Args:
-        network: from slices to the fine grid.
-        halo: the backbone's receptive radius: columns beside a tile that it sees, so that tiling does not show.
+        network: from slices to the fine grid; a tile is seen with its receptive radius on both sides, so that tiling
+            does not show.
         volume: shape (images, slices, width), each image super-resolved along its rows.
         positions: of the planes, in slice coordinates.
         device: where to compute.
@@ -38,12 +38,13 @@ def apply(
         tile_width: how wide the tiles are; the result does not depend on it.
 
     Returns:
-        Shape (images, planes, width).
+        Shape (images, planes, width); of a network with several maps, (images, maps, planes, width).
     """
     network.eval()
+    halo = network.receptive_radius
     images, slices, width = volume.shape
     reading = torch.as_tensor(network.phases.reading(slices, positions), dtype=torch.float32, device=device)
-    result = np.empty((images, len(positions), width), dtype=np.float32)
+    result = np.empty((images, *network.maps, len(positions), width), dtype=np.float32)
     batch = max(1, pixels_at_once // (slices * min(width, tile_width + 2 * halo)))
     for first in range(0, images, batch):
         chunk = slice(first, min(first + batch, images))
@@ -51,8 +52,8 @@ def apply(
             right = min(left + tile_width, width)
             seen = slice(max(0, left - halo), min(width, right + halo))
             tile = torch.as_tensor(np.ascontiguousarray(volume[chunk, :, seen]), device=device)
-            planes = torch.einsum("pf,bfw->bpw", reading, network(tile))
+            planes = torch.einsum("pf,b...fw->b...pw", reading, network(tile))
             inner = slice(left - seen.start, right - seen.start)
-            result[chunk, :, left:right] = planes[:, :, inner].cpu().numpy()
+            result[chunk, ..., left:right] = planes[..., inner].cpu().numpy()
         progress(chunk.stop / images, "applying the network")
     return result

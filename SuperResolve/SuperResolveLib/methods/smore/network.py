@@ -6,6 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from ...networks.backbone import Backbone
 from .phases import MARGIN, Phases
 
 
@@ -20,22 +21,33 @@ class SliceToPlanes(nn.Module):
         phases: the scan's fine grid.
     """
 
-    def __init__(self, backbone: nn.Module, phases: Phases) -> None:
+    #: Shape of the maps that it makes of an image: one.
+    maps: tuple[int, ...] = ()
+
+    def __init__(self, backbone: Backbone, phases: Phases) -> None:
         super().__init__()
         self.backbone = backbone
         self.phases = phases
         self._inverses: dict[int, torch.Tensor] = {}
 
+    @property
+    def receptive_radius(self) -> int:
+        """How many columns away a fine plane's pixel sees."""
+        return self.backbone.receptive_radius
+
     def forward(self, slices: torch.Tensor) -> torch.Tensor:
         """Slices (batch, n, width) to fine planes (batch, (n + 2 MARGIN) c, width)."""
+        start, _, residual = self.steps(slices)
+        return start + unfold(residual)
+
+    def steps(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Tikhonov's fine planes, the image of c + 1 channels that the backbone is shown, and what it answers."""
         padded = functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")
         start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
         batch, _, width = start.shape
-        count = self.phases.count
-        folded = start.view(batch, -1, count, width).transpose(1, 2)
+        folded = start.view(batch, -1, self.phases.count, width).transpose(1, 2)
         image = torch.cat([padded, folded], dim=1).contiguous(memory_format=torch.channels_last)
-        residual = self.backbone(image)
-        return start + residual.transpose(1, 2).reshape(start.shape)
+        return start, image, self.backbone(image)
 
     def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
         count = slices.shape[1]
@@ -43,3 +55,8 @@ class SliceToPlanes(nn.Module):
             matrix = torch.as_tensor(self.phases.inverse(count), dtype=slices.dtype, device=slices.device)
             self._inverses[count] = matrix
         return self._inverses[count]
+
+
+def unfold(image: torch.Tensor) -> torch.Tensor:
+    """An image of slices (batch, c, n, width) to its planes (batch, n c, width)."""
+    return image.transpose(1, 2).flatten(1, 2)

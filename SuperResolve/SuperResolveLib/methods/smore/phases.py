@@ -20,6 +20,8 @@ FloatArray = NDArray[np.floating]
 
 #: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
 MARGIN = 4
+#: How much mirroring may change a profile's taps, relative to the largest, or the planes' place between phases.
+SYMMETRIC = 0.05
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,18 @@ class Phases:
         """Slice coordinates of the fine grid of slices -MARGIN to slices + MARGIN - 1."""
         planes = np.arange((slices + 2 * MARGIN) * self.count)
         return -MARGIN - 0.5 + (planes + 0.5) / self.count + self.shift
+
+    def off_grid(self, positions: FloatArray) -> float:
+        """How far planes at ``positions`` (slice coordinates) lie from the nearest fine plane on average, in phases."""
+        away = (positions - self.positions(0)[0]) * self.count
+        return float(np.mean(np.abs(away - np.round(away))))
+
+    def symmetric(self, slices: int, positions: FloatArray) -> bool:
+        """Whether the mirrored scan has the same profile, and its planes are read off the fine grid no less sharply."""
+        weights = self.profile.weights
+        if not np.allclose(weights, weights[::-1], atol=SYMMETRIC * float(weights.max())):
+            return False
+        return self.off_grid(slices - 1 - positions) <= self.off_grid(positions) + SYMMETRIC
 
     def inverse(self, slices: int) -> FloatArray:
         """Tikhonov's inverse from the padded slices to their fine grid, shape ((slices + 2 MARGIN) c, slices + 2

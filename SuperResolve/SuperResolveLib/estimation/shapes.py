@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import gammainc
 
-from ...profile import SliceProfile
+from ..profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 
 #: Shapes end where they fall to this part of their maximum.
 END = 0.01
+#: Exponents from pointed bells to boxes.
+EXPONENTS = (1.0, 60.0)
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,23 @@ def bell(fwhm: float, exponent: float, interval: float, fewest_taps: int = 1) ->
     half = max(fewest_taps, int(np.ceil(integral.reach / interval - 0.5)))
     offsets = np.arange(-half, half + 1) * interval
     return SliceProfile(integral(offsets + interval / 2) - integral(offsets - interval / 2), interval, integral)
+
+
+def bell_of(fwhm: float, rms: float, interval: float, fewest_taps: int = 1) -> SliceProfile:
+    r"""The generalised Gaussian of this FWHM whose taps have this root-mean-square width, or the nearest there is (mm).
+
+    At a given FWHM the rms width falls with the exponent, from the heavy tails of small ones to a rect's
+    :math:`FWHM / \sqrt{12}`.
+    """
+
+    def excess(log_exponent: float) -> float:
+        return bell(fwhm, float(np.exp(log_exponent)), interval, fewest_taps).standard_deviation_mm - rms
+
+    smallest, largest = np.log(EXPONENTS)
+    if excess(smallest) < 0:
+        exponent = smallest
+    elif excess(largest) > 0:
+        exponent = largest
+    else:
+        exponent = brentq(excess, smallest, largest, xtol=1e-3)
+    return bell(fwhm, float(np.exp(exponent)), interval, fewest_taps)

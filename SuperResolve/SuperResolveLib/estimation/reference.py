@@ -1,4 +1,4 @@
-"""The scan as ESPRESO sees it: on the acquired in-plane resolution, normalised, one array per in-plane direction."""
+"""The scan as estimators see it: on the acquired in-plane resolution, normalised, one array per in-plane direction."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...geometry import SliceGeometry
-from ...in_plane_resolution import in_plane_resolution, on_acquired_grid
-from ...volume import Volume
+from ..geometry import SliceGeometry
+from ..in_plane_resolution import in_plane_resolution, on_acquired_grid
+from ..volume import Volume
 
 
 @dataclass(frozen=True)

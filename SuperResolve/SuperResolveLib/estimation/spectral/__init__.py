@@ -1,0 +1,84 @@
+r"""The profile that explains the scan's power spectrum, aliasing included, if anatomy is alike in all directions.
+
+Where in-plane and through-plane frequencies meet in one spectrum, anatomy is smooth and about isotropic, and all that
+is not is the profile's: its fall, its zeros, and what folds back at half a cycle per slice (:mod:`.anatomy`, a
+Bayesian model of the spectrum of :mod:`.rings`). Families of shapes compete (:mod:`.search`); the answer is the
+generalised Gaussian with their posterior mean of log FWHM and log root-mean-square width, and the interval holds 80 %
+of the posterior of the FWHM. A header's slice thickness, where there is one, makes the prior on the width narrower.
+"""
+
+from __future__ import annotations
+
+from ...errors import InputError
+from ...geometry import SliceGeometry
+from ...progress import ProgressCallback
+from ...volume import Volume
+from ..reference import Reference, reference_of
+from ..result import EstimatedProfile, trust_warnings
+from ..shapes import bell_of
+from .anatomy import Anatomy
+from .posterior import Posterior, WidthPrior
+from .rings import rings_of
+from .search import FAMILIES, attempts, evidence_of
+
+#: Rings that the spectrum must have for anatomy and profile to be told apart.
+FEWEST_RINGS = 8
+
+
+def estimate(
+    scan: Volume, geometry: SliceGeometry, preset: str, device: str, seed: int, progress: ProgressCallback
+) -> EstimatedProfile:
+    """The posterior mean profile. There are no presets, no seed is used, and no torch: all runs on the processor.
+
+    Raises:
+        InputError: the image is too small in plane, or constant.
+    """
+    progress(0.0, "finding the in-plane resolution")
+    reference = reference_of(scan, geometry)
+    prior = prior_of(reference)
+    posterior = _posterior(reference, prior, progress)
+    tap = reference.tap_spacing
+    profile = bell_of(posterior.fwhm, posterior.rms, tap, fewest_taps=10)
+    low, high = posterior.interval
+    interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
+    return EstimatedProfile(
+        weights=profile.weights,
+        interval=tap,
+        cumulative=profile.cumulative,
+        axis=geometry.axis,
+        fwhm_interval_mm=interval,
+        method="auto",
+        preset=preset,
+        device="cpu",
+        seed=seed,
+        loss_history={},
+        prior_share=posterior.prior_share,
+        warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing, interval),
+    )
+
+
+def prior_of(reference: Reference) -> WidthPrior:
+    """What is known of the width before the scan is looked at: the header's slice thickness, else the spacing."""
+    if reference.slice_thickness:
+        return WidthPrior.from_thickness(reference.slice_thickness)
+    return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
+
+
+def _posterior(reference: Reference, prior: WidthPrior, progress: ProgressCallback) -> Posterior:
+    progress(0.02, "finding the power spectrum")
+    rings = rings_of(reference)
+    if len(rings.radius) < FEWEST_RINGS:
+        raise InputError("the image is too small in plane: at least about 32 voxels are needed along both axes")
+    if not (rings.power > 0).all():
+        raise InputError("the scan's power spectrum vanishes in places: is the image constant along an axis?")
+    anatomy, tap = Anatomy(rings), reference.tap_spacing
+    widest = max(3.5 * reference.slice_spacing, 12 * tap)
+    total, found = attempts(FAMILIES), []
+    for index, family in enumerate(FAMILIES):
+        before = index * total // len(FAMILIES)
+
+        def tried(count: int, before: int = before, name: str = family.name) -> None:
+            progress(0.05 + 0.95 * (before + count) / total, f"fitting the power spectrum, {name}")
+
+        found.append(evidence_of(family, anatomy, 0.7 * tap, widest, tap, tried))
+    return Posterior.of(found, prior)

@@ -1,0 +1,79 @@
+"""Views of the scan: the orientations and mirrorings under which the network is applied to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...progress import ProgressCallback
+from .error_head import PlanesAndErrors
+from .inference import apply
+from .network import SliceToPlanes
+from .phases import Phases
+
+ORIENTATIONS = 2
+
+
+@dataclass(frozen=True)
+class View:
+    """How the scan is turned before the network sees it, and its answer turned back after.
+
+    Attributes:
+        orientation: 0 or 1, which in-plane axis the through-plane images hold.
+        upside_down: whether the order of the slices is reversed.
+        mirrored: whether the images are mirrored in plane.
+    """
+
+    orientation: int
+    upside_down: bool = False
+    mirrored: bool = False
+
+    def apply(
+        self,
+        network: SliceToPlanes | PlanesAndErrors,
+        stack: NDArray[np.float32],
+        positions: NDArray[np.floating],
+        progress: ProgressCallback,
+    ) -> NDArray[np.float32]:
+        r"""The planes of the answer in this view.
+
+        Seen upside down, slice k of n becomes slice n - 1 - k, and so a plane at slice coordinate p is asked for at
+        n - 1 - p: the answer lies on the same planes to rounding, whatever the fine grid's shift.
+
+        Args:
+            network: from slices to the fine grid.
+            stack: the slices, shape (slices, na, nb).
+            positions: of the planes, in slice coordinates.
+            progress: called with the fraction done.
+
+        Returns:
+            Shape (planes, na, nb); of a network with several maps, (maps, planes, na, nb).
+        """
+        images = np.moveaxis(stack, 2 - self.orientation, 0)
+        wanted = len(stack) - 1 - positions if self.upside_down else positions
+        device = next(network.parameters()).device
+        planes = apply(network, self._turned(images), wanted, device, progress)
+        # The planes that were asked for keep their order; only the mirroring across is to be undone.
+        return np.moveaxis(planes[..., ::-1] if self.mirrored else planes, 0, planes.ndim - 1 - self.orientation)
+
+    def _turned(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        rows = slice(None, None, -1 if self.upside_down else 1)
+        columns = slice(None, None, -1 if self.mirrored else 1)
+        return images[:, rows, columns]
+
+
+def plain_views(phases: Phases, slices: int, positions: NDArray[np.floating]) -> list[View]:
+    """Both orientations, and where the scan may be seen upside down, so too: the errors of the two differ."""
+    ways = (False, True) if phases.symmetric(slices, positions) else (False,)
+    return [View(orientation, upside_down) for orientation in range(ORIENTATIONS) for upside_down in ways]
+
+
+def views_of(restart: int) -> list[View]:
+    """Both orientations under two of the four mirrorings; networks of even and odd ``restart`` share them out.
+
+    This half of all combinations (a fractional factorial design) spreads almost as all do, at half the cost.
+    """
+    mirrorings = [(upside_down, upside_down ^ bool(restart % 2)) for upside_down in (False, True)]
+    return [View(orientation, *mirroring) for orientation in range(ORIENTATIONS) for mirroring in mirrorings]
