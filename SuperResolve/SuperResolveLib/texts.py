@@ -23,7 +23,7 @@ def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
     if not isinstance(profile, EstimatedProfile):
         return f"{width}, {voxels}"
     low, high = profile.fwhm_interval_mm
-    prior = "" if profile.prior_share is None else f", prior {profile.prior_share:.0%}"
+    prior = "" if profile.prior_share is None else f", prior {100 * profile.prior_share:.0f} %"
     return f"{width} ({low:.2f} to {high:.2f}), {voxels}{prior}"
 
 

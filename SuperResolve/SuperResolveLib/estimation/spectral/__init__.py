@@ -9,6 +9,8 @@ of the posterior of the FWHM. A header's slice thickness, where there is one, ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...errors import InputError
 from ...geometry import SliceGeometry
 from ...progress import ProgressCallback
@@ -19,7 +21,7 @@ from ..shapes import bell_of
 from .anatomy import Anatomy
 from .posterior import Posterior, WidthPrior
 from .rings import rings_of
-from .search import FAMILIES, attempts, evidence_of
+from .search import FAMILIES, Family, attempts, evidence_of
 
 #: Rings that the spectrum must have for anatomy and profile to be told apart.
 FEWEST_RINGS = 8
@@ -33,10 +35,17 @@ def estimate(
     Raises:
         InputError: the image is too small in plane, or constant.
     """
+    return estimate_among(FAMILIES, scan, geometry, seed, progress)
+
+
+def estimate_among(
+    families: Sequence[Family], scan: Volume, geometry: SliceGeometry, seed: int, progress: ProgressCallback
+) -> EstimatedProfile:
+    """:func:`estimate` where the profile is known to be of one of some families of shapes."""
     progress(0.0, "finding the in-plane resolution")
     reference = reference_of(scan, geometry)
     prior = prior_of(reference)
-    posterior = _posterior(reference, prior, progress)
+    posterior = _posterior(families, reference, prior, progress)
     tap = reference.tap_spacing
     profile = bell_of(posterior.fwhm, posterior.rms, tap, fewest_taps=10)
     low, high = posterior.interval
@@ -48,7 +57,7 @@ def estimate(
         axis=geometry.axis,
         fwhm_interval_mm=interval,
         method="auto",
-        preset=preset,
+        preset="",
         device="cpu",
         seed=seed,
         loss_history={},
@@ -64,7 +73,9 @@ def prior_of(reference: Reference) -> WidthPrior:
     return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
 
 
-def _posterior(reference: Reference, prior: WidthPrior, progress: ProgressCallback) -> Posterior:
+def _posterior(
+    families: Sequence[Family], reference: Reference, prior: WidthPrior, progress: ProgressCallback
+) -> Posterior:
     progress(0.02, "finding the power spectrum")
     rings = rings_of(reference)
     if len(rings.radius) < FEWEST_RINGS:
@@ -73,9 +84,9 @@ def _posterior(reference: Reference, prior: WidthPrior, progress: ProgressCallba
         raise InputError("the scan's power spectrum vanishes in places: is the image constant along an axis?")
     anatomy, tap = Anatomy(rings), reference.tap_spacing
     widest = max(3.5 * reference.slice_spacing, 12 * tap)
-    total, found = attempts(FAMILIES), []
-    for index, family in enumerate(FAMILIES):
-        before = index * total // len(FAMILIES)
+    total, found = attempts(families), []
+    for index, family in enumerate(families):
+        before = index * total // len(families)
 
         def tried(count: int, before: int = before, name: str = family.name) -> None:
             progress(0.05 + 0.95 * (before + count) / total, f"fitting the power spectrum, {name}")

@@ -4,8 +4,8 @@ Each family of shapes counts alike beforehand; within it the logarithm of the wi
 
 .. math:: p \propto \exp(-D / 2\varphi)\; N(\log w; \log m, \sigma)
 
-with D minus twice the log evidence, and :math:`\varphi` = :data:`CAUTION` widening it for what the model of anatomy
-does not know of itself.
+with D minus twice the log evidence. What the model of anatomy does not know of itself widens it twice: evidence counts
+for 1 / :math:`\varphi`, :math:`\varphi` = :data:`CAUTION`, and no width is known better than to :data:`TRUST`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 from .search import Evidence
 
 FloatArray = NDArray[np.float64]
 
-#: How many times wider than the model's own the variance of log evidence is taken.
-CAUTION = 2.0
+#: What evidence is divided by.
+CAUTION = 1.5
+#: Standard deviation of the logarithm of the width that always remains.
+TRUST = 0.03
 
 
 @dataclass(frozen=True)
@@ -68,13 +71,13 @@ class Posterior:
         before, after = _normalised(log_prior), _normalised(log_prior - deviance / 2 / CAUTION)
         fwhm = np.array([evidence.fwhm for evidence in found])
         rms = np.array([evidence.rms for evidence in found])
-        low, high = _quantiles(fwhm.ravel(), after.ravel(), (0.1, 0.9))
+        remaining = _variance(log_width, after) + TRUST**2
         return cls(
             fwhm=float(np.exp(np.sum(after * log_width))),
             rms=float(np.exp(np.sum(after * np.log(rms)))),
-            interval=(low, high),
+            interval=_interval(np.log(fwhm).ravel(), after.ravel()),
             shares=after.sum(axis=1),
-            prior_share=min(1.0, _variance(log_width, after) / _variance(log_width, before)),
+            prior_share=min(1.0, remaining / _variance(log_width, before)),
         )
 
 
@@ -87,8 +90,11 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
     return float(np.sum(weights * (values - np.sum(weights * values)) ** 2))
 
 
-def _quantiles(values: FloatArray, weights: FloatArray, levels: tuple[float, float]) -> tuple[float, float]:
-    order = np.argsort(values)
+def _interval(log_fwhm: FloatArray, weights: FloatArray) -> tuple[float, float]:
+    """The 10th and 90th percentile, their distances from the mean grown by what always remains unknown."""
+    order = np.argsort(log_fwhm)
     cumulative = np.cumsum(weights[order])
-    low, high = values[order][np.minimum(np.searchsorted(cumulative, levels), len(values) - 1)]
-    return float(low), float(high)
+    ends = log_fwhm[order][np.minimum(np.searchsorted(cumulative, (0.1, 0.9)), len(order) - 1)]
+    mean = float(np.sum(weights * log_fwhm))
+    distances = np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
+    return float(np.exp(mean - distances[0])), float(np.exp(mean + distances[1]))

@@ -20,7 +20,7 @@ WIDTHS, HALVINGS = 13, 3
 #: A profile within one tap counts as so wide, in taps: that of a box one tap wide.
 NARROWEST = 12**-0.5
 #: Points at which the evidence is read between the widths that were tried.
-POINTS = 600
+POINTS = 400
 
 
 @dataclass(frozen=True)
