@@ -232,9 +232,9 @@ class TestCommand:
         assert self.run(tmp_path, *words, "--methods", "auto") == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 4
         assert self.run(tmp_path, *words) == 0
-        assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 8
+        assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 12
         text = (tmp_path / "out" / "table1.md").read_text()
-        for name in ("auto", "espreso/default"):
+        for name in ("auto", "espreso/default", "oracle"):
             assert f"## {name}: means over families" in text
             assert f"## {name}: chris_t1, axis k" in text
 
