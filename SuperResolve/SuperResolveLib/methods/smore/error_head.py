@@ -90,7 +90,7 @@ def learn_errors(
         nn.utils.clip_grad_norm_(learning, 1.0)
         optimiser.step()
         schedule.step()
-        if iteration >= iterations * (1 - SETTLED):
+        if iteration + 1 > iterations * (1 - SETTLED):
             highest = max(highest, float(logs.detach().max()))
         progress((iteration + 1) / iterations, "learning its error")
     judged.highest = highest
