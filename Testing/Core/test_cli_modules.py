@@ -97,6 +97,7 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
     assert read_profile(files["usedProfileTable"]).fwhm_mm == pytest.approx(profile.fwhm_mm)
 
     returned = {name: value if name == "warnings" else float(value) for name, value in done.returned.items()}
+    assert float(returned["priorShare"]) == -1
     assert returned["fwhm"] == returned["fwhmLow"] == returned["fwhmHigh"] == pytest.approx(profile.fwhm_mm)
     in_noise = np.sqrt(np.mean(residual.data**2)) / returned["noise"]
     assert returned["dataConsistencyRmse"] == pytest.approx(in_noise, rel=1e-4)
@@ -136,6 +137,7 @@ def test_what_is_told_of_the_acquisition_reaches_both(scan, tmp_path):
     done = resolve(scan, tmp_path, **told)
     assert "3.60 mm along i" in done.returned["warnings"]
     assert float(done.returned["fwhmLow"]) < float(done.returned["fwhmHigh"])
+    assert 0 < float(done.returned["priorShare"]) < 1
     del told["profileShape"]
     done = run("EstimateSliceProfile", inputVolume=scan, returnFile=tmp_path / "returned", **told)
     assert "given as 3.60 mm along i" in done.returned["warnings"]

@@ -10,10 +10,7 @@ from ..progress import part_of
 from ..texts import width_line
 from .arguments import Arguments
 from .console import Console
-from .results import SEPARATOR, Results
-
-#: A prior share that the method does not tell.
-UNTOLD = -1.0
+from .results import SEPARATOR, Results, prior_share
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
@@ -41,7 +38,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
             "fwhm": profile.fwhm_mm,
             "fwhmLow": low,
             "fwhmHigh": high,
-            "priorShare": UNTOLD if profile.prior_share is None else profile.prior_share,
+            "priorShare": prior_share(profile),
             "fwhmRatio": profile.fwhm_mm / geometry.in_plane_voxel,
             "measuredAxis": AXIS_NAMES[profile.axis],
             "warnings": SEPARATOR.join(profile.warnings),

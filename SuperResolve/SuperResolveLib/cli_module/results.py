@@ -6,13 +6,19 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..files import check_ending, check_paths, replacing
 from .arguments import RETURN_FILE, Arguments
 from .description import Description, Value
 
+if TYPE_CHECKING:
+    from ..profile import SliceProfile
+
 #: Between the sentences of a text that has to stay on one line.
 SEPARATOR = " | "
+#: A prior share that is not told: the profile was given, or its method does not know.
+UNTOLD = -1.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,12 @@ class Results:
 
     writers: Mapping[str, Callable[[Path], None]]
     returned: Mapping[str, Value]
+
+
+def prior_share(profile: SliceProfile) -> float:
+    """How much of a profile is prior, as a number in any case."""
+    share = getattr(profile, "prior_share", None)
+    return UNTOLD if share is None else float(share)
 
 
 def check_outputs(description: Description, arguments: Arguments) -> None:

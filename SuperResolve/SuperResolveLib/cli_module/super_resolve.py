@@ -15,7 +15,7 @@ from ..progress import part_of
 from ..texts import scan_line, uncertainty_line, volume_line, width_line
 from .arguments import Arguments
 from .console import Console
-from .results import SEPARATOR, Results
+from .results import SEPARATOR, Results, prior_share
 
 #: The output images that hold maps of the uncertainty, and which.
 UNCERTAINTY = {"uncertaintyVolume": "total", "inventedVolume": "invented"}
@@ -64,6 +64,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
             "fwhm": result.profile.fwhm_mm,
             "fwhmLow": low,
             "fwhmHigh": high,
+            "priorShare": prior_share(result.profile),
             "dataConsistencyRmse": result.data_consistency_rmse,
             "noise": result.noise,
             "warnings": SEPARATOR.join(result.warnings),
