@@ -41,6 +41,7 @@ def test_profile_is_found_where_the_assumption_holds(truth: SliceProfile, ratio:
     assert estimate.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.2)
     assert profile_error(estimate, truth) < 0.25
     assert (estimate.method, estimate.preset, estimate.device) == ("auto", "", "cpu")
+    assert not any("no profile explains" in warning for warning in estimate.warnings)
 
 
 def test_shape_is_told_where_slices_overlap() -> None:
@@ -111,7 +112,7 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
     middle, spread = np.log(5.0), 0.2
     deviance = CAUTION * ((log_width - middle) / spread) ** 2
     width = np.exp(log_width)
-    evidence = [Evidence(family, log_width, deviance, width, width / 2.355) for family in FAMILIES]
+    evidence = [Evidence(family, log_width, deviance, width, width / 2.355, 1.0) for family in FAMILIES]
     prior = WidthPrior(2.0, 0.4)
     posterior = Posterior.of(evidence, prior)
     precision = spread**-2 + prior.spread**-2
@@ -151,3 +152,9 @@ def test_same_scan_gives_the_same_answer_and_progress_never_goes_back() -> None:
     assert fractions == sorted(fractions) and fractions[-1] <= 1
     noisy = replace(scan, data=with_rician_noise(scan.data, 0.2, 1))
     assert not np.array_equal(estimate_profile(noisy, axis="k").weights, first.weights)
+
+
+def test_scan_that_no_profile_explains_is_warned_of() -> None:
+    same = np.repeat(TEXTURE.data[:, :, :1], 16, axis=2) + np.linspace(0, 1, 16, dtype=np.float32)
+    estimate = estimate_profile(Volume(data=same, affine=np.diag([1.0, 1.0, 4.0, 1.0])))
+    assert any("no profile explains" in warning for warning in estimate.warnings)

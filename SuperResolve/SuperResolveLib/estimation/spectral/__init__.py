@@ -25,6 +25,8 @@ from .search import FAMILIES, Family, attempts, evidence_of
 
 #: Rings that the spectrum must have for anatomy and profile to be told apart.
 FEWEST_RINGS = 8
+#: A best fit worse than this many times its expected variance is none; heads reach 0.2 to 0.6.
+MISFIT = 4.0
 
 
 def estimate(
@@ -62,8 +64,28 @@ def estimate_among(
         seed=seed,
         loss_history={},
         prior_share=posterior.prior_share,
-        warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing, interval),
+        warnings=reference.warnings
+        + trust_warnings(profile, reference.slice_spacing, interval)
+        + _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference)),
     )
+
+
+def widest_of(reference: Reference) -> float:
+    """The largest FWHM that is tried, in mm."""
+    return max(3.5 * reference.slice_spacing, 12 * reference.tap_spacing)
+
+
+def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[str, ...]:
+    warnings = []
+    if posterior.misfit > MISFIT:
+        warnings.append(
+            "no profile explains this scan if anatomy is about alike in all directions: do not trust the slice profile"
+        )
+    if fwhm_mm > 0.85 * widest:
+        warnings.append(
+            f"the slice profile is as wide as the widest that is tried, {widest:.3g} mm: the scan does not show it"
+        )
+    return tuple(warnings)
 
 
 def prior_of(reference: Reference) -> WidthPrior:
@@ -83,7 +105,7 @@ def _posterior(
     if not (rings.power > 0).all():
         raise InputError("the scan's power spectrum vanishes in places: is the image constant along an axis?")
     anatomy, tap = Anatomy(rings), reference.tap_spacing
-    widest = max(3.5 * reference.slice_spacing, 12 * tap)
+    widest = widest_of(reference)
     total, found = attempts(families), []
     for index, family in enumerate(families):
         before = index * total // len(families)

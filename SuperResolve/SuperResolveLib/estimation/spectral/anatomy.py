@@ -18,6 +18,8 @@ profile that does not fit shows: its zeros and its fall have to be where the sca
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.polynomial.legendre import legval
 from numpy.typing import NDArray
@@ -50,6 +52,21 @@ NOISE_SPREAD = 2.0
 FLOOR = 1e-12
 
 
+@dataclass(frozen=True)
+class Fit:
+    """How well a profile explains the scan.
+
+    Attributes:
+        deviance: minus twice the log evidence, up to a constant.
+        misfit: mean square of the differences of log power, in units of their expected errors: about 1.
+        values: the a_l at their knots and the logarithm of the noise, from which another fit can start.
+    """
+
+    deviance: float
+    misfit: float
+    values: FloatArray
+
+
 class Anatomy:
     """The prior on anatomy, to be fitted to the power spectrum of a scan for one profile after another.
 
@@ -71,12 +88,10 @@ class Anatomy:
         self._start[:KNOTS] = np.interp(knots, np.log(rings.radius), np.log(rings.power[:, 0]))
         self._start[-1] = faintest
 
-    def fit(self, profile: SliceProfile, start: FloatArray | None = None) -> tuple[float, FloatArray]:
-        r"""How badly the best anatomy fits the scan if this is its profile (on taps), and that anatomy.
+    def fit(self, profile: SliceProfile, start: FloatArray | None = None) -> Fit:
+        r"""The anatomy that fits the scan best if this is its profile (on taps), and how badly.
 
-        Returns:
-            Minus twice the log evidence in Laplace's approximation, :math:`|r|^2 + \log\det J^T J` up to a constant,
-            and the a_l at their knots with the logarithm of the noise, from which another fit can start.
+        The deviance is Laplace's approximation, :math:`|r|^2 + \log\det J^T J` with r all residuals and J their slopes.
         """
         transfer = _power_transfer(profile, self._frequency)
         fitted = least_squares(
@@ -90,7 +105,8 @@ class Anatomy:
         )
         slopes = np.asarray(fitted.jac)
         _, determinant = np.linalg.slogdet(slopes.T @ slopes)
-        return float(2 * fitted.cost + determinant), fitted.x
+        misfit = float(np.mean(fitted.fun[: self._log_power.size] ** 2))
+        return Fit(float(2 * fitted.cost + determinant), misfit, fitted.x)
 
     def _power(self, values: FloatArray, transfer: FloatArray) -> tuple[FloatArray, FloatArray]:
         """S P² and the power I that the scan should show."""

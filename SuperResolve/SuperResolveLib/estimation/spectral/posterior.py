@@ -54,6 +54,7 @@ class Posterior:
         interval: the FWHM's 10th and 90th percentile in mm.
         shares: the posterior probability of each family.
         prior_share: variance of log width after the scan was seen, relative to before.
+        misfit: of the best fit, in units of the expected error: about 1.
     """
 
     fwhm: float
@@ -61,6 +62,7 @@ class Posterior:
     interval: tuple[float, float]
     shares: FloatArray
     prior_share: float
+    misfit: float
 
     @classmethod
     def of(cls, found: Sequence[Evidence], prior: WidthPrior) -> Posterior:
@@ -78,6 +80,7 @@ class Posterior:
             interval=_interval(np.log(fwhm).ravel(), after.ravel()),
             shares=after.sum(axis=1),
             prior_share=min(1.0, remaining / _variance(log_width, before)),
+            misfit=min(evidence.misfit for evidence in found),
         )
 
 

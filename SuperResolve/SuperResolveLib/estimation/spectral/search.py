@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 from ...profile import SliceProfile
 from ..shapes import bell
-from .anatomy import Anatomy
+from .anatomy import Anatomy, Fit
 
 FloatArray = NDArray[np.float64]
 
@@ -48,6 +48,7 @@ class Evidence:
         log_width: shape (points,).
         deviance: minus twice the log evidence, shape (points,).
         fwhm, rms: of the taps, in mm, shape (points,).
+        misfit: of the best fit among the widths that were tried.
     """
 
     family: Family
@@ -55,43 +56,44 @@ class Evidence:
     deviance: FloatArray
     fwhm: FloatArray
     rms: FloatArray
+    misfit: float
 
 
 def evidence_of(
     family: Family, anatomy: Anatomy, narrowest: float, widest: float, tap: float, tried: Callable[[int], None]
 ) -> Evidence:
     """Try widths (mm) of a family, closer together where the scan is fitted best; ``tried`` hears how many so far."""
-    found: dict[float, float] = {}
-    fits: dict[float, FloatArray] = {}
+    fits: dict[float, Fit] = {}
 
     def attempt(log_width: float, near: float | None) -> None:
-        start = None if near is None else fits[near]
-        found[log_width], fits[log_width] = anatomy.fit(family.profile(float(np.exp(log_width)), tap), start)
-        tried(len(found))
+        start = None if near is None else fits[near].values
+        fits[log_width] = anatomy.fit(family.profile(float(np.exp(log_width)), tap), start)
+        tried(len(fits))
 
     previous = None
     for log_width in np.linspace(np.log(narrowest), np.log(widest), WIDTHS).tolist():
         attempt(log_width, previous)
         previous = log_width
     for _ in range(HALVINGS):
-        widths = sorted(found)
-        best = min(range(len(widths)), key=lambda index: found[widths[index]])
+        widths = sorted(fits)
+        best = min(range(len(widths)), key=lambda index: fits[widths[index]].deviance)
         for left in (best - 1, best):
             if 0 <= left < len(widths) - 1:
                 attempt((widths[left] + widths[left + 1]) / 2, widths[best])
-    return _between(family, found, tap)
+    return _between(family, fits, tap)
 
 
-def _between(family: Family, found: dict[float, float], tap: float) -> Evidence:
-    widths = sorted(found)
+def _between(family: Family, fits: dict[float, Fit], tap: float) -> Evidence:
+    widths = sorted(fits)
     log_width = np.linspace(widths[0], widths[-1], POINTS)
     profiles = [family.profile(float(np.exp(width)), tap) for width in log_width]
     return Evidence(
         family,
         log_width,
-        np.asarray(PchipInterpolator(widths, [found[width] for width in widths])(log_width)),
+        np.asarray(PchipInterpolator(widths, [fits[width].deviance for width in widths])(log_width)),
         np.array([profile.fwhm_mm for profile in profiles]),
         np.maximum([profile.standard_deviation_mm for profile in profiles], NARROWEST * tap),
+        min(fit.misfit for fit in fits.values()),
     )
 
 
