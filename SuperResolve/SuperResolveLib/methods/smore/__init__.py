@@ -88,7 +88,11 @@ def _super_resolve(problem: Problem, settings: MethodSettings, progress: Progres
             tell(np.moveaxis(planes * scale + low, 0, axis), np.moveaxis(variance * scale**2, 0, axis))
 
         results = _of_ensemble(problem, settings, stack, member, progress)
-    return np.moveaxis(combine(results, settings.combine) * scale + low, 0, axis)
+    combined = combine(results, settings.combine)
+    del results  # large
+    combined *= scale
+    combined += low
+    return np.moveaxis(combined, 0, axis)
 
 
 def _of_one_network(

@@ -18,9 +18,12 @@ SMOOTHING = 2.0
 
 def combine(results: Sequence[NDArray[np.float32]], how: Combination) -> NDArray[np.float32]:
     """The mean of the results, or their Fourier burst accumulation."""
-    if how == "average" or len(results) == 1:
-        return np.mean(results, axis=0, dtype=np.float32)
-    return fourier_burst_accumulation(results)
+    if how == "fba" and len(results) > 1:
+        return fourier_burst_accumulation(results)
+    mean = results[0] / np.float32(len(results))
+    for result in results[1:]:  # one by one: large volumes need not be stacked for it
+        mean += result / np.float32(len(results))
+    return mean
 
 
 def fourier_burst_accumulation(results: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
