@@ -16,6 +16,7 @@ from SuperResolveLib.estimation import EstimatedProfile
 from SuperResolveLib.evaluation import __main__ as command
 from SuperResolveLib.evaluation import phantom_pair, quality, table1, table2, table3
 from SuperResolveLib.evaluation.cells import Cell, Record, Row, run_cells
+from SuperResolveLib.evaluation.metrics import head_mask
 from SuperResolveLib.evaluation.phantom import head_phantom
 from SuperResolveLib.evaluation.report import Table, grouped, mean
 from SuperResolveLib.evaluation.setting import Setting, SimulatedScan, in_order
@@ -105,12 +106,16 @@ def _simulated_fwhm(width: float, cell: Cell) -> Row:
 
 
 class TestSetting:
-    @pytest.mark.parametrize("text", ["gaussian:4@8", "rect:3.2@2", "gaussian:0.5@2.5"])
+    @pytest.mark.parametrize("text", ["gaussian:4@8", "gaussian:0.5@2.5,snr:20", "rect:3.2@4,snr:8,phase:1.5"])
     def test_as_text_and_back(self, text):
         assert str(Setting.parse(text)) == text
 
     @pytest.mark.parametrize(
-        "text", ["", "gaussian", "gaussian:4", "box:4@4", "rect:0@4", "rect:-1@4", "rect:3@0.5", "rect:a@4"]
+        "text",
+        [
+            *("", "gaussian", "gaussian:4", "box:4@4", "rect:0@4", "rect:-1@4", "rect:3@0.5", "rect:a@4"),
+            *("rect:3@4,snr:0", "rect:3@4,snr", "rect:3@4,width:3", "rect:3@4,colour:3"),
+        ],
     )
     def test_what_is_no_cell_is_refused(self, text):
         with pytest.raises(InputError, match="is no cell"):
@@ -170,6 +175,17 @@ def nearly_true(monkeypatch):
     for module in (table1, phantom_pair):
         monkeypatch.setattr(module, "estimate_profile", estimate)
     monkeypatch.setattr(table3, "measure_resolution", estimate)
+
+
+def test_noise_and_phase_of_a_simulated_scan_are_as_asked(volume):
+    plain = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
+    noisy = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,snr:20"))
+    level = float(plain.truth.data[head_mask(plain.truth)].mean())
+    bright = plain.scan.data > level
+    assert np.std((noisy.scan.data - plain.scan.data)[bright]) == pytest.approx(level / 20, rel=0.1)
+    moved = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,phase:1.5")).scan
+    shift = moved.affine[:3, 3] - plain.scan.affine[:3, 3]
+    assert np.linalg.norm(shift) == pytest.approx(1.5 * plain.voxel)
 
 
 def test_a_simulated_scan_knows_its_truth(volume):

@@ -27,27 +27,29 @@ class Setting:
     """A profile ``width`` voxels wide at a separation ratio; as text ``gaussian:4@8`` (FWHM 4 voxels, ratio 8).
 
     ``gaussian:4@8,snr:20`` adds Rician noise: the head's mean is 20 times the noise of each channel.
+    ``gaussian:4@8,phase:1.5`` puts the first slice on plane 1.5.
     """
 
     family: str
     width: float
     ratio: float
     snr: float = np.inf
+    phase: float = 0.0
 
     @classmethod
     def parse(cls, text: str) -> Setting:
         """The setting in a text.
 
         Raises:
-            InputError: it is not of the form ``gaussian:WIDTH@RATIO`` or ``rect:WIDTH@RATIO``, with ``,snr:SNR`` or
-                without.
+            InputError: it is not of one of these forms.
         """
-        shape, _, snr = text.partition(",snr:")
+        shape, *more = text.split(",")
         family, _, numbers = shape.partition(":")
         width, _, ratio = numbers.partition("@")
         try:
-            setting = cls(family, float(width), float(ratio), float(snr or np.inf))
-        except ValueError:
+            extra = {name: float(value) for name, _, value in (part.partition(":") for part in more)}
+            setting = cls(family, float(width), float(ratio), **extra)
+        except (ValueError, TypeError):
             raise InputError(f"{text!r} is no cell: give one such as gaussian:4@8 or rect:3@2") from None
         if family not in _SHAPES or not setting.width > 0 or not setting.ratio >= 1 or not setting.snr > 0:
             raise InputError(
@@ -57,7 +59,8 @@ class Setting:
 
     def __str__(self) -> str:
         noise = "" if np.isinf(self.snr) else f",snr:{self.snr:g}"
-        return f"{self.family}:{self.width:g}@{self.ratio:g}{noise}"
+        phase = f",phase:{self.phase:g}" if self.phase else ""
+        return f"{self.family}:{self.width:g}@{self.ratio:g}{noise}{phase}"
 
     def profile(self, voxel_mm: float) -> SliceProfile:
         """The profile on taps one voxel apart."""
@@ -91,7 +94,7 @@ class SimulatedScan:
         noise = 0.0 if np.isinf(setting.snr) else float(truth.data[head].mean()) / setting.snr
         if noise:  # a magnitude image has no negative voxels, but resampling makes some
             truth = replace(truth, data=np.maximum(truth.data, 0))
-        scan = simulate(truth, profile, setting.ratio, axis, noise_sigma=noise)
+        scan = simulate(truth, profile, setting.ratio, axis, setting.phase, noise)
         return cls(truth, voxel, profile, scan, head & inside_field_of_view(truth, scan))
 
 

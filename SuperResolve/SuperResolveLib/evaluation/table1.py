@@ -63,8 +63,8 @@ def run(cell: Cell, path: Path, device: str) -> Row:
             simulated.scan, cell.method, cell.preset or None, axis=axis, device=device, seed=cell.seed
         )
     cpu_seconds = time.process_time() - cpu_started
-    degraded = simulate(simulated.truth, estimate, setting.ratio, axis)
-    comparison = compare(simulated.scan, degraded, mask=_degraded_mask(simulated, setting.ratio, axis))
+    degraded = simulate(simulated.truth, estimate, setting.ratio, axis, setting.phase)
+    comparison = compare(simulated.scan, degraded, mask=_degraded_mask(simulated, setting, axis))
     true_fwhm, fwhm = simulated.profile.fwhm_mm / simulated.voxel, estimate.fwhm_mm / simulated.voxel
     low, high = estimate.fwhm_interval_mm
     return {
@@ -97,10 +97,10 @@ def _estimated_by_oracle(simulated: SimulatedScan, setting: Setting, axis: Axis,
     return replace(estimate, method=ORACLE, seconds=time.perf_counter() - started)
 
 
-def _degraded_mask(simulated: SimulatedScan, ratio: float, axis: Axis) -> Mask:
+def _degraded_mask(simulated: SimulatedScan, setting: Setting, axis: Axis) -> Mask:
     """Voxels of the scan that lie in the head by more than half: the head's mask, degraded as the head was."""
     head = simulated.truth.on_grid(simulated.mask.astype(np.float32), simulated.truth.affine)
-    return simulate(head, simulated.profile, ratio, axis).data > 0.5
+    return simulate(head, simulated.profile, setting.ratio, axis, setting.phase).data > 0.5
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
