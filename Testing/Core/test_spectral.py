@@ -122,7 +122,6 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
     np.testing.assert_allclose(
         np.log(posterior.interval), mean + np.array([-1.2816, 1.2816]) * (1 / precision + TRUST**2) ** 0.5, atol=5e-3
     )
-    np.testing.assert_allclose(posterior.shares, 1 / 3)
 
 
 @given(st.floats(2.5, 12.0), st.floats(1.2, 20.0))

@@ -108,7 +108,7 @@ def _outcomes(cells: Sequence[Cell], run: CellRunner, jobs: int) -> Iterator[tup
     # Forking a process in which torch has started threads can hang; a spawned one starts clean.
     spawn = multiprocessing.get_context("spawn")
     threads = max(1, (os.cpu_count() or 1) // jobs)
-    with _threads_a_process(threads), ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
+    with threads_a_process(threads), ProcessPoolExecutor(jobs, mp_context=spawn) as pool:
         futures = {pool.submit(_outcome, cell, run): cell for cell in cells}
         for future in as_completed(futures):
             yield futures[future], _result(future)
@@ -135,7 +135,7 @@ def _outcome(cell: Cell, run: CellRunner) -> Row | Exception:
 
 
 @contextmanager
-def _threads_a_process(count: int) -> Iterator[None]:
+def threads_a_process(count: int) -> Iterator[None]:
     """Let processes started here compute on so many threads (torch and numpy read it when they are imported)."""
     before = os.environ.get("OMP_NUM_THREADS")
     os.environ["OMP_NUM_THREADS"] = str(count)

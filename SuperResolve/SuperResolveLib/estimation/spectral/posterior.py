@@ -52,7 +52,6 @@ class Posterior:
     Attributes:
         fwhm, rms: posterior means (geometric) of the FWHM and of the taps' root-mean-square width in mm.
         interval: the FWHM's 10th and 90th percentile in mm.
-        shares: the posterior probability of each family.
         prior_share: variance of log width after the scan was seen, relative to before.
         misfit: of the best fit, in units of the expected error: about 1.
     """
@@ -60,7 +59,6 @@ class Posterior:
     fwhm: float
     rms: float
     interval: tuple[float, float]
-    shares: FloatArray
     prior_share: float
     misfit: float
 
@@ -78,7 +76,6 @@ class Posterior:
             fwhm=float(np.exp(np.sum(after * log_width))),
             rms=float(np.exp(np.sum(after * np.log(rms)))),
             interval=_interval(np.log(fwhm).ravel(), after.ravel()),
-            shares=after.sum(axis=1),
             prior_share=min(1.0, remaining / _variance(log_width, before)),
             misfit=min(evidence.misfit for evidence in found),
         )

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from ...errors import InputError
-from ..cells import Cell, CellRunner, Row, _threads_a_process
+from ..cells import Cell, CellRunner, Row, threads_a_process
 from .arithmetic import operations, rates, time_shares
 from .jobs import Job, job_of, thick_scan
 from .meter import Meter
@@ -43,7 +43,7 @@ def runner(iterations: int, note: str) -> CellRunner:
 def _in_own_process(iterations: int, note: str, cell: Cell) -> Row:
     """A process that starts with so many threads, and ends: its peak memory is the cell's."""
     spawn = multiprocessing.get_context("spawn")
-    with _threads_a_process(Setting.parse(cell.cell).threads), ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    with threads_a_process(Setting.parse(cell.cell).threads), ProcessPoolExecutor(1, mp_context=spawn) as pool:
         return {**pool.submit(measure, cell, iterations).result(), "note": note}
 
 
