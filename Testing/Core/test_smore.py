@@ -19,7 +19,7 @@ from SuperResolveLib.methods.smore.inference import apply
 from SuperResolveLib.methods.smore.muon import Muon, orthogonal
 from SuperResolveLib.methods.smore.network import SliceToPlanes
 from SuperResolveLib.methods.smore.patches import PairSampler
-from SuperResolveLib.methods.smore.phases import MARGIN, Phases
+from SuperResolveLib.methods.smore.phases import MARGIN, SHOWN, Phases
 from SuperResolveLib.methods.smore.training import optimisers_of, train
 from SuperResolveLib.methods.smore.views import plain_views
 from SuperResolveLib.networks.backbone import Backbone
@@ -103,8 +103,10 @@ def test_phases_are_interleaved_along_the_through_plane_axis() -> None:
 
     phases = phases_for(5.0)
     planes = SliceToPlanes(Marks(), phases)(torch.zeros(1, 9, 3))[0, :, 0]
-    expected = (10 * torch.arange(9.0 + 2 * MARGIN)[:, None] + torch.arange(5.0)).flatten()
-    assert torch.equal(planes, expected)
+    expected = (10 * torch.arange(9.0 + 2 * SHOWN)[:, None] + torch.arange(5.0)).flatten()
+    hidden = 5 * (MARGIN - SHOWN)
+    assert torch.equal(planes[hidden:-hidden], expected)
+    assert not planes[:hidden].any() and not planes[-hidden:].any()
 
 
 @pytest.mark.parametrize("kind", [EDSR, WDSR])
@@ -290,6 +292,14 @@ def test_presets_are_sized_as_the_papers_say() -> None:
     for preset in smore.PRESETS.values():
         backbone = smore.build(preset, 5)
         assert backbone(torch.zeros(1, 6, 9, 9)).shape == (1, 5, 9, 9)
+
+
+def test_small_scans_are_learned_from_for_fewer_iterations() -> None:
+    fast = smore.PRESETS["fast"]
+    assert fast.iterations_for(512 * 512 * 30) == fast.iterations
+    assert fast.iterations_for(100_000) == 100_000 // fast.voxels_an_iteration < fast.iterations
+    assert fast.iterations_for(10) == 1
+    assert smore.PRESETS["paper"].iterations_for(100_000) == smore.PRESETS["paper"].iterations
 
 
 def test_burst_accumulation_takes_each_frequency_from_the_stronger_result() -> None:

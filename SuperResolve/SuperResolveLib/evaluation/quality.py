@@ -1,4 +1,4 @@
-"""How SMORE compares with the methods that need no training, each given the true profile."""
+"""How SMORE compares with the methods that need no training, given the true profile and given the estimated one."""
 
 from __future__ import annotations
 
@@ -18,14 +18,18 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+#: Ends the names of methods that are given the estimated profile.
+ESTIMATED = "-estimated"
+
+
 def run(cell: Cell, path: Path, device: str) -> Row:
-    """Super-resolve a simulated scan with its true profile."""
+    """Super-resolve a simulated scan with its true or its estimated profile."""
     axis = cast(Axis, cell.axis)
     simulated = SimulatedScan.of(path, axis, Setting.parse(cell.cell))
     result = super_resolve(
         simulated.scan,
-        simulated.profile,
-        cell.method,
+        None if cell.method.endswith(ESTIMATED) else simulated.profile,  # super_resolve estimates it
+        cell.method.removesuffix(ESTIMATED),
         cell.preset or None,
         axis=axis,
         like=simulated.truth,
@@ -36,23 +40,35 @@ def run(cell: Cell, path: Path, device: str) -> Row:
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
-    """Each measure by volume and axis."""
-    by = ["volume", "axis", "cell"]
+    """Each measure by volume and axis, and by seed where there are several."""
+    by = ["volume", "axis", "cell"] + (["seed"] if len({row["seed"] for row in rows}) > 1 else [])
     return [
-        side_by_side(rows, measure, by, "smore", ["bspline", "tikhonov"])
+        side_by_side(rows, measure, by, ["smore", f"smore{ESTIMATED}"], ["bspline", "tikhonov"])
         for measure in ("psnr", "ssim", "rmse", "hfen")
     ]
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """PSNR by volume and axis."""
-    draw_methods(rows, axes, ["volume", "axis"], "psnr", "PSNR (dB)")
+    """PSNR over Tikhonov's, by cell; a dot a volume and axis."""
+    start = {_place(row): row["psnr"] for row in rows if row["method"] == "tikhonov"}
+    gains = [{**row, "gain": row["psnr"] - start[_place(row)]} for row in rows if _place(row) in start]
+    draw_methods(gains, axes, ["cell"], "gain", "PSNR over Tikhonov's (dB)")
+
+
+def _place(row: Row) -> tuple[str, str, str]:
+    return row["volume"], row["axis"], row["cell"]
 
 
 EXPERIMENT = Experiment(
-    title="SMORE beside methods that need no training, with the true profile",
-    settings=("gaussian:4@4",),
-    methods={name: METHODS[name] for name in ("bspline", "tikhonov", "smore")},
+    title="SMORE beside methods that need no training, with the true and with the estimated profile",
+    settings=("gaussian:2@4", "gaussian:4@4", "gaussian:5@6"),
+    methods={
+        "bspline": METHODS["bspline"],
+        "tikhonov": METHODS["tikhonov"],
+        f"tikhonov{ESTIMATED}": METHODS["tikhonov"],
+        "smore": METHODS["smore"],
+        f"smore{ESTIMATED}": METHODS["smore"],
+    },
     run=run,
     tables=tables,
     draw=draw,

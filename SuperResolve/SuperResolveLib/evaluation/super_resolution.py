@@ -42,19 +42,21 @@ def label(row: Row) -> str:
     return f"{row['method']}/{row['preset']}" if row["preset"] else str(row["method"])
 
 
-def side_by_side(rows: Sequence[Row], measure: str, by: Sequence[str], ours: str, others: Sequence[str]) -> Table:
+def side_by_side(
+    rows: Sequence[Row], measure: str, by: Sequence[str], ours: Sequence[str], others: Sequence[str]
+) -> Table:
     """Means of a measure, a line each value of the columns ``by``, a column a method, and by how much one is ahead.
 
     Args:
         rows: finished cells.
         measure: the column of which to take means.
         by: the columns that tell lines apart.
-        ours: the method that should be ahead, in every preset there is.
+        ours: the methods that should be ahead, in every preset there is.
         others: the methods of which it should be ahead; the better one counts.
     """
     title, digits = _MEASURES[measure]
     rows = in_order(rows)
-    leading = sorted({label(row) for row in rows if row["method"] == ours})
+    leading = sorted({label(row) for row in rows if row["method"] in ours})
     rivals = sorted({label(row) for row in rows if row["method"] in others})
     labels = sorted({label(row) for row in rows} - {*leading}) + leading
     sign = 1 if measure in ("psnr", "ssim") else -1

@@ -46,7 +46,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
 
 def tables(rows: Sequence[Row]) -> list[Table]:
     """PSNR and SSIM by cell, and over all."""
-    return [side_by_side(rows, measure, ["cell"], ESTIMATED, [SPACING]) for measure in ("psnr", "ssim")]
+    return [side_by_side(rows, measure, ["cell"], [ESTIMATED], [SPACING]) for measure in ("psnr", "ssim")]
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:

@@ -37,7 +37,7 @@ class Job:
     Attributes:
         run: does it, telling how far it is.
         iterations: how many it learns for; 0 where it does not learn by iterations.
-        preset_iterations: how many its preset asks for.
+        preset_iterations: how many its preset asks for on this scan.
         training, inference: the stages in which it learns and in which it applies what it has learnt; empty where
             there is none.
     """
@@ -87,7 +87,8 @@ def _smore(preset: str, scan: Volume, profile: SliceProfile, device: str, iterat
 
     _import_for_learning()
     whole = PRESETS[preset]
-    count = min(iterations or whole.iterations, whole.iterations)
+    of_preset = whole.iterations_for(scan.data.size)
+    count = min(iterations or of_preset, of_preset)
 
     def run(progress: ProgressCallback) -> object:
         PRESETS[preset] = replace(whole, iterations=count)
@@ -96,7 +97,7 @@ def _smore(preset: str, scan: Volume, profile: SliceProfile, device: str, iterat
         finally:
             PRESETS[preset] = whole
 
-    return Job(run, count, whole.iterations, TRAINING["smore"], INFERENCE["smore"])
+    return Job(run, count, of_preset, TRAINING["smore"], INFERENCE["smore"])
 
 
 def _adversarial_espreso(scan: Volume, device: str, iterations: int | None) -> Job:

@@ -41,7 +41,10 @@ ERROR_TRAINING = 0.3
 class Preset:
     """How large the network is and how long it learns.
 
-    ``slices`` and ``width`` are the size of a training patch in simulated slices and in voxels across.
+    Attributes:
+        iterations: how many at most.
+        voxels_an_iteration: of a scan with few voxels there is less to learn: no more iterations than one for so many.
+        slices, width: the size of a training patch in simulated slices and in voxels across.
     """
 
     backbone: Literal["edsr", "wdsr"]
@@ -54,11 +57,16 @@ class Preset:
     optimiser: Optimiser = "muon"
     slices: int = 16
     width: int = 48
+    voxels_an_iteration: int = 1
+
+    def iterations_for(self, voxels: int) -> int:
+        """How many iterations a scan of so many voxels is worth."""
+        return max(1, min(self.iterations, voxels // self.voxels_an_iteration))
 
 
 PRESETS = {
-    "fast": Preset("edsr", channels=48, blocks=6, iterations=2000, batch=4, learning_rate=1e-3),
-    "balanced": Preset("edsr", channels=64, blocks=12, iterations=6000, batch=8, learning_rate=5e-4),
+    "fast": Preset("edsr", 48, 6, iterations=2000, batch=4, learning_rate=1e-3, voxels_an_iteration=250),
+    "balanced": Preset("edsr", 64, 12, iterations=6000, batch=8, learning_rate=5e-4),
     "paper": Preset("wdsr", 256, 16, iterations=8000, batch=32, learning_rate=2e-4, loss="absolute", optimiser="adam"),
 }
 
@@ -123,7 +131,7 @@ def _of_ensemble(
         seed = settings.seed + restart * SEEDS
         network, sampler = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
         preset = PRESETS[settings.preset]
-        iterations = max(1, int(preset.iterations * ERROR_TRAINING))
+        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
         judged = learn_errors(network, sampler, iterations, preset.batch, part_of(part, 0.65, 0.7))
         views = views_of(restart)
         for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
@@ -144,7 +152,7 @@ def _trained(
     network = SliceToPlanes(build(preset, phases.count), phases)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     sampler = PairSampler(stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, seed)
-    steps, rate = preset.iterations, preset.learning_rate
+    steps, rate = preset.iterations_for(stack.size), preset.learning_rate
     train(network, sampler, steps, preset.batch, rate, progress, preset.loss, preset.optimiser)
     return network, sampler
 

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ...progress import ProgressCallback
-from .network import SliceToPlanes, unfold
+from .network import SliceToPlanes, beyond, unfold
 from .patches import PairSampler
 
 CHANNELS = 24
@@ -63,8 +63,9 @@ class PlanesAndErrors(nn.Module):
         """Slices (batch, n, width) to maps (batch, 2, fine planes, width)."""
         with torch.no_grad():
             start, image, residual = self.network.steps(slices)
-        log_variance = self.level + self.tail(self.body(torch.cat([image, GAIN * residual], dim=1)))
-        return torch.stack([start + unfold(residual), unfold(log_variance).clamp(max=self.highest)], dim=1)
+        above_level = self.tail(self.body(torch.cat([image, GAIN * residual], dim=1)))
+        log_variance = self.level + unfold(beyond(above_level))
+        return torch.stack([start + unfold(beyond(residual)), log_variance.clamp(max=self.highest)], dim=1)
 
 
 def learn_errors(

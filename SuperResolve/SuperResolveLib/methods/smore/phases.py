@@ -20,6 +20,8 @@ FloatArray = NDArray[np.floating]
 
 #: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
 MARGIN = 4
+#: So many of them are left to the network, for planes read off just beyond the outermost slices: the rest only costs.
+SHOWN = 1
 #: How much mirroring may change a profile's taps, relative to the largest, or the planes' place between phases.
 SYMMETRIC = 0.05
 
