@@ -87,6 +87,7 @@ class SliceProfileSRParameterNode:
         method, preset: how the scan is super-resolved.
         outputVolume: the result; None makes a new one.
         outputSpacing: between its planes in mm; 0 takes the in-plane voxel.
+        uncertainty: whether SMORE also maps how far its result may be off.
         measuredVolume: of which the resolution is measured.
         device, seed, axis, acquiredResolution: as in the CLI modules.
     """
@@ -102,6 +103,7 @@ class SliceProfileSRParameterNode:
     preset: SuperResolutionPreset = SuperResolutionPreset.FAST
     outputVolume: vtkMRMLScalarVolumeNode | None
     outputSpacing: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
+    uncertainty: bool = False
     measuredVolume: vtkMRMLScalarVolumeNode | None
     device: Device = Device.AUTO
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0
@@ -379,6 +381,7 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         method: str = "smore",
         preset: str = "fast",
         outputSpacing: float = 0.0,
+        uncertainty: bool = False,
         axis: str = "auto",
         acquiredResolution: str = "",
         device: str = "auto",
@@ -393,6 +396,8 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
             method: "smore", "tikhonov" or "bspline".
             preset: "fast", "balanced" or "paper", for SMORE.
             outputSpacing: between output planes in mm; 0 takes the in-plane voxel.
+            uncertainty: also map how far the result may be off, a standard deviation at every voxel, which takes SMORE
+                two to three times as long; ``SliceProfileSRLib.resultVolumes.uncertaintyOfResult(result)`` is that map.
             axis: as in :meth:`estimateProfile`.
             acquiredResolution: likewise.
             device: likewise.
@@ -406,14 +411,15 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
         """
         settings: dict[str, Any] = {"method": method, "preset": preset, "outputSpacing": outputSpacing}
         settings |= _computing(axis, acquiredResolution, device, seed)
-        return run(SuperResolutionTask(volumeNode, profileNode, outputNode, settings))
+        return run(SuperResolutionTask(volumeNode, profileNode, outputNode, settings, uncertainty))
 
     def startSuperResolution(
         self, volumeNode: Any, profileNode: Any = None, outputNode: Any = None, onFinished: Any = None, **settings: Any
     ) -> Job:
         """Begin :meth:`superResolve` in the background."""
         inspect.signature(self.superResolve).bind(volumeNode, **settings)
-        return self._start(SuperResolutionTask(volumeNode, profileNode, outputNode, settings), onFinished)
+        uncertainty = settings.pop("uncertainty", False)
+        return self._start(SuperResolutionTask(volumeNode, profileNode, outputNode, settings, uncertainty), onFinished)
 
     def measureResolution(
         self,

@@ -5,12 +5,14 @@ from __future__ import annotations
 import slicer
 from slicer.i18n import tr as _
 
-#: Node references from a result to what it was made from, and to its residual.
-SCAN_OF_RESULT, PROFILE_OF_RESULT, RESIDUAL_OF_RESULT = (
-    f"SliceProfileSR.{what}" for what in ("scan", "usedProfile", "residual")
+#: Node references from a result to what it was made from, and to its residual and its uncertainty.
+SCAN_OF_RESULT, PROFILE_OF_RESULT, RESIDUAL_OF_RESULT, UNCERTAINTY_OF_RESULT = (
+    f"SliceProfileSR.{what}" for what in ("scan", "usedProfile", "residual", "uncertainty")
 )
 #: How far the residual's colours reach, in standard deviations of the scan's noise.
 RESIDUAL_REACH = 3.0
+#: The percentile of an uncertainty up to which its colours reach.
+UNCERTAINTY_REACH = 99.5
 _COLORS_ATTRIBUTE = "SliceProfileSR.residualColors"
 _RESIDUAL_ATTRIBUTE, _WARNINGS_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse", "SliceProfileSR.warnings"
 
@@ -44,6 +46,18 @@ def displayResidual(residualNode: slicer.vtkMRMLScalarVolumeNode, noise: float) 
     display.SetAndObserveColorNodeID(residualColors().GetID())
     display.SetAutoWindowLevel(False)
     display.SetWindowLevel(2 * RESIDUAL_REACH * max(noise, 1e-6), 0.0)
+
+
+def displayUncertainty(uncertaintyNode: slicer.vtkMRMLScalarVolumeNode) -> None:
+    """Show an uncertainty in the residual's colours: the redder, the less is certain."""
+    import numpy as np
+
+    reach = float(np.percentile(slicer.util.arrayFromVolume(uncertaintyNode), UNCERTAINTY_REACH))
+    uncertaintyNode.CreateDefaultDisplayNodes()
+    display = uncertaintyNode.GetDisplayNode()
+    display.SetAndObserveColorNodeID(residualColors().GetID())
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(2 * max(reach, 1e-6), 0.0)
 
 
 def residualColors() -> slicer.vtkMRMLColorTableNode:
@@ -84,6 +98,13 @@ def remember(
     resultNode.SetAttribute(_WARNINGS_ATTRIBUTE, " | ".join(warnings))
 
 
+def rememberUncertainty(
+    resultNode: slicer.vtkMRMLScalarVolumeNode, uncertaintyNode: slicer.vtkMRMLScalarVolumeNode | None
+) -> None:
+    """Keep with a result how far it may be off, or that it has no such map."""
+    resultNode.SetNodeReferenceID(UNCERTAINTY_OF_RESULT, uncertaintyNode.GetID() if uncertaintyNode else None)
+
+
 def warningsOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> list[str]:
     """What to know before trusting a result, sentences."""
     return [text for text in (resultNode.GetAttribute(_WARNINGS_ATTRIBUTE) or "").split(" | ") if text]
@@ -98,6 +119,11 @@ def dataConsistencyRmse(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> float | N
 def residualOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:
     """The scan minus the degraded result, if a volume was super-resolved here."""
     return resultNode.GetNodeReference(RESIDUAL_OF_RESULT)
+
+
+def uncertaintyOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:
+    """How far a result may be off at every voxel, if that was mapped with it."""
+    return resultNode.GetNodeReference(UNCERTAINTY_OF_RESULT)
 
 
 def scanOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> slicer.vtkMRMLScalarVolumeNode | None:

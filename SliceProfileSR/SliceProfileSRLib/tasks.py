@@ -196,7 +196,9 @@ class MeasurementTask(Task):
 
 
 class SuperResolutionTask(Task):
-    """Super-resolve a scan into a volume node, with the profile in a table node or one estimated on the way."""
+    """Super-resolve a scan into a volume node, with the profile in a table node or one estimated on the way; map its
+    uncertainty too where asked.
+    """
 
     kind = "superResolve"
     cliModuleName = "superresolve"
@@ -207,6 +209,7 @@ class SuperResolutionTask(Task):
         profileNode: slicer.vtkMRMLTableNode | None,
         outputNode: slicer.vtkMRMLScalarVolumeNode | None,
         settings: Settings,
+        uncertainty: bool = False,
     ) -> None:
         super().__init__(volumeNode, settings)
         if outputNode is not None and outputNode is volumeNode:
@@ -215,6 +218,8 @@ class SuperResolutionTask(Task):
         self.profileNode = profileNode or profileTable.profileOfScan(self.volumeNode)
         self.outputNode = outputNode
         self.residualNode = resultVolumes.residualOfResult(outputNode) if outputNode else None
+        self.uncertainty = uncertainty
+        self.uncertaintyNode = resultVolumes.uncertaintyOfResult(outputNode) if outputNode and uncertainty else None
 
     @property
     def needsTorch(self) -> bool:
@@ -228,7 +233,8 @@ class SuperResolutionTask(Task):
 
     @property
     def changedNodes(self) -> list[slicer.vtkMRMLNode]:
-        changed = (self.outputNode, self.residualNode, self.profileNode if self.estimates else None)
+        profileNode = self.profileNode if self.estimates else None
+        changed = (self.outputNode, self.residualNode, self.uncertaintyNode, profileNode)
         return [node for node in changed if node]
 
     def check(self) -> None:
@@ -247,7 +253,14 @@ class SuperResolutionTask(Task):
             "outputVolume": self._result.GetID(),
             "residualVolume": self._residual.GetID(),
             "usedProfileTable" if self.estimates else "profileTable": self._table.GetID(),
+            **self._uncertaintyParameters(),
         }
+
+    def _uncertaintyParameters(self) -> dict[str, Any]:
+        if not self.uncertainty:
+            return {}
+        self._uncertainty = self.scratch.add("vtkMRMLScalarVolumeNode")
+        return {"uncertaintyVolume": self._uncertainty.GetID()}
 
     def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> slicer.vtkMRMLScalarVolumeNode:
         name = self.volumeNode.GetName()
@@ -264,8 +277,20 @@ class SuperResolutionTask(Task):
         rmse = _returned(cliNode, "dataConsistencyRmse")
         nodes = (self.outputNode, self.profileNode, self.residualNode)
         resultVolumes.remember(*nodes, rmse, warningsOf(cliNode))
+        self._finishUncertainty()
         measurements.record(self.outputNode, None)
         return self.outputNode
+
+    def _finishUncertainty(self) -> None:
+        """Bring the map to its node; without one, the result must not refer to the map of an earlier run."""
+        if self.uncertainty:
+            self.uncertaintyNode = self.uncertaintyNode or newNode(
+                "vtkMRMLScalarVolumeNode", _("{scan} uncertainty"), self.volumeNode.GetName()
+            )
+            moveVolume(self._uncertainty, self.uncertaintyNode)
+            resultVolumes.joinScan(self.uncertaintyNode, self.volumeNode)
+            resultVolumes.displayUncertainty(self.uncertaintyNode)
+        resultVolumes.rememberUncertainty(self.outputNode, self.uncertaintyNode)
 
 
 def newNode(className: str, name: str, scan: str) -> slicer.vtkMRMLNode:

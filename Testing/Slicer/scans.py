@@ -48,6 +48,13 @@ def scan_node(name: str = "Scan", turn: np.ndarray | None = None) -> slicer.vtkM
     return slicer.util.addVolumeFromArray(np.ascontiguousarray(scan.data.transpose(2, 1, 0)), affine, name)
 
 
+def small_scan_node(name: str = "Small") -> slicer.vtkMRMLScalarVolumeNode:
+    """The middle of the simulated scan, small enough to learn from in a test."""
+    scan = simulated_scan()
+    voxels = scan.data[16:56, 20:60, 3:15].transpose(2, 1, 0)
+    return slicer.util.addVolumeFromArray(np.ascontiguousarray(voxels), scan.affine, name)
+
+
 def isotropic_node(name: str = "Isotropic") -> slicer.vtkMRMLScalarVolumeNode:
     """A volume that is no 2-D multi-slice scan."""
     voxels = np.random.default_rng(0).random((24, 24, 24), dtype=np.float32)

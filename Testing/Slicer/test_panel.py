@@ -9,9 +9,18 @@ import pytest
 import slicer
 
 from host import Host
-from scans import THICKNESS, ijk_to_ras, isotropic_node, load_extension, node_names, oblique, scan_node
+from scans import (
+    THICKNESS,
+    ijk_to_ras,
+    isotropic_node,
+    load_extension,
+    node_names,
+    oblique,
+    scan_node,
+    small_scan_node,
+)
 
-TIKHONOV = 1
+SMORE, TIKHONOV = 0, 1
 Status = slicer.vtkMRMLCommandLineModuleNode
 
 
@@ -31,7 +40,7 @@ def estimate(host, panel) -> None:
 def super_resolve(host, panel, method: int = TIKHONOV) -> None:
     panel.ui.methodComboBox.setCurrentIndex(method)
     panel.ui.superResolveButton.click()
-    host.waitForJobs()
+    host.waitForJobs(300)
 
 
 class TestScan:
@@ -265,7 +274,7 @@ class TestSuperResolution:
         for index in range(3):
             panel.ui.methodComboBox.setCurrentIndex(index)
             described.append(panel.ui.methodDescriptionLabel.text)
-            assert panel.ui.presetComboBox.enabled == (index == 0)
+            assert panel.ui.presetComboBox.enabled == panel.ui.uncertaintyCheckBox.enabled == (index == SMORE)
         assert "PyTorch" in described[0] and "minutes" in described[0]
         assert all("Needs nothing besides Slicer" in text for text in described[1:])
 
@@ -301,6 +310,28 @@ class TestCheck:
         assert residual.GetDisplayNode().GetLevel() == 0
         composite = slicer.app.layoutManager().sliceWidget("Red+").sliceLogic().GetSliceCompositeNode()
         assert composite.GetBackgroundVolumeID() == residual.GetID()
+
+    def test_shows_the_uncertainty_that_was_mapped_with_the_result(self, host, panel):
+        panel.ui.inputVolumeSelector.setCurrentNode(small_scan_node())
+        panel.ui.uncertaintyCheckBox.setChecked(True)
+        super_resolve(host, panel, SMORE)
+        result = panel.ui.outputVolumeSelector.currentNode()
+        assert panel.ui.measuredVolumeSelector.currentNode() is result and panel.ui.showUncertaintyButton.enabled
+        panel.ui.showUncertaintyButton.click()
+        uncertainty = slicer.util.getNode("Small uncertainty")
+        assert np.allclose(ijk_to_ras(uncertainty), ijk_to_ras(result))
+        values = slicer.util.arrayFromVolume(uncertainty)
+        assert values.shape == slicer.util.arrayFromVolume(result).shape and values.min() >= 0 and values.std() > 0
+        display = uncertainty.GetDisplayNode()
+        assert display.GetLevel() == 0 and np.median(values) < display.GetWindow() / 2 <= values.max()
+        views = slicer.app.layoutManager()
+        shown = [views.sliceWidget(name).sliceLogic().GetSliceCompositeNode() for name in ("Red", "Red+")]
+        assert [node.GetBackgroundVolumeID() for node in shown] == [result.GetID(), uncertainty.GetID()]
+
+        super_resolve(host, panel, TIKHONOV)  # into the same volume, which that map does not belong to any more
+        assert panel.ui.outputVolumeSelector.currentNode() is result
+        assert not panel.ui.showUncertaintyButton.enabled
+        assert "uncertainty map" in panel.ui.showUncertaintyButton.toolTip
 
     def test_cancelled_measures_nothing(self, host, panel, scan):
         panel.ui.measuredVolumeSelector.setCurrentNode(scan)

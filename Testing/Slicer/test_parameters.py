@@ -46,7 +46,7 @@ def test_panel_has_the_defaults_ranges_and_choices_of_the_xml(panel, module, nam
     [
         ("estimateProfile", "EstimateSliceProfile", {"volumeNode", "profileNode"}),
         ("measureResolution", "EstimateSliceProfile", {"volumeNode"}),
-        ("superResolve", "SuperResolve", {"volumeNode", "profileNode", "outputNode"}),
+        ("superResolve", "SuperResolve", {"volumeNode", "profileNode", "outputNode", "uncertainty"}),
     ],
 )
 def test_logic_has_the_names_and_defaults_of_the_xml(logic, method, module, nodes):

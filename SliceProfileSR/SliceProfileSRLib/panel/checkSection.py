@@ -1,4 +1,4 @@
-"""The section *Check*: the resolution of any volume, the residual of a result, and the numbers in a table."""
+"""The section *Check*: resolution of any volume, residual and uncertainty of a result, a table of the numbers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class CheckSection:
         self.panel = panel
         self.controls = RunControls(ui, "measure", self.onMeasure)
         ui.showResidualButton.clicked.connect(self.onShowResidual)
+        ui.showUncertaintyButton.clicked.connect(self.onShowUncertainty)
         self._table: Any = None
 
     def update(self, parameterNode: Any) -> None:
@@ -41,6 +42,13 @@ class CheckSection:
             _("Show the scan minus the degraded result below the scan")
             if hasResidual
             else _("Select a volume that was super-resolved here: only that has a residual.")
+        )
+        hasUncertainty = bool(volumeNode and resultVolumes.uncertaintyOfResult(volumeNode))
+        self.ui.showUncertaintyButton.enabled = hasUncertainty
+        self.ui.showUncertaintyButton.toolTip = (
+            _("Show how far the result may be off below the result: the redder, the less is certain")
+            if hasUncertainty
+            else _("Select a volume that was super-resolved by SMORE with an uncertainty map.")
         )
         self._showTable(measurementsTable())
 
@@ -73,3 +81,8 @@ class CheckSection:
         """The scan above the residual, in linked views."""
         volumeNode = self.panel.parameterNode.measuredVolume
         views.showComparison(resultVolumes.scanOfResult(volumeNode), resultVolumes.residualOfResult(volumeNode))
+
+    def onShowUncertainty(self, checked: bool = False) -> None:
+        """The result above its uncertainty, in linked views."""
+        volumeNode = self.panel.parameterNode.measuredVolume
+        views.showComparison(volumeNode, resultVolumes.uncertaintyOfResult(volumeNode))

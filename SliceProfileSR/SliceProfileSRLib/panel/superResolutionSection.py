@@ -26,7 +26,7 @@ class SuperResolutionSection:
     def update(self, parameterNode: Any, problem: str) -> None:
         """Show what the method needs, and what became of it."""
         learned = parameterNode.method is SuperResolutionMethod.SMORE
-        self.ui.presetComboBox.enabled = learned
+        self.ui.presetComboBox.enabled = self.ui.uncertaintyCheckBox.enabled = learned
         described = [parameterNode.method.description(), parameterNode.preset.description() if learned else ""]
         self.ui.methodDescriptionLabel.text = " ".join(text for text in described if text)
         if not problem and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
@@ -62,6 +62,7 @@ class SuperResolutionSection:
             method=parameterNode.method.value,
             preset=parameterNode.preset.value,
             outputSpacing=parameterNode.outputSpacing,
+            uncertainty=parameterNode.uncertainty and parameterNode.method is SuperResolutionMethod.SMORE,
             onFinished=self.onSuperResolved,
             **self.panel.computeSettings(),
         )
