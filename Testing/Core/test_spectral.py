@@ -13,7 +13,7 @@ from SuperResolveLib import InputError, Volume, estimate_profile, measure_resolu
 from SuperResolveLib.acquisition import acquisition_matrix, degrade
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.estimation.shapes import bell, bell_of
-from SuperResolveLib.estimation.spectral.posterior import CAUTION, TRUST, Posterior, WidthPrior
+from SuperResolveLib.estimation.spectral.posterior import CAUTION, OTHER_SHAPES, TRUST, Posterior, WidthPrior
 from SuperResolveLib.estimation.spectral.rings import rings_of
 from SuperResolveLib.estimation.spectral.search import FAMILIES, Evidence
 from SuperResolveLib.evaluation.simulation import simulate, with_rician_noise
@@ -118,10 +118,9 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
     precision = spread**-2 + prior.spread**-2
     mean = (middle * spread**-2 + np.log(2.0) * prior.spread**-2) / precision
     assert np.log(posterior.fwhm) == pytest.approx(mean, abs=1e-3)
+    half_width = OTHER_SHAPES * 1.2816 * (1 / precision + TRUST**2) ** 0.5
     assert posterior.prior_share == pytest.approx((1 / precision + TRUST**2) / prior.spread**2, rel=0.01)
-    np.testing.assert_allclose(
-        np.log(posterior.interval), mean + np.array([-1.2816, 1.2816]) * (1 / precision + TRUST**2) ** 0.5, atol=5e-3
-    )
+    np.testing.assert_allclose(np.log(posterior.interval), mean + np.array([-1, 1]) * half_width, atol=5e-3)
 
 
 @given(st.floats(2.5, 12.0), st.floats(1.2, 20.0))

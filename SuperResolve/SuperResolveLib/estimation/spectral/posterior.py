@@ -5,7 +5,8 @@ Each family of shapes counts alike beforehand; within it the logarithm of the wi
 .. math:: p \propto \exp(-D / 2\varphi)\; N(\log w; \log m, \sigma)
 
 with D minus twice the log evidence. What the model of anatomy does not know of itself widens it twice: evidence counts
-for 1 / :math:`\varphi`, :math:`\varphi` = :data:`CAUTION`, and no width is known better than to :data:`TRUST`.
+for 1 / :math:`\varphi`, :math:`\varphi` = :data:`CAUTION`, and no width is known better than to :data:`TRUST`. What the
+families know not of other shapes widens the interval by :data:`OTHER_SHAPES`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ FloatArray = NDArray[np.float64]
 CAUTION = 1.5
 #: Standard deviation of the logarithm of the width that always remains.
 TRUST = 0.03
+#: How much longer the interval is than the families' own, so that it holds about 80 % in Table 1's simulations.
+OTHER_SHAPES = 1.1
 
 
 @dataclass(frozen=True)
@@ -91,10 +94,12 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
 
 
 def _interval(log_fwhm: FloatArray, weights: FloatArray) -> tuple[float, float]:
-    """The 10th and 90th percentile, their distances from the mean grown by what always remains unknown."""
+    """The 10th and 90th percentile, their distances from the mean grown by what always remains unknown and by
+    :data:`OTHER_SHAPES`.
+    """
     order = np.argsort(log_fwhm)
     cumulative = np.cumsum(weights[order])
     ends = log_fwhm[order][np.minimum(np.searchsorted(cumulative, (0.1, 0.9)), len(order) - 1)]
     mean = float(np.sum(weights * log_fwhm))
-    distances = np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
+    distances = OTHER_SHAPES * np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
     return float(np.exp(mean - distances[0])), float(np.exp(mean + distances[1]))
