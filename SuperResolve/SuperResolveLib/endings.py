@@ -67,9 +67,11 @@ def quiet_libraries() -> Iterator[None]:
     """Within, Python warnings of libraries are not shown unless the user asked for them with ``python -W``.
 
     OpenMP's threads then sleep where they wait, instead of a busy loop that is several times slower where others use
-    the processors too; this must come before the libraries are loaded.
+    the processors too, and numpy's matrices, which are small here, are multiplied by one thread, since several double
+    the processor time; this must come before the libraries are loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     with warnings.catch_warnings():
         if not sys.warnoptions:
             warnings.simplefilter("ignore")
