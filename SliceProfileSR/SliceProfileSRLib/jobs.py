@@ -20,14 +20,14 @@ from . import dependencies
 from .scanDescription import sentence
 from .tasks import Task
 
-#: What a CLI node knows of its run: its kind and volume, the user's nodes that it is about, those of them that it will
-#: change, and whether it is to end.
-KIND, VOLUME, NODES, CHANGED, CANCELLED = (
-    f"SliceProfileSR.{what}" for what in ("kind", "volume", "nodes", "changed", "cancelled")
-)
+#: What a CLI node knows of its run: its kind and volume, the user's nodes that it is about, and those of them that it
+#: will change.
+KIND, VOLUME, NODES, CHANGED = (f"SliceProfileSR.{what}" for what in ("kind", "volume", "nodes", "changed"))
 
 #: Seconds within which Slicer has read all outputs after the first.
 OUTPUTS_FOLLOW_WITHIN = 5.0
+#: Milliseconds after which a run that has not ended is told again that it is cancelled.
+CANCEL_AGAIN_AFTER = 500
 
 CLINode = slicer.vtkMRMLCommandLineModuleNode
 
@@ -127,8 +127,6 @@ class Job(VTKObservationMixin):
     def onModified(self, caller: Any = None, event: Any = None) -> None:
         """Finish once the run has ended."""
         status = self.cliNode.GetStatus()
-        if status in (CLINode.Scheduled, CLINode.Running) and self.cliNode.GetAttribute(CANCELLED):
-            self.cliNode.Cancel()  # again, as Slicer forgets it while it writes a run's inputs
         if self._hasEnded or self.isBusy or status == CLINode.Idle or self._waitsForOutputs(status):
             return
         self._hasEnded = True
@@ -155,10 +153,10 @@ class Job(VTKObservationMixin):
 
 
 def cancel(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> None:
-    """End a run, whoever started it."""
-    if cliNode.IsBusy():
-        cliNode.SetAttribute(CANCELLED, "true")
+    """End a run, whoever started it; again until it has ended, as Slicer forgets it while it writes a run's inputs."""
+    if cliNode.GetScene() and cliNode.IsBusy():
         cliNode.Cancel()
+        qt.QTimer.singleShot(CANCEL_AGAIN_AFTER, lambda: cancel(cliNode))
 
 
 def _refuseConflict(task: Task) -> None:
