@@ -154,8 +154,9 @@ class Job(VTKObservationMixin):
 
 def cancel(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> None:
     """End a run, whoever started it; again until it has ended, as Slicer forgets it while it writes a run's inputs."""
-    if cliNode.GetScene() and cliNode.IsBusy():
+    if cliNode.GetStatus() in (CLINode.Scheduled, CLINode.Running):
         cliNode.Cancel()
+    if cliNode.IsBusy():
         qt.QTimer.singleShot(CANCEL_AGAIN_AFTER, lambda: cancel(cliNode))
 
 

@@ -52,7 +52,8 @@ def displayUncertainty(uncertaintyNode: slicer.vtkMRMLScalarVolumeNode) -> None:
     """Show an uncertainty in the residual's colours: the redder, the less is certain."""
     import numpy as np
 
-    reach = float(np.percentile(slicer.util.arrayFromVolume(uncertaintyNode), UNCERTAINTY_REACH))
+    sample = slicer.util.arrayFromVolume(uncertaintyNode)[::2, ::2, ::2]
+    reach = float(np.percentile(sample, UNCERTAINTY_REACH))
     uncertaintyNode.CreateDefaultDisplayNodes()
     display = uncertaintyNode.GetDisplayNode()
     display.SetAndObserveColorNodeID(residualColors().GetID())
@@ -61,7 +62,7 @@ def displayUncertainty(uncertaintyNode: slicer.vtkMRMLScalarVolumeNode) -> None:
 
 
 def residualColors() -> slicer.vtkMRMLColorTableNode:
-    """The colour table for residuals, blue below zero, white at it and red above; made once a scene."""
+    """The colour table for what is best at zero: blue below, white at it and red above; made once a scene."""
     tables = slicer.util.getNodesByClass("vtkMRMLColorTableNode")
     found = next((node for node in tables if node.GetAttribute(_COLORS_ATTRIBUTE)), None)
     return found or _newResidualColors()
@@ -70,7 +71,7 @@ def residualColors() -> slicer.vtkMRMLColorTableNode:
 def _newResidualColors() -> slicer.vtkMRMLColorTableNode:
     colorNode = slicer.vtkMRMLColorTableNode()
     colorNode.SetTypeToUser()
-    colorNode.SetName(_("Residual (blue, white, red)"))
+    colorNode.SetName(_("Residual and uncertainty (blue, white, red)"))
     colorNode.SetAttribute("Category", "SliceProfileSR")
     colorNode.SetAttribute(_COLORS_ATTRIBUTE, "true")
     colorNode.HideFromEditorsOff()

@@ -219,7 +219,9 @@ class SuperResolutionTask(Task):
         self.outputNode = outputNode
         self.residualNode = resultVolumes.residualOfResult(outputNode) if outputNode else None
         self.uncertainty = uncertainty
-        self.uncertaintyNode = resultVolumes.uncertaintyOfResult(outputNode) if outputNode and uncertainty else None
+        self.uncertaintyNode = resultVolumes.uncertaintyOfResult(outputNode) if outputNode else None
+        if volumeNode in (self.residualNode, self.uncertaintyNode):
+            raise ValueError(_("The scan belongs to the result that would be changed: choose another output volume."))
 
     @property
     def needsTorch(self) -> bool:
@@ -263,6 +265,8 @@ class SuperResolutionTask(Task):
         return {"uncertaintyVolume": self._uncertainty.GetID()}
 
     def finish(self, cliNode: slicer.vtkMRMLCommandLineModuleNode) -> slicer.vtkMRMLScalarVolumeNode:
+        if not self.scratch.isFilled:
+            raise ValueError(_("The run gave no volume back; the application's log may tell why."))
         name = self.volumeNode.GetName()
         self.outputNode = self.outputNode or newNode("vtkMRMLScalarVolumeNode", _("{scan} super-resolved"), name)
         self.residualNode = self.residualNode or newNode("vtkMRMLScalarVolumeNode", _("{scan} residual"), name)
@@ -282,8 +286,12 @@ class SuperResolutionTask(Task):
         return self.outputNode
 
     def _finishUncertainty(self) -> None:
-        """Bring the map to its node; without one, the result must not refer to the map of an earlier run."""
-        if self.uncertainty:
+        """Bring the map to its node; without one, that of an earlier result goes, as it is of no volume any more."""
+        if not self.uncertainty:
+            if self.uncertaintyNode:
+                slicer.mrmlScene.RemoveNode(self.uncertaintyNode)
+            self.uncertaintyNode = None
+        else:
             self.uncertaintyNode = self.uncertaintyNode or newNode(
                 "vtkMRMLScalarVolumeNode", _("{scan} uncertainty"), self.volumeNode.GetName()
             )

@@ -1,4 +1,4 @@
-"""What is shown where: scan above result in linked slice views, and charts beside slices. Without a window, nothing."""
+"""What is shown where: a volume above another in linked views, and charts beside slices. Without a window, nothing."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ from SuperResolveLib.evaluation.setting import Setting, SimulatedScan, in_order
 from SuperResolveLib.image_io import write_volume
 from SuperResolveLib.profile import SliceProfile
 from SuperResolveLib.profile_io import write_profile
+from SuperResolveLib.super_resolution import super_resolve
 
 CELLS = [Cell("head", "k", "gaussian:4@4", "m", "", seed) for seed in range(4)]
 
@@ -227,7 +228,8 @@ class TestCommand:
         return command.main([*words, "--out", str(tmp_path / "out")])
 
     def test_quality_writes_and_resumes(self, tmp_path, volume, capsys):
-        words = ["quality", "--volumes", str(volume), "--axes", "k", "--methods", "bspline", "tikhonov"]
+        cell = ["--cells", "gaussian:4@4", "--axes", "k"]
+        words = ["quality", "--volumes", str(volume), *cell, "--methods", "bspline", "tikhonov"]
         assert self.run(tmp_path, *words) == 0
         out = tmp_path / "out"
         assert sorted(path.suffix for path in out.iterdir()) == [".csv", ".jsonl", ".md", ".png"]
@@ -258,6 +260,21 @@ class TestCommand:
         words = ["table3", "--volumes", str(volume), "--axes", "k", "--methods", "truth", "bspline"]
         assert self.run(tmp_path, *words) == 0
         assert "| gaussian:4@4 | bspline | 1 |" in (tmp_path / "out" / "table3.md").read_text()
+
+    def test_quality_estimates_the_profile_where_the_methods_name_says_so(self, tmp_path, volume, monkeypatch):
+        given = []
+
+        def with_tikhonov(scan, profile, method, preset, **settings):
+            given.append((profile, method, settings["seed"]))
+            return super_resolve(scan, profile or SliceProfile.gaussian(10, 3.5), "tikhonov", **settings)
+
+        monkeypatch.setattr(quality, "super_resolve", with_tikhonov)
+        words = ["quality", "--volumes", str(volume), "--axes", "k", "--cells", "gaussian:2@4", "--seeds", "0", "1"]
+        assert self.run(tmp_path, *words) == 0
+        names = [method for profile, method, seed in given if profile is None and seed == 1]
+        assert names == ["tikhonov", "smore"] and len(given) == 10
+        text = (tmp_path / "out" / "quality.md").read_text()
+        assert "smore-estimated/fast ahead by" in text and "| chris_t1 | k | gaussian:2@4 | 1 |" in text
 
     def test_table2_hands_over_the_right_profiles(self, tmp_path, volume, monkeypatch):
         given = {}

@@ -19,7 +19,7 @@ from SuperResolveLib.methods.smore.inference import apply
 from SuperResolveLib.methods.smore.muon import Muon, orthogonal
 from SuperResolveLib.methods.smore.network import SliceToPlanes
 from SuperResolveLib.methods.smore.patches import PairSampler
-from SuperResolveLib.methods.smore.phases import MARGIN, SHOWN, Phases
+from SuperResolveLib.methods.smore.phases import MARGIN, Phases
 from SuperResolveLib.methods.smore.training import optimisers_of, train
 from SuperResolveLib.methods.smore.views import plain_views
 from SuperResolveLib.networks.backbone import Backbone
@@ -36,7 +36,7 @@ TINY = smore.Preset("edsr", channels=16, blocks=2, iterations=150, batch=4, lear
 
 def phases_for(ratio: float, first: float | None = None) -> Phases:
     position = -0.5 + 0.5 / ratio if first is None else first
-    return Phases.meeting(np.array([position]), PROFILE, ratio, 1.0, 1e-3)
+    return Phases.meeting(np.array([position]), PROFILE, ratio, 1.0, 1e-3, 1)
 
 
 def randomised(backbone: Backbone) -> Backbone:
@@ -72,6 +72,26 @@ def test_fine_grid_is_fine_enough_and_shifted_by_less_than_a_phase(ratio: float,
     assert np.min(np.abs(away - np.round(away))) < 1e-9
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    ratio=st.floats(1.2, 12.0),
+    slices=st.integers(8, 40),
+    step=st.floats(0.05, 1.0),
+    below=st.floats(-0.5, 2.0),
+    above=st.floats(-0.5, 2.0),
+)
+def test_no_plane_is_read_where_the_network_is_not_shown_the_slices(
+    ratio: float, slices: int, step: float, below: float, above: float
+) -> None:
+    planes = np.arange(-below, slices - 1 + above, step)
+    phases = Phases.meeting(planes, PROFILE, ratio, 1.0, 1e-3, slices)
+    hidden = (MARGIN - phases.shown) * phases.count
+    for wanted in (planes, slices - 1 - planes):
+        reading = phases.reading(slices, wanted)
+        assert not reading[:, :hidden].any() and not reading[:, len(phases.positions(slices)) - hidden :].any()
+    assert phases.shown == 1 or max(below, above) > 0.5
+
+
 @pytest.mark.parametrize("first", [0.0, -0.5 + 0.125])
 def test_planes_at_a_whole_ratio_are_read_without_interpolation(first: float) -> None:
     phases = phases_for(4.0, first)
@@ -103,8 +123,8 @@ def test_phases_are_interleaved_along_the_through_plane_axis() -> None:
 
     phases = phases_for(5.0)
     planes = SliceToPlanes(Marks(), phases)(torch.zeros(1, 9, 3))[0, :, 0]
-    expected = (10 * torch.arange(9.0 + 2 * SHOWN)[:, None] + torch.arange(5.0)).flatten()
-    hidden = 5 * (MARGIN - SHOWN)
+    expected = (10 * torch.arange(9.0 + 2 * phases.shown)[:, None] + torch.arange(5.0)).flatten()
+    hidden = 5 * (MARGIN - phases.shown)
     assert torch.equal(planes[hidden:-hidden], expected)
     assert not planes[:hidden].any() and not planes[-hidden:].any()
 
@@ -137,7 +157,7 @@ def test_mirroring_is_left_out_where_planes_would_be_read_less_sharply_or_the_pr
     assert phases_for(4.0, 0.0).symmetric(11, planes)
     assert not phases_for(4.0, 0.07).symmetric(11, 0.07 + planes)
     skewed = SliceProfile(np.array([0.1, 0.6, 0.3]), 1.0)
-    assert not Phases.meeting(planes, skewed, 4.0, 1.0, 1e-3).symmetric(11, planes)
+    assert not Phases.meeting(planes, skewed, 4.0, 1.0, 1e-3, 11).symmetric(11, planes)
 
 
 def test_scan_is_seen_upside_down_too_where_it_may_be() -> None:
@@ -191,7 +211,7 @@ def test_training_pairs_are_degraded_as_the_scanner_does(ratio: float) -> None:
 def test_training_pairs_of_a_smooth_image_need_no_learning() -> None:
     ramp = np.linspace(0, 1, 96, dtype=np.float32)
     planes = np.broadcast_to(ramp[None, :, None] * np.ones(90, np.float32), (4, 96, 90))
-    phases = Phases.meeting(np.array([-0.375]), PROFILE, 4.0, 1.0, 1e-6)
+    phases = Phases.meeting(np.array([-0.375]), PROFILE, 4.0, 1.0, 1e-6, 1)
     sampler = PairSampler(np.ascontiguousarray(planes), (1.0, 1.0), phases, 12, 24, CPU, 0)
     sampler._usable = [0]
     network = SliceToPlanes(EDSR(5, 4, 8, 1), phases)
@@ -298,8 +318,17 @@ def test_small_scans_are_learned_from_for_fewer_iterations() -> None:
     fast = smore.PRESETS["fast"]
     assert fast.iterations_for(512 * 512 * 30) == fast.iterations
     assert fast.iterations_for(100_000) == 100_000 // fast.voxels_an_iteration < fast.iterations
-    assert fast.iterations_for(10) == 1
+    assert fast.iterations_for(10) == smore.FEWEST_ITERATIONS
     assert smore.PRESETS["paper"].iterations_for(100_000) == smore.PRESETS["paper"].iterations
+
+
+def test_as_many_iterations_run_as_the_scan_is_worth(scan: Volume, profile: SliceProfile, monkeypatch) -> None:
+    monkeypatch.setattr(smore, "FEWEST_ITERATIONS", 2)
+    preset = smore.Preset("edsr", 8, 1, 50, 2, 1e-3, voxels_an_iteration=scan.data.size // 7)
+    monkeypatch.setitem(smore.PRESETS, "fast", preset)
+    stages: list[str] = []
+    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage: stages.append(stage))
+    assert sum(stage.startswith("training") for stage in stages) == 7
 
 
 def test_burst_accumulation_takes_each_frequency_from_the_stronger_result() -> None:

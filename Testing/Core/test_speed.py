@@ -219,8 +219,8 @@ class TestCell:
         row = self.measured(TIMES, "smore", "fast", "32x32x8", 3)
         stages = {name for name in row if name.startswith(measure.STAGE)}
         assert {"stage: importing", "stage: preparing", "stage: training", "stage: applying the network"} < stages
-        assert (row["iterations"], row["preset_iterations"]) == (3, 32 * 32 * 8 // PRESETS["fast"].voxels_an_iteration)
-        assert row["preset_seconds"] > 30 * row["seconds_an_iteration"]
+        assert (row["iterations"], row["preset_iterations"]) == (3, PRESETS["fast"].iterations_for(32 * 32 * 8))
+        assert row["preset_seconds"] > 50 * row["seconds_an_iteration"]
         assert row["seconds"] > row["rest_seconds"] > 0 and row["peak_memory_mib"] > 100
 
     def test_arithmetic_of_learning_and_applying(self):

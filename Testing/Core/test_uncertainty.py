@@ -51,7 +51,7 @@ def problem(truth: Volume, scan: Volume) -> Problem:
 
 
 def network_for(ratio: float, positions: np.ndarray) -> SliceToPlanes:
-    phases = Phases.meeting(positions, SliceProfile.gaussian(4.0, 1.0), ratio, 1.0, 1e-3)
+    phases = Phases.meeting(positions, SliceProfile.gaussian(4.0, 1.0), ratio, 1.0, 1e-3, 1)
     return SliceToPlanes(EDSR(phases.count + 1, phases.count, 4, 1), phases)
 
 
@@ -189,7 +189,7 @@ def test_the_error_of_a_network_is_learned_where_it_differs():
     random = np.random.default_rng(0)
     planes = np.tile(np.sin(np.arange(96, dtype=np.float32) / 15), (8, 90, 1))
     planes[:, :, 48:] += 0.3 * random.standard_normal((8, 90, 48), dtype=np.float32)
-    phases = Phases.meeting(np.array([-0.375]), SliceProfile.gaussian(4.0, 1.0), 4.0, 1.0, 1e-2)
+    phases = Phases.meeting(np.array([-0.375]), SliceProfile.gaussian(4.0, 1.0), 4.0, 1.0, 1e-2, 1)
     torch.manual_seed(0)
     network = SliceToPlanes(EDSR(5, 4, 8, 1), phases)
     sampler = PairSampler(planes, (1.0, 1.0), phases, 10, 32, CPU, 0)

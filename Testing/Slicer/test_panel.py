@@ -328,10 +328,11 @@ class TestCheck:
         shown = [views.sliceWidget(name).sliceLogic().GetSliceCompositeNode() for name in ("Red", "Red+")]
         assert [node.GetBackgroundVolumeID() for node in shown] == [result.GetID(), uncertainty.GetID()]
 
-        super_resolve(host, panel, TIKHONOV)  # into the same volume, which that map does not belong to any more
+        super_resolve(host, panel, TIKHONOV)  # into the same volume, of which that map is not any more
         assert panel.ui.outputVolumeSelector.currentNode() is result
         assert not panel.ui.showUncertaintyButton.enabled
         assert "uncertainty map" in panel.ui.showUncertaintyButton.toolTip
+        assert "Small uncertainty" not in node_names("vtkMRMLScalarVolumeNode")
 
     def test_cancelled_measures_nothing(self, host, panel, scan):
         panel.ui.measuredVolumeSelector.setCurrentNode(scan)
@@ -373,6 +374,21 @@ class TestSeveralRuns:
         assert panel.ui.profileTableSelector.currentNode().GetName() == "Scan slice profile"
         panel.ui.inputVolumeSelector.setCurrentNode(other)
         assert panel.ui.profileTableSelector.currentNode().GetName() == "Other slice profile"
+
+    def test_a_cancel_that_slicer_forgets_is_repeated_until_the_end(self, host, extension):
+        from SliceProfileSRLib import jobs
+
+        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLCommandLineModuleNode")
+        node.SetStatus(Status.Running)
+        jobs.cancel(node)
+        assert node.GetStatus() == Status.Cancelling
+        node.SetStatus(Status.Running)  # as Slicer does once the inputs are written
+        slicer.mrmlScene.RemoveNode(node)
+        host.waitUntil(lambda: node.GetStatus() == Status.Cancelling, 5)
+        for state in (Status.Completing, Status.Cancelled):
+            node.SetStatus(state)
+            host.wait(1.2 * jobs.CANCEL_AGAIN_AFTER / 1000)
+            assert node.GetStatus() == state
 
     def test_a_waiting_run_is_cancelled_alone(self, host, panel, scan):
         panel.ui.estimateButton.click()

@@ -46,7 +46,7 @@ class CheckSection:
         hasUncertainty = bool(volumeNode and resultVolumes.uncertaintyOfResult(volumeNode))
         self.ui.showUncertaintyButton.enabled = hasUncertainty
         self.ui.showUncertaintyButton.toolTip = (
-            _("Show how far the result may be off below the result: the redder, the less is certain")
+            _("Show, below the result, how far it may be off: the redder, the less is certain")
             if hasUncertainty
             else _("Select a volume that was super-resolved by SMORE with an uncertainty map.")
         )

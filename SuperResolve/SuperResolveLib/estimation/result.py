@@ -16,7 +16,7 @@ class EstimatedProfile(SliceProfile):
 
     Attributes:
         axis: the through-plane axis along which it was estimated: 0, 1 or 2.
-        fwhm_interval_mm: spread of the FWHM in mm, from its 10th to its 90th percentile.
+        fwhm_interval_mm: interval of the FWHM in mm that should hold it with a probability of 80 %.
         prior_share: how much of the answer is prior: the variance of log FWHM that the scan leaves, relative to that
             before seeing it, from 0 to 1; ``None`` where the method does not tell.
         method, preset, device, seed: how it was estimated.

@@ -13,7 +13,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..endings import quiet_libraries
 from ..errors import InputError
 from ..estimation import ESTIMATORS
 from ..geometry import AXIS_NAMES
@@ -42,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        with quiet_libraries():  # whose threads the processes started here then use as the command's do
-            return {PAIR: _pair, SPEED: _speed}.get(options.experiment, _experiment)(options)
+        return {PAIR: _pair, SPEED: _speed}.get(options.experiment, _experiment)(options)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

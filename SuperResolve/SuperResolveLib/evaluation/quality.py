@@ -49,7 +49,10 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """PSNR over Tikhonov's, by cell; a dot a volume and axis."""
+    """PSNR over Tikhonov's, by cell; a dot a volume and axis. Without Tikhonov, PSNR."""
+    if not any(row["method"] == "tikhonov" for row in rows):
+        draw_methods(rows, axes, ["cell"], "psnr", "PSNR (dB)")
+        return
     start = {_place(row): row["psnr"] for row in rows if row["method"] == "tikhonov"}
     gains = [{**row, "gain": row["psnr"] - start[_place(row)]} for row in rows if _place(row) in start]
     draw_methods(gains, axes, ["cell"], "gain", "PSNR over Tikhonov's (dB)")

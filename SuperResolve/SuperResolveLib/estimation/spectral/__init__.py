@@ -3,8 +3,9 @@ r"""The profile that explains the scan's power spectrum, aliasing included, if a
 Where in-plane and through-plane frequencies meet in one spectrum, anatomy is smooth and about isotropic, and all that
 is not is the profile's: its fall, its zeros, and what folds back at half a cycle per slice (:mod:`.anatomy`, a
 Bayesian model of the spectrum of :mod:`.rings`). Families of shapes compete (:mod:`.search`); the answer is the
-generalised Gaussian with their posterior mean of log FWHM and log root-mean-square width, and the interval holds 80 %
-of the posterior of the FWHM. A header's slice thickness, where there is one, makes the prior on the width narrower.
+generalised Gaussian with their posterior mean of log FWHM and log root-mean-square width, and the interval is to hold
+the FWHM with a probability of 80 %. A header's slice thickness, where there is one, makes the prior on the width
+narrower.
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ Each family of shapes counts alike beforehand; within it the logarithm of the wi
 .. math:: p \propto \exp(-D / 2\varphi)\; N(\log w; \log m, \sigma)
 
 with D minus twice the log evidence. What the model of anatomy does not know of itself widens it twice: evidence counts
-for 1 / :math:`\varphi`, :math:`\varphi` = :data:`CAUTION`, and no width is known better than to :data:`TRUST`. What the
-families know not of other shapes widens the interval by :data:`OTHER_SHAPES`.
+for 1 / :math:`\varphi`, :math:`\varphi` = :data:`CAUTION`, and no width is known better than to :data:`TRUST`. Where
+several families compete, the interval is longer by :data:`OTHER_SHAPES`, for shapes that are none of theirs.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Posterior:
 
     Attributes:
         fwhm, rms: posterior means (geometric) of the FWHM and of the taps' root-mean-square width in mm.
-        interval: the FWHM's 10th and 90th percentile in mm.
+        interval: of the FWHM in mm, to hold it with a probability of 80 %.
         prior_share: variance of log width after the scan was seen, relative to before.
         misfit: of the best fit, in units of the expected error: about 1.
     """
@@ -78,7 +78,7 @@ class Posterior:
         return cls(
             fwhm=float(np.exp(np.sum(after * log_width))),
             rms=float(np.exp(np.sum(after * np.log(rms)))),
-            interval=_interval(np.log(fwhm).ravel(), after.ravel()),
+            interval=_interval(np.log(fwhm).ravel(), after.ravel(), OTHER_SHAPES if len(found) > 1 else 1.0),
             prior_share=min(1.0, remaining / _variance(log_width, before)),
             misfit=min(evidence.misfit for evidence in found),
         )
@@ -93,13 +93,13 @@ def _variance(values: FloatArray, weights: FloatArray) -> float:
     return float(np.sum(weights * (values - np.sum(weights * values)) ** 2))
 
 
-def _interval(log_fwhm: FloatArray, weights: FloatArray) -> tuple[float, float]:
-    """The 10th and 90th percentile, their distances from the mean grown by what always remains unknown and by
-    :data:`OTHER_SHAPES`.
+def _interval(log_fwhm: FloatArray, weights: FloatArray, longer: float) -> tuple[float, float]:
+    """The 10th and 90th percentile, their distances from the mean grown by what always remains unknown, and ``longer``
+    times that.
     """
     order = np.argsort(log_fwhm)
     cumulative = np.cumsum(weights[order])
     ends = log_fwhm[order][np.minimum(np.searchsorted(cumulative, (0.1, 0.9)), len(order) - 1)]
     mean = float(np.sum(weights * log_fwhm))
-    distances = OTHER_SHAPES * np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
+    distances = longer * np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
     return float(np.exp(mean - distances[0])), float(np.exp(mean + distances[1]))

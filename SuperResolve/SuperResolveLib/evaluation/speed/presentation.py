@@ -31,10 +31,10 @@ set of the process, Python and its packages included; GPU peak is the most that 
 """
 
 _GROWTH = """
-Over sizes, all else alike, without learning, which does not depend on the size. The exponent is the slope of log
-seconds over log megavoxels of the scan: 1 is linear. Memory is fitted by a line: what any scan needs, Python and its
-packages included, and what a megavoxel adds. A copy of the scan in single precision takes 3.8 MiB a megavoxel, one of
-the super-resolved volume ratio times as much.
+Over sizes, all else alike, without learning, which takes as long for all but small scans. The exponent is the slope of
+log seconds over log megavoxels of the scan: 1 is linear. Memory is fitted by a line: what any scan needs, Python and
+its packages included, and what a megavoxel adds. A copy of the scan in single precision takes 3.8 MiB a megavoxel, one
+of the super-resolved volume ratio times as much.
 """
 
 _STAGES = """

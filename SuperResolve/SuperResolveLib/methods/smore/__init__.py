@@ -35,6 +35,8 @@ from .views import ORIENTATIONS, plain_views, views_of
 RESTARTS, SEEDS = 2, 2**31
 #: Iterations in which a network's error is learned, relative to the network's own.
 ERROR_TRAINING = 0.3
+#: Iterations without which nothing is learned, however small the scan.
+FEWEST_ITERATIONS = 200
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Preset:
 
     def iterations_for(self, voxels: int) -> int:
         """How many iterations a scan of so many voxels is worth."""
-        return max(1, min(self.iterations, voxels // self.voxels_an_iteration))
+        return min(self.iterations, max(FEWEST_ITERATIONS, voxels // self.voxels_an_iteration))
 
 
 PRESETS = {
@@ -147,7 +149,12 @@ def _trained(
     """A network trained on the scan's slices, and what draws its training pairs."""
     device, preset, geometry = choose_device(settings.device), PRESETS[settings.preset], problem.geometry
     phases = Phases.meeting(
-        problem.grid.positions, problem.profile, geometry.slice_spacing, geometry.in_plane_voxel, noise_damping(problem)
+        problem.grid.positions,
+        problem.profile,
+        geometry.slice_spacing,
+        geometry.in_plane_voxel,
+        noise_damping(problem),
+        len(stack),
     )
     network = SliceToPlanes(build(preset, phases.count), phases)
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

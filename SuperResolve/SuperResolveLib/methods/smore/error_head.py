@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from ...progress import ProgressCallback
-from .network import SliceToPlanes, beyond, unfold
+from .network import SliceToPlanes, unfold
 from .patches import PairSampler
 
 CHANNELS = 24
@@ -64,8 +64,10 @@ class PlanesAndErrors(nn.Module):
         with torch.no_grad():
             start, image, residual = self.network.steps(slices)
         above_level = self.tail(self.body(torch.cat([image, GAIN * residual], dim=1)))
-        log_variance = self.level + unfold(beyond(above_level))
-        return torch.stack([start + unfold(beyond(residual)), log_variance.clamp(max=self.highest)], dim=1)
+        log_variance = self.level + unfold(self.network.extended(above_level))
+        return torch.stack(
+            [start + unfold(self.network.extended(residual)), log_variance.clamp(max=self.highest)], dim=1
+        )
 
 
 def learn_errors(

@@ -7,14 +7,15 @@ from torch import nn
 from torch.nn import functional
 
 from ...networks.backbone import Backbone
-from .phases import MARGIN, SHOWN, Phases
+from .phases import MARGIN, Phases
 
 
 class SliceToPlanes(nn.Module):
     r"""Slices to the fine grid: :math:`F y + \mathrm{unfold}(B([y, \mathrm{fold}(F y)]))`.
 
     F is Tikhonov's inverse (the skip) of the slices with MARGIN more at each end, B the backbone on slices of c + 1
-    channels, with SHOWN more, and (un)folding moves the c phases of each slice between rows and channels.
+    channels, of which ``phases.shown`` more at each end (beyond them it adds zero), and (un)folding moves the c phases
+    of each slice between rows and channels.
 
     Args:
         backbone: images of c + 1 channels to images of c channels.
@@ -38,19 +39,27 @@ class SliceToPlanes(nn.Module):
     def forward(self, slices: torch.Tensor) -> torch.Tensor:
         """Slices (batch, n, width) to fine planes (batch, (n + 2 MARGIN) c, width)."""
         start, _, residual = self.steps(slices)
-        return start + unfold(beyond(residual))
+        return start + unfold(self.extended(residual))
 
     def steps(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Tikhonov's fine planes; the image of c + 1 channels and n + 2 SHOWN slices that the backbone is shown; and
-        what it answers.
+        """Tikhonov's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
+        and what it answers.
         """
         padded = functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")
         start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
         batch, _, width = start.shape
         folded = start.view(batch, -1, self.phases.count, width).transpose(1, 2)
-        shown = torch.cat([padded, folded], dim=1)[:, :, MARGIN - SHOWN : SHOWN - MARGIN]
-        image = shown.contiguous(memory_format=torch.channels_last)
+        whole = torch.cat([padded, folded], dim=1)
+        image = whole[:, :, self._hidden : whole.shape[2] - self._hidden].contiguous(memory_format=torch.channels_last)
         return start, image, self.backbone(image)
+
+    def extended(self, image: torch.Tensor) -> torch.Tensor:
+        """An image of the slices that the backbone is shown, with zeros in the rest of the margin: n + 2 MARGIN."""
+        return functional.pad(image, (0, 0, self._hidden, self._hidden))
+
+    @property
+    def _hidden(self) -> int:
+        return MARGIN - self.phases.shown
 
     def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
         count = slices.shape[1]
@@ -58,13 +67,6 @@ class SliceToPlanes(nn.Module):
             matrix = torch.as_tensor(self.phases.inverse(count), dtype=slices.dtype, device=slices.device)
             self._inverses[count] = matrix
         return self._inverses[count]
-
-
-def beyond(image: torch.Tensor) -> torch.Tensor:
-    """An image of the slices that the backbone is shown (batch, c, n + 2 SHOWN, width), with zeros in the rest of the
-    margin: (batch, c, n + 2 MARGIN, width).
-    """
-    return functional.pad(image, (0, 0, MARGIN - SHOWN, MARGIN - SHOWN))
 
 
 def unfold(image: torch.Tensor) -> torch.Tensor:

@@ -20,8 +20,6 @@ FloatArray = NDArray[np.floating]
 
 #: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
 MARGIN = 4
-#: So many of them are left to the network, for planes read off just beyond the outermost slices: the rest only costs.
-SHOWN = 1
 #: How much mirroring may change a profile's taps, relative to the largest, or the planes' place between phases.
 SYMMETRIC = 0.05
 
@@ -36,6 +34,8 @@ class Phases:
         count: c, phases per slice.
         shift: of the fine grid towards higher slices, in slices.
         damping: of the Tikhonov inverse from which the network starts.
+        shown: how many of the slices added at each end the network is shown: where planes are read off, and no more,
+            as the rest costs time.
     """
 
     profile: SliceProfile
@@ -43,16 +43,27 @@ class Phases:
     count: int
     shift: float
     damping: float
+    shown: int = 1
 
     @classmethod
     def meeting(
-        cls, positions: FloatArray, profile: SliceProfile, slice_spacing: float, voxel: float, damping: float
+        cls,
+        positions: FloatArray,
+        profile: SliceProfile,
+        slice_spacing: float,
+        voxel: float,
+        damping: float,
+        slices: int,
     ) -> Phases:
-        """The fine grid for in-plane voxels of size ``voxel`` mm, shifted to meet ``positions`` (slice coordinates)."""
+        """The fine grid for in-plane voxels of size ``voxel`` mm, shifted to meet ``positions`` (slice coordinates) of
+        planes that are wanted of so many slices.
+        """
         count = int(np.ceil(slice_spacing / voxel - 1e-3))
         first = -0.5 + 0.5 / count
         shift = (positions[0] - first + 0.5 / count) % (1 / count) - 0.5 / count
-        return cls(profile, slice_spacing, count, float(shift), damping)
+        beyond = max(-positions.min(), positions.max() - (slices - 1))
+        shown = int(np.clip(np.ceil(beyond + 2 / count - 0.5), 1, MARGIN))  # reading a plane takes two more phases
+        return cls(profile, slice_spacing, count, float(shift), damping, shown)
 
     def positions(self, slices: int) -> FloatArray:
         """Slice coordinates of the fine grid of slices -MARGIN to slices + MARGIN - 1."""
