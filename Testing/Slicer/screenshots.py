@@ -36,6 +36,7 @@ def screenshots(folder: Path, scan: Path | None, method: str) -> None:
         host.wait(0.5)
         host.screenshot(folder / "panel.png", whole=True)
 
+        panel.ui.uncertaintyCheckBox.setChecked(method == "smore")
         for choice, name in (("bspline", "Interpolated"), (method, "Super-resolved")):
             super_resolve(host, panel, choice)
             panel.ui.outputVolumeSelector.currentNode().SetName(name)
@@ -51,6 +52,10 @@ def screenshots(folder: Path, scan: Path | None, method: str) -> None:
         panel.ui.showResidualButton.click()
         host.wait(0.5)
         host.screenshot(folder / "residual.png", whole=True)
+        if panel.ui.showUncertaintyButton.enabled:
+            panel.ui.showUncertaintyButton.click()
+            host.wait(0.5)
+            host.screenshot(folder / "uncertainty.png", whole=True)
         print(panel.ui.profileLabel.text)
         print(panel.ui.resultLabel.text, panel.ui.superResolveMessageLabel.text)
         print(panel.ui.measurementLabel.text)
