@@ -265,6 +265,8 @@ def test_says_that_torch_is_missing(without_packages, scan, tmp_path):
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)]
 )
 def test_being_killed_leaves_nothing_to_see(scan, tmp_path, number, code):
+    # Where tests run in the background they ignore it, and so would their children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = cli_scripts.start(
         "SuperResolve",
         method="smore",  # takes minutes
