@@ -118,7 +118,7 @@ class SuperResolutionPreset(Enum):
 
     def description(self) -> str:
         return {
-            SuperResolutionPreset.FAST: _("Takes about 4 minutes on two processor cores for 22 slices of 288 × 288."),
+            SuperResolutionPreset.FAST: _("Takes about 5 minutes on two processor cores for 22 slices of 288 × 288."),
             SuperResolutionPreset.BALANCED: _(
                 "A larger network that learns for longer: about 20 minutes on two processor cores for such a scan."
             ),
