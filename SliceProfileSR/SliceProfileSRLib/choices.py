@@ -66,8 +66,8 @@ class EstimationPreset(Enum):
                 "Solves for it among bells and boxes. Needs nothing besides Slicer; takes a few seconds."
             ),
             EstimationPreset.PAPER: _(
-                "Trains a generative adversarial network, as published. Needs PyTorch; takes some 20 minutes on a "
-                "processor core, so use a graphics card where there is one."
+                "Trains a generative adversarial network, as published. Needs PyTorch; takes more than an hour on "
+                "a processor core, so use a graphics card where there is one."
             ),
         }[self]
 
@@ -118,9 +118,9 @@ class SuperResolutionPreset(Enum):
 
     def description(self) -> str:
         return {
-            SuperResolutionPreset.FAST: _("Takes about 5 minutes on two processor cores for 22 slices of 288 × 288."),
+            SuperResolutionPreset.FAST: _("Takes about 6 minutes on a processor core for 48 slices of 256 × 256."),
             SuperResolutionPreset.BALANCED: _(
-                "A larger network that learns for longer: about 20 minutes on two processor cores for such a scan."
+                "A larger network that learns for longer: many times as long, so better on a graphics card."
             ),
             SuperResolutionPreset.PAPER: _(
                 "The published network and training: days on a processor, so use it on a graphics card only."

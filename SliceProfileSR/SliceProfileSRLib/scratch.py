@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import slicer
 import vtk
-from slicer.i18n import tr as _
 
 
 class Scratch:
@@ -62,13 +61,7 @@ def _holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
 
 
 def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Give a volume's voxels and their place to another.
-
-    Raises:
-        ValueError: there are no voxels.
-    """
-    if source.GetImageData() is None:
-        raise ValueError(_("The run gave no volume back; the application's log may tell why."))
+    """Give a volume's voxels and their place to another."""
     matrix = vtk.vtkMatrix4x4()
     source.GetIJKToRASMatrix(matrix)
     with slicer.util.NodeModify(target):
