@@ -354,8 +354,8 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
             ValueError: the scan, shape or width cannot be used.
         """
         from SliceProfileSRLib.volumes import emptyVolumeFromNode
-        from SuperResolveLib.geometry import slice_geometry
-        from SuperResolveLib.profile_io import parse_profile
+        from SuperResolveLib.data.geometry import slice_geometry
+        from SuperResolveLib.image_io.profile_table import parse_profile
 
         if volumeNode is None:
             raise ValueError(_("No volume is selected: select one."))

@@ -13,7 +13,7 @@ def main() -> int:
     installed = [parent / "qt-scripted-modules" for parent in here.parents[:2]]
     sys.path[:0] = [str(folder) for folder in (here, *installed) if (folder / "SuperResolveLib").is_dir()]
 
-    from SuperResolveLib import cli_module
+    from SuperResolveLib.slicer_cli import run as cli_module
 
     return cli_module.run(__file__, "super_resolve")
 

@@ -65,7 +65,7 @@ def profileFromTable(tableNode: slicer.vtkMRMLTableNode) -> SliceProfile:
     Raises:
         ValueError: it lacks a column, or its rows make up no profile.
     """
-    from SuperResolveLib.profile_io import profile_of_columns
+    from SuperResolveLib.image_io.profile_table import profile_of_columns
 
     name = tableNode.GetName()
     return profile_of_columns(_numbers(tableNode, OFFSET), _numbers(tableNode, WEIGHT), name)

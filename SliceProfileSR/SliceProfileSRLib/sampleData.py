@@ -64,7 +64,7 @@ def loadSample(sample: SimulatedScan, source: object = None) -> slicer.vtkMRMLSc
     import numpy as np
 
     from SuperResolveLib import SliceProfile
-    from SuperResolveLib.evaluation.simulation import simulate
+    from SuperResolveLib.physics.simulation import simulate
 
     slicer.util.showStatusMessage(_("Simulating {name}…").format(name=sample.name), 3000)
     with slicer.util.WaitCursor():
@@ -79,6 +79,6 @@ def loadSample(sample: SimulatedScan, source: object = None) -> slicer.vtkMRMLSc
 @functools.lru_cache(maxsize=1)
 def phantom():
     """The head that both samples show, isotropic."""
-    from SuperResolveLib.evaluation.phantom import head_phantom
+    from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 
     return head_phantom(PHANTOM_SHAPE, spacing=1.0, seed=0)

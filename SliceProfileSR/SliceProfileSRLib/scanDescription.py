@@ -12,7 +12,7 @@ from .volumes import emptyVolumeFromNode, volumeFromNode
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
-    from SuperResolveLib.geometry import SliceGeometry
+    from SuperResolveLib.data.geometry import SliceGeometry
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 CONTIGUOUS = 0.05
@@ -58,8 +58,8 @@ def describeScan(
 
 
 def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str, acquiredResolution: str) -> ScanDescription:
-    from SuperResolveLib.geometry import check_content, check_separation, check_slices, slice_geometry
-    from SuperResolveLib.in_plane_resolution import in_plane_resolution
+    from SuperResolveLib.data.geometry import check_content, check_separation, check_slices, slice_geometry
+    from SuperResolveLib.data.in_plane_resolution import in_plane_resolution
 
     lines = []
     try:
@@ -144,7 +144,7 @@ def _someSlices(volume: Volume, geometry: SliceGeometry) -> Volume:
 
 
 def _toldResolution(volume: Volume, geometry: SliceGeometry) -> str:
-    from SuperResolveLib.in_plane_resolution import ROUNDING
+    from SuperResolveLib.data.in_plane_resolution import ROUNDING
 
     told = [volume.header.acquired_spacing_mm[axis] for axis in geometry.in_plane_axes]
     plain = all(

@@ -119,7 +119,7 @@ class EstimationTask(Task):
 
     @property
     def needsTorch(self) -> bool:
-        from SuperResolveLib.estimation import ESTIMATORS
+        from SuperResolveLib.estimation.registry import ESTIMATORS
 
         return _needsTorch(ESTIMATORS, self.settings.get("method", "auto"), self.settings.get("preset"))
 
@@ -225,7 +225,7 @@ class SuperResolutionTask(Task):
 
     @property
     def needsTorch(self) -> bool:
-        from SuperResolveLib.methods import METHODS
+        from SuperResolveLib.methods.registry import METHODS
 
         return _needsTorch(METHODS, self.settings.get("method", "smore"), self.settings.get("preset"))
 

@@ -9,13 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .data.volume import Volume
     from .errors import Cancelled, InputError
-    from .estimation import EstimatedProfile, estimate_profile, measure_resolution
-    from .image_io import read_volume, write_volume
-    from .profile import SliceProfile
-    from .profile_io import parse_profile, read_profile, write_profile
-    from .super_resolution import SuperResolved, super_resolve
-    from .volume import Volume
+    from .estimation.result import EstimatedProfile
+    from .image_io.profile_table import parse_profile, read_profile, write_profile
+    from .image_io.volumes import read_volume, write_volume
+    from .physics.profile import SliceProfile
+    from .workflows.estimate import estimate_profile, measure_resolution
+    from .workflows.super_resolve import SuperResolved, super_resolve
 
 __version__ = "0.1.0"
 
@@ -38,19 +39,19 @@ __all__ = [
 
 _HOMES = {
     "Cancelled": "errors",
-    "EstimatedProfile": "estimation",
+    "EstimatedProfile": "estimation.result",
     "InputError": "errors",
-    "SliceProfile": "profile",
-    "SuperResolved": "super_resolution",
-    "Volume": "volume",
-    "estimate_profile": "estimation",
-    "measure_resolution": "estimation",
-    "parse_profile": "profile_io",
-    "read_profile": "profile_io",
-    "read_volume": "image_io",
-    "super_resolve": "super_resolution",
-    "write_profile": "profile_io",
-    "write_volume": "image_io",
+    "SliceProfile": "physics.profile",
+    "SuperResolved": "workflows.super_resolve",
+    "Volume": "data.volume",
+    "estimate_profile": "workflows.estimate",
+    "measure_resolution": "workflows.estimate",
+    "parse_profile": "image_io.profile_table",
+    "read_profile": "image_io.profile_table",
+    "read_volume": "image_io.volumes",
+    "super_resolve": "workflows.super_resolve",
+    "write_profile": "image_io.profile_table",
+    "write_volume": "image_io.volumes",
 }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from command_line import ENVIRONMENT
-from SuperResolveLib.cli_module.description import Description, read_description
+from SuperResolveLib.slicer_cli.description import Description, read_description
 
 FOLDER = Path(__file__).parents[2] / "SuperResolve"
 MODULES = ("EstimateSliceProfile", "SuperResolve")

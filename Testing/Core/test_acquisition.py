@@ -9,9 +9,15 @@ from hypothesis import strategies as st
 from scipy.linalg import null_space
 from scipy.ndimage import convolve1d
 
-from SuperResolveLib.acquisition import acquisition_matrix, adjoint, data_consistency, degrade, regularised_inverse
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.physics.acquisition import (
+    acquisition_matrix,
+    adjoint,
+    data_consistency,
+    degrade,
+    regularised_inverse,
+)
+from SuperResolveLib.physics.profile import SliceProfile
 
 law = settings(deadline=None, max_examples=40)
 profiles = st.builds(

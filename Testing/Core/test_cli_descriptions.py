@@ -13,11 +13,11 @@ import SuperResolveLib
 from cli_scripts import FOLDER, MODULES, description
 from command_line import run_python
 from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
-from SuperResolveLib.cli_module.arguments import parse_arguments
-from SuperResolveLib.command import cli
-from SuperResolveLib.estimation import ESTIMATORS
-from SuperResolveLib.methods import METHODS
-from SuperResolveLib.profile_io import WIDEST
+from SuperResolveLib.command.main import cli
+from SuperResolveLib.estimation.registry import ESTIMATORS
+from SuperResolveLib.image_io.profile_table import WIDEST
+from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.slicer_cli.arguments import parse_arguments
 
 SCHEMA = Path(__file__).with_name("execution_model.xsd")
 #: What a parameter is called in Python, where not its own name in lower case.
@@ -79,7 +79,7 @@ def test_parameters_with_a_place_come_last_and_returned_ones_have_none(module):
 
 def test_the_panel_can_read_a_description_as_slicer_starts():
     loaded = run_python(
-        "import sys; from SuperResolveLib.cli_module.description import read_description\n"
+        "import sys; from SuperResolveLib.slicer_cli.description import read_description\n"
         f"assert read_description({str(FOLDER / 'SuperResolve.xml')!r})['seed'].default == 0\n"
         "print([name for name in ('numpy', 'scipy', 'SimpleITK', 'torch') if name in sys.modules])"
     )

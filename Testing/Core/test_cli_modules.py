@@ -16,11 +16,11 @@ import SimpleITK as sitk
 import cli_scripts
 from cli_scripts import FOLDER, MODULES, PATIENCE, command_line, environment, run
 from SuperResolveLib import SliceProfile, Volume, read_profile, read_volume, write_profile, write_volume
-from SuperResolveLib.acquisition import degrade
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.simulation import simulate
-from SuperResolveLib.geometry import output_grid, scan_geometry
+from SuperResolveLib.data.geometry import output_grid, scan_geometry
 from SuperResolveLib.methods.problem import Problem
+from SuperResolveLib.physics.acquisition import degrade
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.simulation import simulate
 
 #: Packages that Slicer does not come with.
 NOT_IN_SLICER = ("click", "matplotlib", "nibabel", "pydicom", "skimage", "torch", "tqdm")
@@ -104,8 +104,8 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
 
 
 def test_writes_what_the_scan_does_not_determine(scan, tmp_path, monkeypatch):
-    from SuperResolveLib.cli_module import run as run_here
-    from SuperResolveLib.methods import smore
+    from SuperResolveLib.methods.smore import super_resolve as smore
+    from SuperResolveLib.slicer_cli.run import run as run_here
 
     monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
     files = {"outputVolume": tmp_path / "out.nrrd", "inventedVolume": tmp_path / "invented.nrrd"}

@@ -20,16 +20,17 @@ from SuperResolveLib import (
     SliceProfile,
     Volume,
     __version__,
-    estimation,
     read_profile,
     read_volume,
     super_resolve,
     write_volume,
 )
-from SuperResolveLib import demo as demo_module
-from SuperResolveLib.command import cli, main
-from SuperResolveLib.estimation import EstimatedProfile
-from SuperResolveLib.methods import METHODS, smore
+from SuperResolveLib.command.main import cli, main
+from SuperResolveLib.estimation.result import EstimatedProfile
+from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.methods.smore import super_resolve as smore
+from SuperResolveLib.workflows import demo as demo_module
+from SuperResolveLib.workflows import estimate as estimation
 
 #: The module of super_resolve, in which it can be replaced.
 RESOLVING = sys.modules[super_resolve.__module__]
@@ -400,7 +401,7 @@ def test_an_error_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
     def fail(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("SuperResolveLib.image_io.write_volume", fail)
+    monkeypatch.setattr("SuperResolveLib.image_io.volumes.write_volume", fail)
     code, _, err = run("super-resolve lr -o out.nii --json out.json --method bspline --profile rect:4")
     assert code == 2
     assert "No space left" in err

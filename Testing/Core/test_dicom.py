@@ -13,7 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, RLELossless
 from scipy.spatial.transform import Rotation
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io import read_volume
+from SuperResolveLib.image_io.volumes import read_volume
 
 COUNT, ROWS, COLUMNS = 9, 12, 10
 #: The slices' row and column directions and normal, in LPS, as columns.

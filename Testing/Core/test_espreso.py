@@ -7,17 +7,18 @@ import pytest
 import torch
 from scipy.ndimage import gaussian_filter
 
+from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled, InputError
-from SuperResolveLib.estimation import EstimatedProfile, estimate_profile, measure_resolution
 from SuperResolveLib.estimation.espreso import adversarial, closed_form
-from SuperResolveLib.estimation.espreso.networks import RECEPTIVE_FIELD, LineDiscriminator, ProfileGenerator
-from SuperResolveLib.estimation.espreso.patches import DirectionPatches, PatchShape
 from SuperResolveLib.estimation.reference import reference_of
+from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.estimation.shapes import bell
-from SuperResolveLib.evaluation.simulation import simulate
-from SuperResolveLib.geometry import slice_geometry
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.networks.espreso import RECEPTIVE_FIELD, LineDiscriminator, ProfileGenerator
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.training.line_patches import DirectionPatches, PatchShape
+from SuperResolveLib.workflows.estimate import estimate_profile, measure_resolution
 
 
 def texture(shape: tuple[int, int, int], seed: int = 0) -> Volume:

@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from Experiments import command as command
+from Experiments import phantom_pair, quality, table1, table2, table3
+from Experiments.cells import Cell, Record, Row, run_cells
+from Experiments.condition import Setting, SimulatedScan, in_order
+from Experiments.report import Table, grouped, mean
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.estimation import EstimatedProfile
-from SuperResolveLib.evaluation import __main__ as command
-from SuperResolveLib.evaluation import phantom_pair, quality, table1, table2, table3
-from SuperResolveLib.evaluation.cells import Cell, Record, Row, run_cells
-from SuperResolveLib.evaluation.metrics import head_mask
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.report import Table, grouped, mean
-from SuperResolveLib.evaluation.setting import Setting, SimulatedScan, in_order
-from SuperResolveLib.image_io import write_volume
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.profile_io import write_profile
-from SuperResolveLib.super_resolution import super_resolve
+from SuperResolveLib.estimation.result import EstimatedProfile
+from SuperResolveLib.image_io.profile_table import write_profile
+from SuperResolveLib.image_io.volumes import write_volume
+from SuperResolveLib.metrics.image_quality import head_mask
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.workflows.super_resolve import super_resolve
 
 CELLS = [Cell("head", "k", "gaussian:4@4", "m", "", seed) for seed in range(4)]
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from SuperResolveLib.figures import FIGURE_ENDINGS, coronal_figure, draw_profile, plot_profile
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.data.volume import Volume
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.workflows.figures import FIGURE_ENDINGS, coronal_figure, draw_profile, plot_profile
 
 PROFILE = SliceProfile.gaussian(4.0, 0.8)
 

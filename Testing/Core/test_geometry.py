@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scipy.interpolate import make_interp_spline
 from scipy.spatial.transform import Rotation
 
+from SuperResolveLib.data.geometry import output_grid, scan_geometry, slice_geometry
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.geometry import output_grid, scan_geometry, slice_geometry
-from SuperResolveLib.volume import Volume
 
 few = settings(max_examples=40, deadline=None)
 

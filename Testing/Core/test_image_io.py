@@ -14,10 +14,10 @@ import pytest
 import SimpleITK as sitk
 from scipy.spatial.transform import Rotation
 
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.files import replacing
-from SuperResolveLib.image_io import WRITTEN_ENDINGS, check_output, read_volume, write_volume
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.image_io.files import replacing
+from SuperResolveLib.image_io.volumes import WRITTEN_ENDINGS, check_output, read_volume, write_volume
 
 Writer = Callable[[Path], Any]
 SHAPE = (9, 8, 10)

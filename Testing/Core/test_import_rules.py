@@ -124,7 +124,7 @@ def test_the_public_names_load_nothing_slow():
 @pytest.mark.parametrize("arguments", [["--help"], ["super-resolve", "--help"], ["methods"]])
 def test_the_command_starts_without_anything_slow(arguments):
     loaded = run_python(
-        "import sys; from SuperResolveLib.command import main\n"
+        "import sys; from SuperResolveLib.command.main import main\n"
         f"assert main({arguments}) == 0\n"
         f"print([name for name in {SLOW} if name in sys.modules])"
     )
@@ -133,7 +133,7 @@ def test_the_command_starts_without_anything_slow(arguments):
 
 def test_methods_without_torch_do_not_load_it():
     loaded = run_python(
-        "import sys; from SuperResolveLib.methods import METHODS\n"
+        "import sys; from SuperResolveLib.methods.registry import METHODS\n"
         "for entry in METHODS.values(): entry.needs_torch or entry.load()\n"
         "print('torch' in sys.modules)"
     )

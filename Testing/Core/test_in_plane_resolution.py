@@ -8,12 +8,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.data.in_plane_resolution import acquired_fraction, in_plane_resolution, on_acquired_grid
+from SuperResolveLib.data.volume import AcquisitionHeader, Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.estimation import estimate_profile, measure_resolution
-from SuperResolveLib.geometry import slice_geometry
-from SuperResolveLib.image_io import read_volume
-from SuperResolveLib.in_plane_resolution import acquired_fraction, in_plane_resolution, on_acquired_grid
-from SuperResolveLib.volume import AcquisitionHeader, Volume
+from SuperResolveLib.image_io.volumes import read_volume
+from SuperResolveLib.workflows.estimate import estimate_profile, measure_resolution
 
 
 def anatomy(seed: int = 0, smooth: float = 0.0) -> NDArray[np.float32]:

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SuperResolveLib.acquisition import degrade
+from SuperResolveLib.data.geometry import output_grid, slice_geometry
+from SuperResolveLib.data.noise import noise_level
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled, InputError
-from SuperResolveLib.evaluation.metrics import compare
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.simulation import simulate
-from SuperResolveLib.geometry import output_grid, slice_geometry
-from SuperResolveLib.image_io import read_volume
-from SuperResolveLib.methods import METHODS
+from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.methods.problem import Problem
-from SuperResolveLib.noise import noise_level
-from SuperResolveLib.profile import SliceProfile
+from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.metrics.image_quality import compare
+from SuperResolveLib.physics.acquisition import degrade
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.progress import part_of
-from SuperResolveLib.super_resolution import SuperResolved, super_resolve
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
 
 PROFILE = SliceProfile.gaussian(4.0, 1.0)
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.evaluation.metrics import compare, head_mask, inside_field_of_view, resample, same_grid
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.metrics.image_quality import compare, head_mask, inside_field_of_view, resample, same_grid
 
 law = settings(deadline=None, max_examples=25)
 AFFINE = np.array([[0.9, 0.2, 0, -10], [-0.2, 0.9, 0, 5], [0, 0, 1.1, 3], [0, 0, 0, 1]], float)

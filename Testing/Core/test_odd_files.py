@@ -8,9 +8,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from SuperResolveLib.data.geometry import output_grid, scan_geometry
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.geometry import output_grid, scan_geometry
-from SuperResolveLib.image_io import read_volume, write_volume
+from SuperResolveLib.image_io.volumes import read_volume, write_volume
 
 REFUSED = {
     "ct_perfusion_rgb24.nii.gz": "holds 3 values a voxel (colour or vectors)",

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.evaluation.metrics import head_mask
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.phantom.fields import ellipsoid, fractal_field, random_field, tube, union, voxel_centres
+from SuperResolveLib.metrics.image_quality import head_mask
+from SuperResolveLib.physics.phantom.fields import ellipsoid, fractal_field, random_field, tube, union, voxel_centres
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 
 SHAPE, SPACING = (72, 84, 72), 2.4
 

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 from scipy.integrate import quad
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.profile import FWHM_PER_SIGMA, SliceProfile, full_width_at_half_maximum, profile_error
+from SuperResolveLib.physics.profile import FWHM_PER_SIGMA, SliceProfile, full_width_at_half_maximum, profile_error
 
 law = settings(deadline=None, max_examples=60)
 widths = st.floats(0.3, 12)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.profile_io import parse_profile, read_profile, write_profile
+from SuperResolveLib.image_io.profile_table import parse_profile, read_profile, write_profile
+from SuperResolveLib.physics.profile import SliceProfile
 
 
 def table(folder: Path, text: str) -> Path:

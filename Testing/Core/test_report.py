@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 
 from SuperResolveLib import SuperResolved, Volume
-from SuperResolveLib.estimation import EstimatedProfile
-from SuperResolveLib.evaluation.metrics import Comparison
-from SuperResolveLib.geometry import SliceGeometry
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.report import compare_report, estimate_report, super_resolve_report, unique, write_report
+from SuperResolveLib.data.geometry import SliceGeometry
+from SuperResolveLib.estimation.result import EstimatedProfile
+from SuperResolveLib.metrics.image_quality import Comparison
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.workflows.report import (
+    compare_report,
+    estimate_report,
+    super_resolve_report,
+    unique,
+    write_report,
+)
 
 GEOMETRY = SliceGeometry(axis=2, slice_count=10, slice_spacing=6.0, in_plane_axes=(0, 1), in_plane_spacing=(0.8, 0.8))
 COMMON = {"fwhm_mm", "profile", "tap_spacing_mm", "method", "preset", "seconds", "device", "seed", "warnings"} | {

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from SuperResolveLib.data.geometry import AXIS_NAMES
+from SuperResolveLib.data.volume import AcquisitionHeader, Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.evaluation.simulation import simulate, with_rician_noise
-from SuperResolveLib.geometry import AXIS_NAMES
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.volume import AcquisitionHeader, Volume
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate, with_rician_noise
 
 law = settings(deadline=None, max_examples=40)
 axes = st.sampled_from(AXIS_NAMES)

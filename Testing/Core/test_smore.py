@@ -6,28 +6,28 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SuperResolveLib.acquisition import degrade
+from SuperResolveLib.data.geometry import output_grid, slice_geometry
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled
-from SuperResolveLib.evaluation.metrics import compare
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.simulation import simulate
-from SuperResolveLib.geometry import output_grid, slice_geometry
-from SuperResolveLib.methods import smore
 from SuperResolveLib.methods.problem import Problem
+from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.smore.inference import apply
-from SuperResolveLib.methods.smore.muon import Muon, orthogonal
-from SuperResolveLib.methods.smore.network import SliceToPlanes
-from SuperResolveLib.methods.smore.patches import PairSampler
-from SuperResolveLib.methods.smore.phases import MARGIN, Phases
-from SuperResolveLib.methods.smore.training import optimisers_of, train
 from SuperResolveLib.methods.smore.views import plain_views
+from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.networks.backbone import Backbone
 from SuperResolveLib.networks.edsr import EDSR
+from SuperResolveLib.networks.slice_to_planes import SliceToPlanes
 from SuperResolveLib.networks.wdsr import WDSR
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.super_resolution import super_resolve
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.physics.acquisition import degrade
+from SuperResolveLib.physics.fine_grid import MARGIN, Phases
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.training.muon import Muon, orthogonal
+from SuperResolveLib.training.plane_patches import PairSampler
+from SuperResolveLib.training.supervised import optimisers_of, train
+from SuperResolveLib.workflows.super_resolve import super_resolve
 
 CPU = torch.device("cpu")
 PROFILE = SliceProfile.gaussian(4.0, 1.0)

@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from SuperResolveLib import InputError, Volume, estimate_profile, measure_resolution
-from SuperResolveLib.acquisition import acquisition_matrix, degrade
+from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.estimation.shapes import bell, bell_of
 from SuperResolveLib.estimation.spectral.posterior import CAUTION, OTHER_SHAPES, TRUST, Posterior, WidthPrior
 from SuperResolveLib.estimation.spectral.rings import rings_of
 from SuperResolveLib.estimation.spectral.search import FAMILIES, Evidence
-from SuperResolveLib.evaluation.simulation import simulate, with_rician_noise
-from SuperResolveLib.geometry import slice_geometry
-from SuperResolveLib.profile import SliceProfile, profile_error
+from SuperResolveLib.physics.acquisition import acquisition_matrix, degrade
+from SuperResolveLib.physics.profile import SliceProfile, profile_error
+from SuperResolveLib.physics.simulation import simulate, with_rician_noise
 
 
 def texture(shape: tuple[int, int, int], exponent: float = 3.0, seed: int = 0) -> Volume:

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 import torch
 
+from Experiments import command as command
+from Experiments.cells import Cell, Row
+from Experiments.speed import measure
+from Experiments.speed.arithmetic import BETWEEN, operations, time_shares
+from Experiments.speed.jobs import Job, learns, mirrored, thick_scan
+from Experiments.speed.meter import PREPARING, Meter
+from Experiments.speed.plan import ARITHMETIC, TIMES, Plan, Setting, parse_size
+from Experiments.speed.presentation import by_size, exponent, tables
+from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.estimation import ESTIMATORS
-from SuperResolveLib.estimation.espreso import loop
-from SuperResolveLib.estimation.espreso.networks import ProfileGenerator
-from SuperResolveLib.evaluation import __main__ as command
-from SuperResolveLib.evaluation.cells import Cell, Row
-from SuperResolveLib.evaluation.speed import measure
-from SuperResolveLib.evaluation.speed.arithmetic import BETWEEN, operations, time_shares
-from SuperResolveLib.evaluation.speed.jobs import Job, learns, mirrored, thick_scan
-from SuperResolveLib.evaluation.speed.meter import PREPARING, Meter
-from SuperResolveLib.evaluation.speed.plan import ARITHMETIC, TIMES, Plan, Setting, parse_size
-from SuperResolveLib.evaluation.speed.presentation import by_size, exponent, tables
-from SuperResolveLib.geometry import scan_geometry
-from SuperResolveLib.methods import METHODS
-from SuperResolveLib.methods.smore import PRESETS
+from SuperResolveLib.estimation.registry import ESTIMATORS
+from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.methods.smore.super_resolve import PRESETS
+from SuperResolveLib.networks.espreso import ProfileGenerator
 from SuperResolveLib.progress import ProgressCallback
+from SuperResolveLib.training import repeat as loop
 
 
 class Gauge:

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from Experiments import command as command
+from Experiments import trust
+from Experiments.condition import Setting, SimulatedScan
 from SuperResolveLib import SliceProfile, Volume, super_resolve, write_volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.evaluation import __main__ as command
-from SuperResolveLib.evaluation import trust
-from SuperResolveLib.evaluation.artefacts import slice_periodicity, stripe_amplitude
-from SuperResolveLib.evaluation.lesions import Search
-from SuperResolveLib.evaluation.metrics import head_mask
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.setting import Setting, SimulatedScan
-from SuperResolveLib.methods import smore
+from SuperResolveLib.methods.smore import super_resolve as smore
+from SuperResolveLib.metrics.artefacts import slice_periodicity, stripe_amplitude
+from SuperResolveLib.metrics.image_quality import head_mask
+from SuperResolveLib.metrics.lesions import Search
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 
 
 @pytest.fixture(scope="module")

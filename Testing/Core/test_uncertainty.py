@@ -9,24 +9,24 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from SuperResolveLib.acquisition import adjoint, degrade
+from SuperResolveLib.data.geometry import output_grid, scan_geometry
+from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.evaluation.metrics import head_mask
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.simulation import simulate
-from SuperResolveLib.geometry import output_grid, scan_geometry
-from SuperResolveLib.methods import smore
 from SuperResolveLib.methods.problem import MethodSettings, Problem
+from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.error_head import PlanesAndErrors, learn_errors
-from SuperResolveLib.methods.smore.network import SliceToPlanes
-from SuperResolveLib.methods.smore.patches import PairSampler
-from SuperResolveLib.methods.smore.phases import Phases
 from SuperResolveLib.methods.smore.views import View, views_of
+from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.networks.edsr import EDSR
-from SuperResolveLib.profile import SliceProfile
-from SuperResolveLib.super_resolution import super_resolve
-from SuperResolveLib.uncertainty import Ensemble, Moments
-from SuperResolveLib.volume import Volume
+from SuperResolveLib.networks.slice_to_planes import SliceToPlanes
+from SuperResolveLib.physics.acquisition import adjoint, degrade
+from SuperResolveLib.physics.fine_grid import Phases
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.training.plane_patches import PairSampler
+from SuperResolveLib.workflows.super_resolve import super_resolve
+from SuperResolveLib.workflows.uncertainty import Ensemble, Moments
 
 CPU = torch.device("cpu")
 PROFILE = SliceProfile.gaussian(10.0, 2.5)

@@ -11,8 +11,8 @@ import vtk
 
 from host import Host
 from SuperResolveLib import SliceProfile, Volume
-from SuperResolveLib.evaluation.phantom import head_phantom
-from SuperResolveLib.evaluation.simulation import simulate
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.simulation import simulate
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: Of the simulated scan, in mm.

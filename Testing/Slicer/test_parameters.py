@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from SuperResolveLib.cli_module.description import read_description
+from SuperResolveLib.slicer_cli.description import read_description
 
 COMPUTATION = Path(__file__).resolve().parents[2] / "SuperResolve"
 #: Parameters of the panel that a CLI module has too: the module, its name there, and the panel's.

@@ -12,7 +12,7 @@ from . import options
 from .console import Console, console_options
 
 if TYPE_CHECKING:
-    from ..volume import Volume
+    from ..data.volume import Volume
 
 
 @click.command(short_help="PSNR, SSIM, RMSE and HFEN of a result.")
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 @click.pass_obj
 def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Path | None) -> None:
     """Compare RESULT with TRUTH on the grid of TRUTH, to which RESULT is brought by affine."""
-    from ..evaluation import metrics
-    from ..files import check_paths, replacing
-    from ..image_io import read_volume
-    from ..report import compare_report, write_report
+    from ..image_io.files import check_paths, replacing
+    from ..image_io.volumes import read_volume
+    from ..metrics import image_quality as metrics
+    from ..workflows.report import compare_report, write_report
 
     started = time.perf_counter()
     check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask)}, {"--json": json})
@@ -52,7 +52,7 @@ def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Pat
 
 def _mask(text: str) -> Volume | Literal["auto"] | None:
     """What ``--mask`` says."""
-    from ..image_io import read_volume
+    from ..image_io.volumes import read_volume
 
     if text == "auto":
         return "auto"

@@ -11,9 +11,10 @@ from . import options
 from .console import Console, console_options
 
 if TYPE_CHECKING:
-    from ..demo import Demo
+    from ..workflows.demo import Demo
 
-#: What the figure enlarges: the folded cortex beside the midline; see :func:`~SuperResolveLib.figures.coronal_figure`.
+#: What the figure enlarges, the folded cortex beside the midline: see
+#: :func:`~SuperResolveLib.workflows.figures.coronal_figure`.
 DETAIL = (18.0, -2.0, 50.0)
 
 
@@ -36,7 +37,7 @@ def demo(console: Console, /, output: Path, device: str, seed: int) -> None:
 
     Writes the volumes, the profile, a report and one figure into FOLDER; no data are downloaded.
     """
-    from ..demo import run_demo
+    from ..workflows.demo import run_demo
 
     _check_folder(output)
     with console.progress() as progress:
@@ -62,7 +63,7 @@ def _check_folder(folder: Path) -> None:
         InputError: naming it.
     """
     from ..errors import InputError
-    from ..files import check_target
+    from ..image_io.files import check_target
 
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file: give a folder with --output")
@@ -71,12 +72,12 @@ def _check_folder(folder: Path) -> None:
 
 def _write(made: Demo, folder: Path) -> None:
     """Write the volumes, the profile, the report and the figure."""
-    from ..figures import coronal_figure
-    from ..files import replacing
-    from ..geometry import scan_geometry
-    from ..image_io import write_volume
-    from ..profile_io import write_profile
-    from ..report import demo_report, write_report
+    from ..data.geometry import scan_geometry
+    from ..image_io.files import replacing
+    from ..image_io.profile_table import write_profile
+    from ..image_io.volumes import write_volume
+    from ..workflows.figures import coronal_figure
+    from ..workflows.report import demo_report, write_report
 
     volumes = {"truth": made.truth, "scan": made.scan, "bspline": made.interpolated, "result": made.result}
     for name, volume in volumes.items():

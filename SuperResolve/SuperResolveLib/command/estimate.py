@@ -37,14 +37,14 @@ def estimate(
 
     It is written as a table with the columns offset_mm and weight, one row a tap.
     """
-    from ..estimation import estimate_profile
-    from ..figures import FIGURE_ENDINGS, plot_profile
-    from ..files import check_ending, check_paths, replacing
-    from ..geometry import scan_geometry
-    from ..image_io import read_volume
-    from ..profile_io import write_profile
-    from ..report import estimate_report, write_report
-    from ..texts import scan_line, width_line
+    from ..data.geometry import scan_geometry
+    from ..image_io.files import check_ending, check_paths, replacing
+    from ..image_io.profile_table import write_profile
+    from ..image_io.volumes import read_volume
+    from ..workflows.estimate import estimate_profile
+    from ..workflows.figures import FIGURE_ENDINGS, plot_profile
+    from ..workflows.report import estimate_report, write_report
+    from ..workflows.texts import scan_line, width_line
 
     check_ending(output, "a profile table", [".tsv"])
     check_ending(plot, "the plot", FIGURE_ENDINGS)

@@ -33,12 +33,12 @@ def measure(
     VOLUME may be isotropic, such as a result of super-resolve; unless --axis names one, the worst axis is then told.
     A FWHM of one voxel or less is as good as in plane.
     """
-    from ..estimation import measure_resolution
-    from ..files import check_paths, replacing
-    from ..geometry import AXIS_NAMES, slice_geometry
-    from ..image_io import read_volume
-    from ..report import estimate_report, write_report
-    from ..texts import width_line
+    from ..data.geometry import AXIS_NAMES, slice_geometry
+    from ..image_io.files import check_paths, replacing
+    from ..image_io.volumes import read_volume
+    from ..workflows.estimate import measure_resolution
+    from ..workflows.report import estimate_report, write_report
+    from ..workflows.texts import width_line
 
     check_paths({"VOLUME": volume}, {"--json": json})
     console.stage(f"reading {volume}")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 @console_options
 def methods() -> None:
     """List the methods: what each needs, and its presets, the default first."""
-    from ..estimation import ESTIMATORS
-    from ..methods import METHODS
+    from ..estimation.registry import ESTIMATORS
+    from ..methods.registry import METHODS
 
     click.echo("Estimating the slice profile (--method of estimate and measure)\n")
     click.echo(_table(ESTIMATORS))

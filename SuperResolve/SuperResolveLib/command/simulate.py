@@ -40,12 +40,12 @@ def simulate(
 
     As in Han et al. (IPMI 2021, Sec. 3.1), slice n of LR sits on plane S*n of HR.
     """
-    from ..evaluation import simulation
-    from ..files import check_paths
-    from ..geometry import slice_geometry
-    from ..image_io import check_output, read_volume, write_volume
-    from ..profile_io import parse_profile
-    from ..texts import volume_line
+    from ..data.geometry import slice_geometry
+    from ..image_io.files import check_paths
+    from ..image_io.profile_table import parse_profile
+    from ..image_io.volumes import check_output, read_volume, write_volume
+    from ..physics import simulation
+    from ..workflows.texts import volume_line
 
     check_output(output)
     check_paths({"HR": volume}, {"--output": output})

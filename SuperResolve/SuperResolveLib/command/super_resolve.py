@@ -78,12 +78,12 @@ def super_resolve(
     The field of view stays where it is; in-plane voxels are left alone.
     """
     from .. import super_resolve as run
-    from ..files import check_paths, replacing
-    from ..geometry import scan_geometry
-    from ..image_io import check_output, read_volume, write_volume
-    from ..profile_io import parse_profile
-    from ..report import super_resolve_report, write_report
-    from ..texts import scan_line, uncertainty_line, volume_line, width_line
+    from ..data.geometry import scan_geometry
+    from ..image_io.files import check_paths, replacing
+    from ..image_io.profile_table import parse_profile
+    from ..image_io.volumes import check_output, read_volume, write_volume
+    from ..workflows.report import super_resolve_report, write_report
+    from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
@@ -135,8 +135,8 @@ def super_resolve(
 
 def _maps(path: Path) -> dict[str, Path]:
     """Where each map of the uncertainty goes: the total to ``path``, its parts beside it."""
-    from ..image_io import WRITTEN_ENDINGS
-    from ..uncertainty import PARTS
+    from ..image_io.volumes import WRITTEN_ENDINGS
+    from ..workflows.uncertainty import PARTS
 
     endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
     ending = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..geometry import SliceGeometry
-from ..in_plane_resolution import in_plane_resolution, on_acquired_grid
-from ..volume import Volume
+from ..data.geometry import SliceGeometry
+from ..data.in_plane_resolution import in_plane_resolution, on_acquired_grid
+from ..data.volume import Volume
 
 
 @dataclass(frozen=True)

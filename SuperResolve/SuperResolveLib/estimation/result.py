@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..profile import SliceProfile
+from ..physics.profile import SliceProfile
 
 #: An interval as wide as this part of the FWHM is worth a warning.
 WIDE = 0.6

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammainc
 
-from ..profile import SliceProfile
+from ..physics.profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..volume import AcquisitionHeader
+from ..data.volume import AcquisitionHeader
 
 
 def acquisition_header(

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.geometry import AXIS_NAMES
 from ..errors import InputError
-from ..geometry import AXIS_NAMES
 
 #: Distances between voxels in mm that a scan can have: from MR microscopy to a sparse localiser.
 SMALLEST_STEP, LARGEST_STEP = 0.01, 30.0

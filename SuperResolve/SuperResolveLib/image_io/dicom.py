@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.volume import AcquisitionHeader
 from ..errors import InputError
-from ..volume import AcquisitionHeader
 from .acquisition_tags import acquisition_header, numbers
 from .checks import LARGEST_SHEAR, check_scalar, check_shape, readable
 from .itk_files import LPS_TO_RAS, silent_stderr

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..volume import Volume
+from ..data.volume import Volume
 
 
 def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | None = None) -> NDArray[Any]:

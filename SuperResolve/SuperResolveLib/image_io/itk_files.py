@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.volume import Volume
 from ..errors import InputError
-from ..files import replacing
-from ..volume import Volume
 from .checks import check_affine, check_scalar, check_shape, readable
+from .files import replacing
 from .intensities import written
 from .stored import StoredImage
 

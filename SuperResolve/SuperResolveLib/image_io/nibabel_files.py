@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import replacing
-from ..volume import Volume
+from ..data.volume import Volume
 from .checks import check_scalar, check_shape, readable
+from .files import replacing
 from .intensities import written
 from .stored import SCANNER, StoredImage
 

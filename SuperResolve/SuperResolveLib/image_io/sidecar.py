@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..volume import Volume
+from ..data.volume import Volume
 from .acquisition_tags import acquisition_header, numbers
 
 

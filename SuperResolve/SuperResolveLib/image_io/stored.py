@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..volume import AcquisitionHeader
+from ..data.volume import AcquisitionHeader
 
 #: NIfTI's code of the scanner's own space, which other formats mean.
 SCANNER = 1

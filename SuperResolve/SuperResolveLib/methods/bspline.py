@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from ..acquisition import along
+from ..physics.acquisition import along
 from ..progress import ProgressCallback
 from .problem import MethodSettings, Problem
 

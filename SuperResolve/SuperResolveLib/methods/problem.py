@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..acquisition import acquisition_matrix, data_consistency, degrade
-from ..geometry import OutputGrid, SliceGeometry
-from ..noise import scan_noise
-from ..profile import SliceProfile
-from ..volume import Volume
+from ..data.geometry import OutputGrid, SliceGeometry
+from ..data.noise import scan_noise
+from ..data.volume import Volume
+from ..physics.acquisition import acquisition_matrix, data_consistency, degrade
+from ..physics.profile import SliceProfile
 
 Combination = Literal["average", "fba"]
 
@@ -62,7 +62,7 @@ class Problem:
         return noise / error
 
     def consistent(self, volume: NDArray[np.float32], damping: float) -> NDArray[np.float32]:
-        """The volume after :func:`~SuperResolveLib.acquisition.data_consistency` with the scan."""
+        """The volume after :func:`~SuperResolveLib.physics.acquisition.data_consistency` with the scan."""
         return data_consistency(self.matrix, volume, self.slices, self.geometry.axis, damping)
 
 

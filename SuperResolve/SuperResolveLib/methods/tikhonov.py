@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..acquisition import along, regularised_inverse
+from ..physics.acquisition import along, regularised_inverse
 from ..progress import ProgressCallback
 from .problem import MethodSettings, Problem
 

@@ -1,1 +1,1 @@
-"""Backbones shared by methods of super-resolution: images in, images of the same size out."""
+"""Neural networks, and nothing else: they import torch and nothing of ours."""

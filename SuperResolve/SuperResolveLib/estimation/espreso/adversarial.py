@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ...data.geometry import SliceGeometry
+from ...data.volume import Volume
 from ...device import choose_device, reproducible
-from ...geometry import SliceGeometry
-from ...profile import SliceProfile
+from ...networks.espreso import LineDiscriminator, ProfileGenerator
+from ...physics.profile import SliceProfile
 from ...progress import ProgressCallback
-from ...volume import Volume
+from ...training.line_patches import DirectionPatches, PatchShape
+from ...training.repeat import repeat
 from ..reference import Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
-from .loop import repeat
-from .networks import LineDiscriminator, ProfileGenerator
-from .patches import DirectionPatches, PatchShape
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...acquisition import acquisition_matrix
+from ...data.geometry import SliceGeometry
+from ...data.volume import Volume
 from ...errors import InputError
-from ...geometry import SliceGeometry
-from ...profile import SliceProfile
+from ...physics.acquisition import acquisition_matrix
+from ...physics.profile import SliceProfile
 from ...progress import ProgressCallback
-from ...volume import Volume
 from ..reference import Direction, Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
 from ..shapes import bell

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.optimize import least_squares
 
-from ...profile import SliceProfile
+from ...physics.profile import SliceProfile
 from .rings import Rings
 
 FloatArray = NDArray[np.float64]

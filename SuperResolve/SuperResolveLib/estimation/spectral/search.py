@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from ...profile import SliceProfile
+from ...physics.profile import SliceProfile
 from ..shapes import bell
 from .anatomy import Anatomy, Fit
 

@@ -12,9 +12,9 @@ import math
 import torch
 from torch import nn
 
+from ...networks.slice_to_planes import SliceToPlanes, unfold
 from ...progress import ProgressCallback
-from .network import SliceToPlanes, unfold
-from .patches import PairSampler
+from ...training.plane_patches import PairSampler
 
 CHANNELS = 24
 LEARNING_RATE = 2e-3

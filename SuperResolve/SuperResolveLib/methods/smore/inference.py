@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...networks.slice_to_planes import SliceToPlanes
 from ...progress import ProgressCallback
 from .error_head import PlanesAndErrors
-from .network import SliceToPlanes
 
 #: Pixels of through-plane image in flight at once: bounds memory.
 PIXELS_AT_ONCE = 2**17

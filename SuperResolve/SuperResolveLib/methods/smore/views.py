@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...networks.slice_to_planes import SliceToPlanes
+from ...physics.fine_grid import Phases
 from ...progress import ProgressCallback
 from .error_head import PlanesAndErrors
 from .inference import apply
-from .network import SliceToPlanes
-from .phases import Phases
 
 ORIENTATIONS = 2
 

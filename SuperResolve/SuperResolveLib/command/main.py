@@ -1,0 +1,70 @@
+"""The command ``slice-profile-sr``.
+
+Each subcommand is a file; it imports what it needs when it runs, so that ``--help`` loads nothing but click.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from .. import __version__
+from ..errors import Cancelled
+from ..exits import REFUSED, ending_of, quiet_libraries, unwinding_on_signals
+from .compare import compare
+from .console import PROGRAM, Console, console_options
+from .demo import demo
+from .estimate import estimate
+from .measure import measure
+from .methods import methods
+from .simulate import simulate
+from .super_resolve import super_resolve
+
+
+class _InOrder(click.Group):
+    """A group that lists its subcommands in the order in which a user meets them."""
+
+    def list_commands(self, ctx: click.Context | None) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=_InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name=PROGRAM)
+@console_options
+def cli() -> None:
+    """Measure a 2-D multi-slice scan's slice profile from the scan itself, and super-resolve it to isotropic voxels.
+
+    A scan is a NIfTI, NRRD, MetaImage or MGZ file or a DICOM folder; an output's ending chooses its format.
+    """
+
+
+for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods):
+    cli.add_command(subcommand)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code.
+
+    0 it did what was asked; 2 the input or usage is wrong, or the output cannot be written, told in one sentence;
+    130 cancelled (Ctrl-C); 128 + n ended by signal n. In every case but the first nothing is written.
+    """
+    console = Console()
+    try:
+        with unwinding_on_signals(), quiet_libraries():
+            ended = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)
+            return ended if isinstance(ended, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Exception as error:
+        ending = ending_of(Cancelled() if isinstance(error, click.Abort) else error)
+        if ending is None:
+            raise
+        if console.verbose:
+            traceback.print_exc(file=sys.stderr)
+        sentence, code = ending
+        click.echo(f"{PROGRAM}: {'error: ' if code == REFUSED else ''}{sentence}", err=True)
+        return code

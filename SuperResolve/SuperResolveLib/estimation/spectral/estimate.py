@@ -1,0 +1,118 @@
+r"""The profile that explains the scan's power spectrum, aliasing included, if anatomy is alike in all directions.
+
+Where in-plane and through-plane frequencies meet in one spectrum, anatomy is smooth and about isotropic, and all that
+is not is the profile's: its fall, its zeros, and what folds back at half a cycle per slice (:mod:`.anatomy`, a
+Bayesian model of the spectrum of :mod:`.rings`). Families of shapes compete (:mod:`.search`); the answer is the
+generalised Gaussian with their posterior mean of log FWHM and log root-mean-square width, and the interval is to hold
+the FWHM with a probability of 80 %. A header's slice thickness, where there is one, makes the prior on the width
+narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...data.geometry import SliceGeometry
+from ...data.volume import Volume
+from ...errors import InputError
+from ...progress import ProgressCallback
+from ..reference import Reference, reference_of
+from ..result import EstimatedProfile, trust_warnings
+from ..shapes import bell_of
+from .anatomy import Anatomy
+from .posterior import Posterior, WidthPrior
+from .rings import rings_of
+from .search import FAMILIES, Family, attempts, evidence_of
+
+#: Rings that the spectrum must have for anatomy and profile to be told apart.
+FEWEST_RINGS = 8
+#: A best fit worse than this many times its expected variance is none; heads reach 0.2 to 0.6.
+MISFIT = 4.0
+
+
+def estimate(
+    scan: Volume, geometry: SliceGeometry, preset: str, device: str, seed: int, progress: ProgressCallback
+) -> EstimatedProfile:
+    """The posterior mean profile. There are no presets, no seed is used, and no torch: all runs on the processor.
+
+    Raises:
+        InputError: the image is too small in plane, or constant.
+    """
+    return estimate_among(FAMILIES, scan, geometry, seed, progress)
+
+
+def estimate_among(
+    families: Sequence[Family], scan: Volume, geometry: SliceGeometry, seed: int, progress: ProgressCallback
+) -> EstimatedProfile:
+    """:func:`estimate` where the profile is known to be of one of some families of shapes."""
+    progress(0.0, "finding the in-plane resolution")
+    reference = reference_of(scan, geometry)
+    prior = prior_of(reference)
+    posterior = _posterior(families, reference, prior, progress)
+    tap = reference.tap_spacing
+    profile = bell_of(posterior.fwhm, posterior.rms, tap, fewest_taps=10)
+    low, high = posterior.interval
+    interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
+    return EstimatedProfile(
+        weights=profile.weights,
+        interval=tap,
+        cumulative=profile.cumulative,
+        axis=geometry.axis,
+        fwhm_interval_mm=interval,
+        method="auto",
+        preset="",
+        device="cpu",
+        seed=seed,
+        loss_history={},
+        prior_share=posterior.prior_share,
+        warnings=reference.warnings
+        + trust_warnings(profile, reference.slice_spacing, interval)
+        + _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference)),
+    )
+
+
+def widest_of(reference: Reference) -> float:
+    """The largest FWHM that is tried, in mm."""
+    return max(3.5 * reference.slice_spacing, 12 * reference.tap_spacing)
+
+
+def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[str, ...]:
+    warnings = []
+    if posterior.misfit > MISFIT:
+        warnings.append(
+            "no profile explains this scan if anatomy is about alike in all directions: do not trust the slice profile"
+        )
+    if fwhm_mm > 0.85 * widest:
+        warnings.append(
+            f"the slice profile is as wide as the widest that is tried, {widest:.3g} mm: the scan does not show it"
+        )
+    return tuple(warnings)
+
+
+def prior_of(reference: Reference) -> WidthPrior:
+    """What is known of the width before the scan is looked at: the header's slice thickness, else the spacing."""
+    if reference.slice_thickness:
+        return WidthPrior.from_thickness(reference.slice_thickness)
+    return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
+
+
+def _posterior(
+    families: Sequence[Family], reference: Reference, prior: WidthPrior, progress: ProgressCallback
+) -> Posterior:
+    progress(0.02, "finding the power spectrum")
+    rings = rings_of(reference)
+    if len(rings.radius) < FEWEST_RINGS:
+        raise InputError("the image is too small in plane: at least about 32 voxels are needed along both axes")
+    if not (rings.power > 0).all():
+        raise InputError("the scan's power spectrum vanishes in places: is the image constant along an axis?")
+    anatomy, tap = Anatomy(rings), reference.tap_spacing
+    widest = widest_of(reference)
+    total, found = attempts(families), []
+    for index, family in enumerate(families):
+        before = index * total // len(families)
+
+        def tried(count: int, before: int = before, name: str = family.name) -> None:
+            progress(0.05 + 0.95 * (before + count) / total, f"fitting the power spectrum, {name}")
+
+        found.append(evidence_of(family, anatomy, 0.7 * tap, widest, tap, tried))
+    return Posterior.of(found, prior)

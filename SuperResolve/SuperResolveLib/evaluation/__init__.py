@@ -1,1 +1,0 @@
-"""Simulation, quality measures, a phantom, and the published experiments (``python -m SuperResolveLib.evaluation``)."""

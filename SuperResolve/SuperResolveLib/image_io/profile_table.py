@@ -1,0 +1,138 @@
+"""Slice profiles in files and on the command line.
+
+A profile table is text with the columns ``offset_mm`` and ``weight``, separated by tabs, one row a tap.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..physics.profile import SliceProfile
+from .files import PathLike, replacing
+
+FloatArray = NDArray[np.float64]
+
+COLUMNS = ("offset_mm", "weight")
+#: Wider than any slice, in mm: what a slip of the pen would ask for.
+WIDEST = 100.0
+
+_SHAPES: dict[str, Callable[[float, float], SliceProfile]] = {
+    "gaussian": SliceProfile.gaussian,
+    "rect": SliceProfile.rect,
+}
+
+
+def read_profile(path: PathLike, interval_mm: float = 1.0) -> SliceProfile:
+    """The profile in a table.
+
+    Rows may be in any order, and weights of any sum. Offset 0, the slice centre, must be a tap; where it is not the
+    middle one, the profile is filled up with zeros until it is.
+
+    Args:
+        path: a table as :func:`write_profile` writes it; further columns are ignored.
+        interval_mm: distance between taps if there is only one, from which it cannot be told.
+
+    Raises:
+        InputError: it cannot be read, lacks a column, or its rows do not make up a profile.
+    """
+    return profile_of_columns(*_columns(path), str(path), interval_mm)
+
+
+def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, interval_mm: float = 1.0) -> SliceProfile:
+    """The profile in a table's two columns, as :func:`read_profile` takes them; ``name`` is what messages call it.
+
+    Raises:
+        InputError: they do not make up a profile.
+    """
+    order = np.argsort(offsets)
+    offsets, weights = offsets[order], weights[order]
+    interval = (offsets[-1] - offsets[0]) / (offsets.size - 1) if offsets.size > 1 else interval_mm
+    if interval <= 0 or np.abs(np.diff(offsets) - interval).max(initial=0.0) > 0.01 * interval:
+        raise InputError(f"the offsets in {name} are not evenly spaced: give one row a tap, at equal distances")
+    index = offsets / interval
+    taps = np.round(index).astype(int)
+    if np.abs(index - taps).max() > 0.1 or 0 not in taps:
+        raise InputError(f"no row of {name} has offset_mm 0, the slice centre: shift its offsets")
+    edge = int(np.abs(taps).max())
+    centred = np.zeros(2 * edge + 1)
+    centred[taps + edge] = weights
+    try:
+        return SliceProfile(centred, float(interval))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+
+
+def write_profile(profile: SliceProfile, path: PathLike) -> None:
+    """Write a profile's table, all at once or not at all, with every digit of its numbers.
+
+    A single tap gets a zero on each side, so that the table tells the distance between taps.
+
+    Raises:
+        InputError: the writing fails.
+    """
+    offsets, weights = profile.offsets, profile.weights
+    if weights.size == 1:
+        offsets, weights = np.array([-1.0, 0.0, 1.0]) * profile.interval, np.pad(weights, 1)
+    rows = [f"{offset!r}\t{weight!r}" for offset, weight in zip(offsets.tolist(), weights.tolist(), strict=True)]
+    with replacing(path) as aside:
+        aside.write_text("\n".join(["\t".join(COLUMNS), *rows]) + "\n", encoding="utf-8")
+
+
+def parse_profile(text: str, interval_mm: float) -> SliceProfile:
+    """The profile that ``gaussian:MM``, ``rect:MM`` or the path of a table names.
+
+    Args:
+        text: a shape and its FWHM or width in mm, or a path.
+        interval_mm: distance between the taps of a shape.
+
+    Raises:
+        InputError: it names none.
+    """
+    kind, colon, width = text.partition(":")
+    if colon and kind.strip().lower() in _SHAPES:
+        return _SHAPES[kind.strip().lower()](_width(width, text), interval_mm)
+    if not os.path.exists(text):
+        raise InputError(f"{text!r} is no profile: give gaussian:MM, rect:MM, or the path of a profile table (.tsv)")
+    return read_profile(text, interval_mm)
+
+
+def _width(text: str, whole: str) -> float:
+    try:
+        width = float(text)
+    except ValueError:
+        raise InputError(f"the width in {whole!r} is not a number: give it in mm, as in gaussian:4.5") from None
+    if not 0 < width <= WIDEST:
+        raise InputError(f"the width in {whole!r} is not between 0 and {WIDEST:g} mm: give the slice thickness")
+    return width
+
+
+def _columns(path: PathLike) -> tuple[FloatArray, FloatArray]:
+    """The offsets and weights in a table, as they stand."""
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            lines = [line.rstrip("\r\n").split("\t") for line in file if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise InputError(f"the profile {path} cannot be read ({reason}): give a text table") from error
+    names = [name.strip() for name in lines[0]] if lines else []
+    if not set(COLUMNS) <= set(names):
+        raise InputError(f"{path} is no profile table: its first line must be the column names offset_mm and weight")
+    if len(lines) == 1:
+        raise InputError(f"the profile {path} has no taps: give one row a tap below the column names")
+    values = np.array([[_number(row, names.index(column), path) for column in COLUMNS] for row in lines[1:]])
+    return values[:, 0], values[:, 1]
+
+
+def _number(row: list[str], column: int, path: PathLike) -> float:
+    try:
+        value = float(row[column])
+    except (IndexError, ValueError):
+        value = np.nan
+    if not np.isfinite(value):
+        raise InputError(f"the row {' '.join(row)!r} of {path} does not hold a finite offset_mm and weight")
+    return value

@@ -1,0 +1,175 @@
+r"""SMORE: a network learns from the scan's own slices how to undo its slice profile (Zhao et al., IEEE TMI 2020).
+
+In-plane slices are degraded along one in-plane axis with the profile and the ratio; a 2-D network learns to undo
+that, and is applied to the through-plane images of two orientations, whose results are combined. Here the network
+adds to Tikhonov's inverse, works on slices with the ratio folded into channels, sees the sampling phase that it will
+meet, and is applied to the scan seen upside down as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ...device import choose_device, reproducible
+from ...networks.backbone import Backbone
+from ...networks.edsr import EDSR
+from ...networks.slice_to_planes import SliceToPlanes
+from ...networks.wdsr import WDSR
+from ...physics.fine_grid import Phases
+from ...progress import ProgressCallback, part_of
+from ...training.plane_patches import PairSampler
+from ...training.supervised import Loss, Optimiser, train
+from ..problem import MemberCallback, MethodSettings, Problem
+from ..tikhonov import noise_damping
+from .combination import combine
+from .error_head import learn_errors
+from .views import ORIENTATIONS, plain_views, views_of
+
+#: Networks in an ensemble, and how far apart their seeds are: farther than any that a user can choose.
+RESTARTS, SEEDS = 2, 2**31
+#: Iterations in which a network's error is learned, relative to the network's own.
+ERROR_TRAINING = 0.3
+#: Iterations without which nothing is learned, however small the scan.
+FEWEST_ITERATIONS = 200
+
+
+@dataclass(frozen=True)
+class Preset:
+    """How large the network is and how long it learns.
+
+    Attributes:
+        iterations: how many at most.
+        voxels_an_iteration: of a scan with few voxels there is less to learn: no more iterations than one for so many.
+        slices, width: the size of a training patch in simulated slices and in voxels across.
+    """
+
+    backbone: Literal["edsr", "wdsr"]
+    channels: int
+    blocks: int
+    iterations: int
+    batch: int
+    learning_rate: float
+    loss: Loss = "squared"
+    optimiser: Optimiser = "muon"
+    slices: int = 16
+    width: int = 48
+    voxels_an_iteration: int = 1
+
+    def iterations_for(self, voxels: int) -> int:
+        """How many iterations a scan of so many voxels is worth."""
+        return min(self.iterations, max(FEWEST_ITERATIONS, voxels // self.voxels_an_iteration))
+
+
+PRESETS = {
+    "fast": Preset("edsr", 48, 6, iterations=2000, batch=4, learning_rate=1e-3, voxels_an_iteration=250),
+    "balanced": Preset("edsr", 64, 12, iterations=6000, batch=8, learning_rate=5e-4),
+    "paper": Preset("wdsr", 256, 16, iterations=8000, batch=32, learning_rate=2e-4, loss="absolute", optimiser="adam"),
+}
+
+
+def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
+    """Train on the scan, apply to its through-plane images in both orientations, combine.
+
+    An ensemble (``settings.member`` is given) has the views :func:`~.views.views_of` each of ``RESTARTS`` networks
+    trained from different seeds, with the error that each learned to expect; the members of an orientation are
+    averaged before orientations are combined. It takes twice as long to train and to apply.
+    """
+    with reproducible(settings.seed):
+        return _super_resolve(problem, settings, progress)
+
+
+def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
+    low, high = (float(value) for value in np.percentile(problem.slices, (1.0, 99.5)))
+    scale = high - low if high > low else float(np.ptp(problem.slices))
+    axis = problem.geometry.axis
+    stack = ((np.moveaxis(problem.slices, axis, 0) - low) / scale).astype(np.float32)
+    if settings.member is None:
+        results = _of_one_network(problem, settings, stack, progress)
+    else:
+        tell = settings.member
+
+        def member(planes: NDArray[np.float32], variance: NDArray[np.float32]) -> None:
+            tell(np.moveaxis(planes * scale + low, 0, axis), np.moveaxis(variance * scale**2, 0, axis))
+
+        results = _of_ensemble(problem, settings, stack, member, progress)
+    combined = combine(results, settings.combine)
+    del results  # large
+    combined *= scale
+    combined += low
+    return np.moveaxis(combined, 0, axis)
+
+
+def _of_one_network(
+    problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], progress: ProgressCallback
+) -> list[NDArray[np.float32]]:
+    """The planes in each orientation, shape (planes, na, nb)."""
+    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, 0.8))
+    positions = problem.grid.positions
+    views = plain_views(network.phases, len(stack), positions)
+    results = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
+    for view, part in zip(views, _parts(0.8, 0.98, len(views)), strict=True):
+        results[view.orientation] += view.apply(network, stack, positions, part_of(progress, *part))
+    results *= ORIENTATIONS / len(views)
+    return list(results)
+
+
+def _of_ensemble(
+    problem: Problem,
+    settings: MethodSettings,
+    stack: NDArray[np.float32],
+    member: MemberCallback,
+    progress: ProgressCallback,
+) -> list[NDArray[np.float32]]:
+    """The mean over an ensemble's members in each orientation; each member is told on the way."""
+    means = np.zeros((ORIENTATIONS, len(problem.grid.positions), *stack.shape[1:]), np.float32)
+    for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
+        part = part_of(progress, start, end)
+        seed = settings.seed + restart * SEEDS
+        network, sampler = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
+        preset = PRESETS[settings.preset]
+        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
+        judged = learn_errors(network, sampler, iterations, preset.batch, part_of(part, 0.65, 0.7))
+        views = views_of(restart)
+        for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
+            planes, log_variance = view.apply(judged, stack, problem.grid.positions, part_of(part, first, last))
+            means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
+            member(planes, np.exp(log_variance))
+    return list(means)
+
+
+def _trained(
+    problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], seed: int, progress: ProgressCallback
+) -> tuple[SliceToPlanes, PairSampler]:
+    """A network trained on the scan's slices, and what draws its training pairs."""
+    device, preset, geometry = choose_device(settings.device), PRESETS[settings.preset], problem.geometry
+    phases = Phases.meeting(
+        problem.grid.positions,
+        problem.profile,
+        geometry.slice_spacing,
+        geometry.in_plane_voxel,
+        noise_damping(problem),
+        len(stack),
+    )
+    network = SliceToPlanes(build(preset, phases.count), phases)
+    network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    sampler = PairSampler(stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, seed)
+    steps, rate = preset.iterations_for(stack.size), preset.learning_rate
+    train(network, sampler, steps, preset.batch, rate, progress, preset.loss, preset.optimiser)
+    return network, sampler
+
+
+def _parts(start: float, end: float, count: int) -> list[tuple[float, float]]:
+    """``count`` equal parts of a stretch of progress."""
+    return list(pairwise(np.linspace(start, end, count + 1).tolist()))
+
+
+def build(preset: Preset, phases: int) -> Backbone:
+    """The preset's backbone for ``phases`` phases a slice."""
+    kind = EDSR if preset.backbone == "edsr" else WDSR
+    return kind(phases + 1, phases, preset.channels, preset.blocks)

@@ -1,0 +1,1 @@
+"""How good a volume is: image quality, lesions, artefacts."""

@@ -1,0 +1,74 @@
+"""The network between slices and fine grid: Tikhonov's inverse, and what a backbone adds to it."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from ..physics.fine_grid import MARGIN, Phases
+from .backbone import Backbone
+
+
+class SliceToPlanes(nn.Module):
+    r"""Slices to the fine grid: :math:`F y + \mathrm{unfold}(B([y, \mathrm{fold}(F y)]))`.
+
+    F is Tikhonov's inverse (the skip) of the slices with MARGIN more at each end, B the backbone on slices of c + 1
+    channels, of which ``phases.shown`` more at each end (beyond them it adds zero), and (un)folding moves the c phases
+    of each slice between rows and channels.
+
+    Args:
+        backbone: images of c + 1 channels to images of c channels.
+        phases: the scan's fine grid.
+    """
+
+    #: Shape of the maps that it makes of an image: one.
+    maps: tuple[int, ...] = ()
+
+    def __init__(self, backbone: Backbone, phases: Phases) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.phases = phases
+        self._inverses: dict[int, torch.Tensor] = {}
+
+    @property
+    def receptive_radius(self) -> int:
+        """How many columns away a fine plane's pixel sees."""
+        return self.backbone.receptive_radius
+
+    def forward(self, slices: torch.Tensor) -> torch.Tensor:
+        """Slices (batch, n, width) to fine planes (batch, (n + 2 MARGIN) c, width)."""
+        start, _, residual = self.steps(slices)
+        return start + unfold(self.extended(residual))
+
+    def steps(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Tikhonov's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
+        and what it answers.
+        """
+        padded = functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")
+        start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
+        batch, _, width = start.shape
+        folded = start.view(batch, -1, self.phases.count, width).transpose(1, 2)
+        whole = torch.cat([padded, folded], dim=1)
+        image = whole[:, :, self._hidden : whole.shape[2] - self._hidden].contiguous(memory_format=torch.channels_last)
+        return start, image, self.backbone(image)
+
+    def extended(self, image: torch.Tensor) -> torch.Tensor:
+        """An image of the slices that the backbone is shown, with zeros in the rest of the margin: n + 2 MARGIN."""
+        return functional.pad(image, (0, 0, self._hidden, self._hidden))
+
+    @property
+    def _hidden(self) -> int:
+        return MARGIN - self.phases.shown
+
+    def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
+        count = slices.shape[1]
+        if count not in self._inverses:
+            matrix = torch.as_tensor(self.phases.inverse(count), dtype=slices.dtype, device=slices.device)
+            self._inverses[count] = matrix
+        return self._inverses[count]
+
+
+def unfold(image: torch.Tensor) -> torch.Tensor:
+    """An image of slices (batch, c, n, width) to its planes (batch, n c, width)."""
+    return image.transpose(1, 2).flatten(1, 2)

@@ -1,0 +1,1 @@
+"""What the scanner did: slice profiles, the acquisition operator, simulated scans and phantoms."""

@@ -1,0 +1,1 @@
+"""A procedural head phantom."""

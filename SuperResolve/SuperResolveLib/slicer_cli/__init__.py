@@ -1,0 +1,1 @@
+"""What Slicer's command line modules do."""

@@ -1,0 +1,80 @@
+"""What a module hands back: files, and the parameters that it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..image_io.files import check_ending, check_paths, replacing
+from .arguments import RETURN_FILE, Arguments
+from .description import Description, Value
+
+if TYPE_CHECKING:
+    from ..physics.profile import SliceProfile
+
+#: Between the sentences of a text that has to stay on one line.
+SEPARATOR = " | "
+#: A prior share that is not told: the profile was given, or its method does not know.
+UNTOLD = -1.0
+
+
+@dataclass(frozen=True)
+class Results:
+    """What a module made.
+
+    Attributes:
+        writers: for each output file, by parameter name, what writes it to a path.
+        returned: values of the parameters that are returned, by name.
+    """
+
+    writers: Mapping[str, Callable[[Path], None]]
+    returned: Mapping[str, Value]
+
+
+def prior_share(profile: SliceProfile) -> float:
+    """How much of a profile is prior, as a number in any case."""
+    share = getattr(profile, "prior_share", None)
+    return UNTOLD if share is None else float(share)
+
+
+def check_outputs(description: Description, arguments: Arguments) -> None:
+    """Refuse, before a long run, what cannot be written, and an output over an input.
+
+    Raises:
+        InputError: naming the file.
+    """
+    from ..image_io.volumes import check_output
+
+    files = {parameter.name: parameter for parameter in description.parameters if parameter.is_file}
+    inputs = {name: arguments[name] for name, parameter in files.items() if parameter.channel == "input"}
+    outputs = {name: arguments[name] for name, parameter in files.items() if parameter.channel == "output"}
+    for name, path in outputs.items():
+        if path is not None and files[name].tag == "image":
+            check_output(path)
+        elif path is not None:
+            check_ending(path, f"the table {name}", files[name].file_extensions)
+    check_paths(inputs, {**outputs, f"--{RETURN_FILE}": arguments.return_file})
+
+
+def write_results(results: Results, description: Description, arguments: Arguments) -> None:
+    """Write every file that was asked for aside, then put all in place, the return-parameter file last.
+
+    Raises:
+        InputError: one cannot be written; then none is.
+    """
+    with ExitStack() as files:
+        if arguments.return_file is not None:
+            text = _return_parameters(results.returned, description)
+            files.enter_context(replacing(arguments.return_file)).write_text(text, encoding="utf-8")
+        for name, write in results.writers.items():
+            if arguments[name] is not None:
+                write(files.enter_context(replacing(arguments[name])))
+
+
+def _return_parameters(returned: Mapping[str, Value], description: Description) -> str:
+    """A line ``name = value`` for each returned parameter; an empty line would end Slicer."""
+    names = [parameter.name for parameter in description.parameters if parameter.is_returned]
+    return "".join(f"{name} = {' '.join(str(returned[name]).split())}\n" for name in names)

@@ -1,0 +1,1 @@
+"""Learning: one loop, the updates it runs, and the patches they learn from."""

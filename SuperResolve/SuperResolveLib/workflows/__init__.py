@@ -1,0 +1,1 @@
+"""What a user asks for, from volume to result and report."""

@@ -1,0 +1,147 @@
+"""What was done, machine-readable: the reports that ``--json`` writes.
+
+They are strict JSON: a number that is not finite, such as the PSNR of identical volumes, is written as ``null``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from ..data.geometry import AXIS_NAMES, SliceGeometry
+from ..physics.profile import as_json
+
+if TYPE_CHECKING:
+    from .. import SuperResolved
+    from ..estimation.result import EstimatedProfile
+    from ..metrics.image_quality import Comparison
+    from .demo import Demo
+
+Report = dict[str, Any]
+
+#: Packages on which the numbers depend.
+PACKAGES = ("numpy", "scipy", "nibabel", "SimpleITK", "scikit-image", "torch")
+
+
+def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings: Iterable[str]) -> Report:
+    """The report of an estimated profile: widths in mm and in in-plane voxels, and how they were found."""
+    return {
+        **as_json(profile),
+        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        "fwhm_interval_mm": profile.fwhm_interval_mm,
+        "rms_width_mm": profile.standard_deviation_mm,
+        "prior_share": profile.prior_share,
+        **_scan(geometry),
+        **_run(profile, unique((*warnings, *profile.warnings))),
+    }
+
+
+def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Report:
+    """The report of a super-resolved volume, with that of the profile's estimation where there was one."""
+    from ..estimation.result import EstimatedProfile
+
+    profile = result.profile
+    estimated = profile if isinstance(profile, EstimatedProfile) else None
+    return {
+        **as_json(profile),
+        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        "fwhm_interval_mm": estimated.fwhm_interval_mm if estimated else None,
+        "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
+        "data_consistency_rmse": result.data_consistency_rmse,
+        "data_consistency_change": result.data_consistency_change,
+        "noise": result.noise,
+        "uncertainty": _uncertainty(result),
+        "output_shape": result.shape,
+        "output_spacing_mm": result.spacing,
+        **_scan(geometry),
+        **_run(result, unique(result.warnings)),
+    }
+
+
+def compare_report(comparison: Comparison, warnings: Iterable[str], seconds: float) -> Report:
+    """The report of a comparison."""
+    return {**asdict(comparison), "seconds": seconds, "warnings": unique(warnings), "versions": versions()}
+
+
+def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
+    """The report of the demo's result, with the true width and how the result compares with the truth."""
+    return {
+        **super_resolve_report(demo.result, geometry),
+        "true_fwhm_mm": demo.true_profile.fwhm_mm,
+        "scores": {name: asdict(score) for name, score in demo.scores.items()},
+    }
+
+
+def unique(sentences: Iterable[str]) -> list[str]:
+    """The sentences without repetition, in order."""
+    return list(dict.fromkeys(sentences))
+
+
+def versions() -> dict[str, str | None]:
+    """This package's version, Python's, and those of the packages on which the numbers depend."""
+    return {"slice-profile-sr": __version__, "python": platform.python_version()} | {
+        name: _installed(name) for name in PACKAGES
+    }
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Write a report as strict JSON."""
+    text = json.dumps(_finite(report), indent=2, allow_nan=False, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _uncertainty(result: SuperResolved) -> Report | None:
+    """The means of the maps where there is signal, in units of the scan's noise, and the invented share of variance."""
+    if result.uncertainty is None:
+        return None
+    typical = result.uncertainty.typical(result)
+    in_noise = {name: value / result.noise for name, value in typical.items()}
+    return {**in_noise, "invented_share": result.uncertainty.invented_share}
+
+
+def _scan(geometry: SliceGeometry) -> Report:
+    return {
+        "axis": AXIS_NAMES[geometry.axis],
+        "slice_count": geometry.slice_count,
+        "slice_spacing_mm": geometry.slice_spacing,
+        "in_plane_spacing_mm": geometry.in_plane_spacing,
+        "told_acquired_resolution_mm": geometry.acquired,
+        "ratio": geometry.separation_ratio,
+    }
+
+
+def _run(result: EstimatedProfile | SuperResolved, warnings: list[str]) -> Report:
+    return {
+        "method": result.method,
+        "preset": result.preset or None,
+        "device": result.device,
+        "seed": result.seed,
+        "seconds": result.seconds,
+        "warnings": warnings,
+        "versions": versions(),
+    }
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _finite(value: Any) -> Any:
+    """The value as JSON can hold it: numbers that are not finite as ``None``, tuples as lists, paths as text."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    return str(value) if isinstance(value, Path) else value

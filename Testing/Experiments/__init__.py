@@ -1,0 +1,1 @@
+"""The papers' tables and our own: run by hand, not installed."""

@@ -1,0 +1,179 @@
+"""The published experiments as commands: ``python Testing/Experiments table1 --out results``.
+
+Each writes its finished cells to ``OUT/NAME.jsonl`` as it goes, and ``NAME.csv``, ``NAME.md`` and ``NAME.png`` at the
+end (``speed``: ``performance.csv``, ...). It can be stopped at any time; the same command goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from SuperResolveLib.data.geometry import AXIS_NAMES
+from SuperResolveLib.errors import InputError
+from SuperResolveLib.estimation.registry import ESTIMATORS
+
+from . import phantom_pair, quality, table1, table2, table3, trust
+from .cells import Cell, CellRunner, Record, run_cells
+from .condition import Setting
+from .report import Presentation
+from .speed import measure, presentation
+from .speed.plan import Plan
+
+EXPERIMENTS = {
+    "table1": table1.EXPERIMENT,
+    "table2": table2.EXPERIMENT,
+    "table3": table3.EXPERIMENT,
+    "quality": quality.EXPERIMENT,
+    "trust": trust.EXPERIMENT,
+}
+PAIR = "phantom-pair"
+SPEED = "speed"
+DATA_VARIABLE = "SLICEPROFILESR_DATA"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run an experiment; 0 if every cell ran, 1 if some failed, 2 on bad input."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(words, argparse.Namespace(words=words))
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+        return {PAIR: _pair, SPEED: _speed}.get(options.experiment, _experiment)(options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _experiment(options: argparse.Namespace) -> int:
+    experiment = EXPERIMENTS[options.experiment]
+    volumes = _volumes(options.volumes)
+    cells = [
+        Cell(volume, axis, str(Setting.parse(cell)), method, experiment.preset(method, options.preset), seed)
+        for seed in options.seeds
+        for cell in options.cells or experiment.settings
+        for axis in options.axes
+        for volume in volumes
+        for method in options.methods or experiment.methods
+    ]
+    return _run(options, cells, experiment.runner(volumes, options.device), experiment)
+
+
+def _pair(options: argparse.Namespace) -> int:
+    name = _stem(options.scan)
+    cells = [
+        Cell(name, options.axis, "measured", method, ESTIMATORS[method].preset(options.preset), seed)
+        for seed in options.seeds
+        for method in options.methods or ESTIMATORS
+    ]
+    run = phantom_pair.runner(options.scan, options.truth, options.device)
+    return _run(options, cells, run, phantom_pair.PRESENTATION)
+
+
+def _speed(options: argparse.Namespace) -> int:
+    plan = Plan(
+        options.sizes,
+        options.reference,
+        options.ratios,
+        options.threads,
+        options.methods,
+        options.learners,
+        options.device,
+    )
+    run = measure.runner(options.iterations, options.note)
+    return _run(options, plan.cells(), run, presentation.PRESENTATION, presentation.NAME)
+
+
+def _run(
+    options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
+) -> int:
+    """Run the cells, then report all that the record holds, as files called ``name`` or as the experiment is.
+
+    Raises:
+        InputError: no process is to run them.
+    """
+    if options.jobs < 1:
+        raise InputError(f"{options.jobs} cells cannot run at once: choose --jobs 1 or more")
+    record = Record(options.out / f"{options.experiment}.jsonl")
+    failures = run_cells(cells, run, record, options.jobs, report=lambda line: print(line, file=sys.stderr, flush=True))
+    rows = record.rows()
+    if rows:
+        presentation.write(rows, name or options.experiment, options.out, _command(options))
+    return 1 if failures else 0
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command as typed, files by their names only."""
+    words = [Path(word).name if os.sep in word else word for word in options.words]
+    return shlex.join(["python", "Testing/Experiments", *words])
+
+
+def _volumes(paths: Sequence[Path] | None) -> dict[str, Path]:
+    """The volumes by name.
+
+    Raises:
+        InputError: there are none, or two of the same name.
+    """
+    if not paths:
+        if DATA_VARIABLE not in os.environ:
+            raise InputError(f"no volumes to run on: name isotropic ones with --volumes, or set {DATA_VARIABLE}")
+        paths = sorted((Path(os.environ[DATA_VARIABLE]) / "iso").glob("*.nii.gz"))
+    named = {_stem(path): path for path in paths}
+    if not named or len(named) < len(paths):
+        raise InputError("there are no volumes, or two of the same name: name different files with --volumes")
+    return named
+
+
+def _stem(path: Path) -> str:
+    return path.name.split(".")[0]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python Testing/Experiments", description=__doc__)
+    commands = parser.add_subparsers(dest="experiment", required=True)
+    for name, experiment in EXPERIMENTS.items():
+        cells = " ".join(experiment.settings)
+        command = commands.add_parser(name, help=experiment.title)
+        command.add_argument("--volumes", nargs="+", type=Path, metavar="FILE", help=f"default: ${DATA_VARIABLE}/iso")
+        command.add_argument("--axes", nargs="+", choices=AXIS_NAMES, default=["j", "k"], help="through-plane axes")
+        command.add_argument("--cells", nargs="+", metavar="SHAPE:WIDTH@RATIO", help=f"default: {cells}")
+        command.add_argument("--methods", nargs="+", choices=experiment.methods, help="default: all")
+        _add_common(command)
+    pair = commands.add_parser(PAIR, help=phantom_pair.PRESENTATION.title)
+    pair.add_argument("--scan", type=Path, required=True, help="the thick scan")
+    pair.add_argument("--truth", type=Path, required=True, metavar="PROFILE.tsv", help="its measured profile")
+    pair.add_argument("--axis", choices=("auto", *AXIS_NAMES), default="auto", help="through-plane axis")
+    pair.add_argument("--methods", nargs="+", choices=ESTIMATORS, help="default: all")
+    _add_common(pair)
+    _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
+    return parser
+
+
+def _add_speed(command: argparse.ArgumentParser) -> None:
+    usual = Plan()
+    command.add_argument("--sizes", nargs="+", default=usual.sizes, metavar="NIxNJxNK", help="of scans")
+    command.add_argument("--reference", default=usual.reference, help="size at which ratios and threads vary")
+    command.add_argument("--ratios", nargs="+", type=float, default=usual.ratios, help="the first for every size")
+    command.add_argument("--threads", nargs="+", type=int, default=usual.threads, help="the first for every size")
+    command.add_argument("--methods", nargs="+", default=usual.methods, metavar="NAME[/PRESET]", help="to be timed")
+    command.add_argument("--learners", nargs="*", default=usual.learners, metavar="NAME[/PRESET]", help="to be counted")
+    command.add_argument("--device", choices=("cpu", "cuda"), default=usual.device)
+    command.add_argument("--iterations", type=int, default=measure.ITERATIONS, help="of methods that learn")
+    command.add_argument("--note", default="", help="a sentence on the machine, for the page")
+    command.add_argument("--out", type=Path, required=True, help="folder for performance.md, .csv and .png")
+    command.set_defaults(jobs=1)  # cells that run at once take time from each other
+
+
+def _add_common(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seeds", nargs="+", type=int, default=[0])
+    command.add_argument("--preset", help="default: the method's own")
+    command.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    command.add_argument("--jobs", type=int, default=1, help="cells that run at once, in processes of their own")
+    command.add_argument("--out", type=Path, required=True, help="folder for the results")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""What the experiments have in common: each module has an ``EXPERIMENT`` that the command finds by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from SuperResolveLib.registry import Entry
+
+from .cells import Cell, CellRunner, Row
+from .report import Presentation
+
+
+@dataclass(frozen=True)
+class Experiment(Presentation):
+    """One published experiment on scans simulated from isotropic volumes.
+
+    Attributes:
+        settings: the cells of the publication, as text (:class:`~.setting.Setting`).
+        methods: what is compared, by name, with the registry entry that knows its presets; ``None`` where it has none.
+        run: runs a cell on the volume in a file, on a device, and returns its figures; among them ``device``.
+    """
+
+    settings: tuple[str, ...]
+    methods: dict[str, Entry | None]
+    run: Callable[[Cell, Path, str], Row]
+
+    def preset(self, method: str, name: str | None) -> str:
+        """The preset by which a method runs: the one named, or its default; empty where it has none."""
+        entry = self.methods[method]
+        return entry.preset(name) if entry else ""
+
+    def runner(self, volumes: dict[str, Path], device: str) -> CellRunner:
+        """What runs a cell, given where volumes are."""
+        return partial(_run, self.run, volumes, device)
+
+
+def _run(run: Callable[[Cell, Path, str], Row], volumes: dict[str, Path], device: str, cell: Cell) -> Row:
+    return run(cell, volumes[cell.volume], device)
