@@ -359,8 +359,8 @@ class SliceProfileSRLogic(ScriptedLoadableModuleLogic):
 
         if volumeNode is None:
             raise ValueError(_("No volume is selected: select one."))
-        interval = slice_geometry(emptyVolumeFromNode(volumeNode), axis).in_plane_voxel
-        profile = parse_profile(f"{shape}:{width:g}", interval)
+        tapSpacing = slice_geometry(emptyVolumeFromNode(volumeNode), axis).in_plane_voxel
+        profile = parse_profile(f"{shape}:{width:g}", tapSpacing)
         scan = volumeNode.GetName()
         tableNode = (
             profileNode

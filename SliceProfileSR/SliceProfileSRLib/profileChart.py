@@ -66,7 +66,7 @@ def seriesOf(tableNode: slicer.vtkMRMLTableNode) -> tuple | None:
 def _draw(tableNode: slicer.vtkMRMLTableNode) -> None:
     """Bring the hidden table of what is drawn up to date."""
     profile = profileFromTable(tableNode)
-    density = profile.weights / profile.interval
+    density = profile.weights / profile.tap_spacing
     drawn = tableNode.GetNodeReference(DRAWN)
     if drawn is None:
         drawn = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", _("Drawn profile"))

@@ -82,8 +82,8 @@ def quick_estimation(monkeypatch):
         profile = SliceProfile.gaussian(4.0, 1.0)
         return EstimatedProfile(
             weights=profile.weights,
-            interval=1.0,
-            fwhm_interval_mm=(3.8, 4.3),
+            tap_spacing=1.0,
+            interval_mm=(3.8, 4.3),
             method=settings.get("method", "auto"),
             preset=settings.get("preset") or "",
             device="cpu",
@@ -144,7 +144,7 @@ def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation
     assert written(tmp_path) == ["p.json", "p.png", "p.tsv"]
     assert read_profile(tmp_path / "p.tsv").fwhm_mm == pytest.approx(SliceProfile.gaussian(4.0, 1.0).fwhm_mm)
     report = json.loads((tmp_path / "p.json").read_text())
-    assert report["fwhm_interval_mm"] == [3.8, 4.3]
+    assert report["interval_mm"] == [3.8, 4.3]
     assert report["warnings"] == ["the FWHM is uncertain"]
     assert report["output"] == "p.tsv"
     assert "(3.80 to 4.30)" in out and "prior 26 %" in out
@@ -166,7 +166,7 @@ def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick
     result = read_volume(tmp_path / "out.nii.gz")
     assert result.spacing == pytest.approx((1.0, 1.0, 1.0))
     report = json.loads((tmp_path / "out.json").read_text())
-    assert report["fwhm_interval_mm"] == [3.8, 4.3]
+    assert report["interval_mm"] == [3.8, 4.3]
     assert report["profile_from"] == "the scan itself"
     assert report["output_shape"] == list(result.shape)
     assert report["data_consistency_rmse"] >= 0

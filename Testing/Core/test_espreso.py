@@ -48,7 +48,7 @@ def test_follows_the_truth(isotropic: Volume, fwhm: float, ratio: float, axis: s
     truth = SliceProfile.gaussian(fwhm, 1.0)
     assert estimate.standard_deviation_mm == pytest.approx(truth.standard_deviation_mm, rel=0.15)
     assert estimate.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.25)
-    low, high = estimate.fwhm_interval_mm
+    low, high = estimate.interval_mm
     assert low <= estimate.fwhm_mm <= high
 
 
@@ -57,7 +57,7 @@ def test_result_is_a_profile(isotropic: Volume) -> None:
     assert estimate.weights.size % 2 == 1 and estimate.weights.size >= 21
     assert estimate.weights.sum() == pytest.approx(1.0)
     np.testing.assert_allclose(estimate.weights, estimate.weights[::-1], atol=1e-12)
-    assert estimate.interval == 1.0
+    assert estimate.tap_spacing == 1.0
     assert (estimate.method, estimate.preset, estimate.device) == ("espreso", "default", "cpu")
     assert set(estimate.loss_history) == {"width_mm", "exponent", "discriminator"}
     assert len({len(values) for values in estimate.loss_history.values()}) == 1
@@ -79,7 +79,7 @@ def test_in_plane_voxels_need_not_be_square(isotropic: Volume) -> None:
     kernel = SliceProfile.rect(2.0, 1.0)
     coarse = simulate(scan, kernel, 2.0, "i")
     estimate = espreso(coarse, axis="k")
-    assert estimate.interval == 1.0
+    assert estimate.tap_spacing == 1.0
     assert estimate.fwhm_mm == pytest.approx(4.0, rel=0.35)
 
 

@@ -103,7 +103,7 @@ class TestRecord:
 def _simulated_fwhm(width: float, cell: Cell) -> Row:
     import os
 
-    return {"fwhm": SliceProfile.gaussian(width, 1).fwhm, "threads": os.environ["OMP_NUM_THREADS"], "device": "cpu"}
+    return {"fwhm": SliceProfile.gaussian(width, 1).fwhm_mm, "threads": os.environ["OMP_NUM_THREADS"], "device": "cpu"}
 
 
 class TestSetting:
@@ -163,8 +163,8 @@ def nearly_true(monkeypatch):
         profile = SliceProfile.gaussian(4.4 * 3.5, 3.5)
         return EstimatedProfile(
             weights=profile.weights,
-            interval=3.5,
-            fwhm_interval_mm=(14.0, 16.0),
+            tap_spacing=3.5,
+            interval_mm=(14.0, 16.0),
             method=method,
             preset=preset or "",
             device="cpu",
@@ -205,8 +205,8 @@ class TestTable1:
     def test_figures_of_a_cell(self, volume, nearly_true):
         row, _ = self.rows(volume)
         true, estimated = SliceProfile.gaussian(4, 1), SliceProfile.gaussian(4.4, 1)
-        assert row["true_fwhm"] == pytest.approx(true.fwhm)
-        assert row["fwhm_error"] == pytest.approx(estimated.fwhm - true.fwhm)
+        assert row["true_fwhm"] == pytest.approx(true.fwhm_mm)
+        assert row["fwhm_error"] == pytest.approx(estimated.fwhm_mm - true.fwhm_mm)
         assert row["signed_fwhm_error"] == pytest.approx(row["fwhm_error"])
         assert 0 < row["profile_error"] < 0.2
         assert row["psnr"] > 25 and row["ssim"] > 0.95

@@ -24,7 +24,7 @@ any_taps = arrays(np.float64, st.integers(1, 10).map(lambda half: 2 * half + 1),
 
 def tabulated(profile: SliceProfile) -> SliceProfile:
     """The same taps without the closed form."""
-    return SliceProfile(profile.weights, profile.interval)
+    return SliceProfile(profile.weights, profile.tap_spacing)
 
 
 class TestFullWidthAtHalfMaximum:
@@ -34,18 +34,18 @@ class TestFullWidthAtHalfMaximum:
 
     @pytest.mark.parametrize("width", [1, 3, 5, 9])
     def test_rect_of_whole_odd_width(self, width):
-        assert SliceProfile.rect(width, 1).fwhm == pytest.approx(width)
+        assert SliceProfile.rect(width, 1).fwhm_mm == pytest.approx(width)
 
     @law
     @given(width=st.floats(1, 15))
     def test_rect_of_fractional_width_to_a_fifth_of_a_tap(self, width):
-        assert SliceProfile.rect(width, 1).fwhm == pytest.approx(width, abs=0.2)
+        assert SliceProfile.rect(width, 1).fwhm_mm == pytest.approx(width, abs=0.2)
 
     @law
     @given(width=st.floats(2, 15))
     def test_gaussian_is_as_wide_as_itself_convolved_with_a_tap(self, width):
         sigma = np.hypot(width / FWHM_PER_SIGMA, 12**-0.5)
-        assert SliceProfile.gaussian(width, 1).fwhm == pytest.approx(FWHM_PER_SIGMA * sigma, abs=0.15)
+        assert SliceProfile.gaussian(width, 1).fwhm_mm == pytest.approx(FWHM_PER_SIGMA * sigma, abs=0.15)
 
     def test_interpolates_linearly_at_half_maximum(self):
         # From 0.25 to 1 the half lies a third of a tap above the lower one.
@@ -53,17 +53,17 @@ class TestFullWidthAtHalfMaximum:
 
     def test_separate_peaks_count_as_one_width(self):
         profile = SliceProfile(np.array([0, 1, 0, 0, 1, 0, 0.0]), 1)
-        assert profile.fwhm == pytest.approx(4)
+        assert profile.fwhm_mm == pytest.approx(4)
         assert profile.is_multi_peaked()
 
     def test_a_ripple_on_top_does_not_shorten_it(self):
         profile = SliceProfile(np.array([0, 1, 0.6, 1, 0.0]), 1)
-        assert profile.fwhm == pytest.approx(3, abs=0.01)
+        assert profile.fwhm_mm == pytest.approx(3, abs=0.01)
         assert not profile.is_multi_peaked()
 
     def test_above_half_at_the_border_gives_the_support(self):
         profile = SliceProfile(np.ones(5), 1)
-        assert profile.fwhm == pytest.approx(5)
+        assert profile.fwhm_mm == pytest.approx(5)
         assert profile.touches_border()
 
     def test_no_positive_maximum_is_refused(self):
@@ -86,11 +86,11 @@ class TestFullWidthAtHalfMaximum:
     @law
     @given(make=shapes, width=st.floats(1, 8), spacing=tap_spacings)
     def test_in_mm_follows_the_tap_spacing(self, make, width, spacing):
-        assert make(width * spacing, spacing).fwhm_mm == pytest.approx(spacing * make(width, 1).fwhm)
+        assert make(width * spacing, spacing).fwhm_mm == pytest.approx(spacing * make(width, 1).fwhm_mm)
 
     def test_wider_profiles_are_wider(self):
         for make in (SliceProfile.gaussian, SliceProfile.rect):
-            found = [make(width, 1).fwhm for width in np.arange(1, 10, 0.5)]
+            found = [make(width, 1).fwhm_mm for width in np.arange(1, 10, 0.5)]
             assert np.all(np.diff(found) >= 0)
 
 
@@ -102,10 +102,10 @@ class TestConstruction:
         with pytest.raises(InputError):
             SliceProfile(np.array(weights, dtype=float), 1)
 
-    @pytest.mark.parametrize("interval", [0, -1, np.nan, np.inf])
-    def test_tap_spacing_must_be_positive(self, interval):
+    @pytest.mark.parametrize("tap_spacing", [0, -1, np.nan, np.inf])
+    def test_tap_spacing_must_be_positive(self, tap_spacing):
         with pytest.raises(InputError, match="distance between"):
-            SliceProfile(np.ones(3), interval)
+            SliceProfile(np.ones(3), tap_spacing)
 
     @pytest.mark.parametrize("width", [0, -2, np.nan, np.inf])
     @pytest.mark.parametrize("make", [SliceProfile.gaussian, SliceProfile.rect])
@@ -173,11 +173,11 @@ class TestSampling:
         assert np.allclose(taps.sampled(offsets, ratio), closed.sampled(offsets, ratio), atol=0.02)
 
     @law
-    @given(make=shapes, width=st.floats(2, 8), interval=st.floats(0.4, 1.5))
-    def test_resampling_a_closed_form_is_making_it_anew(self, make, width, interval):
+    @given(make=shapes, width=st.floats(2, 8), tap_spacing=st.floats(0.4, 1.5))
+    def test_resampling_a_closed_form_is_making_it_anew(self, make, width, tap_spacing):
         assert np.allclose(
-            make(width, 1).resampled(interval).sampled(np.arange(-9, 10) * interval, interval),
-            make(width, interval).sampled(np.arange(-9, 10) * interval, interval),
+            make(width, 1).resampled(tap_spacing).sampled(np.arange(-9, 10) * tap_spacing, tap_spacing),
+            make(width, tap_spacing).sampled(np.arange(-9, 10) * tap_spacing, tap_spacing),
         )
 
 

@@ -22,13 +22,13 @@ def rows(*pairs: tuple[object, object]) -> str:
     return "offset_mm\tweight\n" + "".join(f"{offset}\t{weight}\n" for offset, weight in pairs)
 
 
-@pytest.mark.parametrize("interval", [0.79861110448837, 1 / 3, 1.0])
-def test_a_profile_comes_back_from_its_table(tmp_path: Path, interval: float) -> None:
-    profile = SliceProfile(np.random.default_rng(1).random(21), interval)
+@pytest.mark.parametrize("tap_spacing", [0.79861110448837, 1 / 3, 1.0])
+def test_a_profile_comes_back_from_its_table(tmp_path: Path, tap_spacing: float) -> None:
+    profile = SliceProfile(np.random.default_rng(1).random(21), tap_spacing)
     write_profile(profile, tmp_path / "p.tsv")
     again = read_profile(tmp_path / "p.tsv")
     np.testing.assert_allclose(again.weights, profile.weights, rtol=1e-14)
-    assert again.interval == pytest.approx(interval, rel=1e-15)
+    assert again.tap_spacing == pytest.approx(tap_spacing, rel=1e-15)
     assert [path.name for path in tmp_path.iterdir()] == ["p.tsv"]
 
 
@@ -41,13 +41,13 @@ def test_a_single_tap_keeps_its_interval(tmp_path: Path) -> None:
     write_profile(SliceProfile(np.ones(1), 0.7), tmp_path / "p.tsv")
     again = read_profile(tmp_path / "p.tsv")
     assert again.weights.tolist() == [0, 1, 0]
-    assert again.interval == pytest.approx(0.7)
+    assert again.tap_spacing == pytest.approx(0.7)
 
 
 def test_a_lone_row_is_a_single_tap(tmp_path: Path) -> None:
     path = table(tmp_path, rows((0, 3)))
     assert read_profile(path, 0.8).weights.tolist() == [1.0]
-    assert parse_profile(str(path), 0.6).interval == 0.6
+    assert parse_profile(str(path), 0.6).tap_spacing == 0.6
 
 
 def test_a_table_of_any_sum_order_and_further_columns(tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_table_off_centre_is_filled_up_with_zeros(tmp_path: Path) -> None:
 
 def test_rounded_offsets_are_even_enough(tmp_path: Path) -> None:
     text = rows(*((round(tap * 0.7986, 2), 1) for tap in range(-3, 4)))
-    assert read_profile(table(tmp_path, text)).interval == pytest.approx(0.7986, rel=5e-3)
+    assert read_profile(table(tmp_path, text)).tap_spacing == pytest.approx(0.7986, rel=5e-3)
 
 
 @pytest.mark.parametrize(

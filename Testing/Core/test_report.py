@@ -33,8 +33,8 @@ COMMON = {"fwhm_mm", "profile", "tap_spacing_mm", "method", "preset", "seconds",
 def estimated() -> EstimatedProfile:
     return EstimatedProfile(
         weights=np.array([0.0, 0.25, 0.5, 0.25, 0.0]),
-        interval=0.8,
-        fwhm_interval_mm=(1.4, 1.8),
+        tap_spacing=0.8,
+        interval_mm=(1.4, 1.8),
         method="espreso",
         preset="default",
         device="cpu",
@@ -77,12 +77,12 @@ def strict(path: Path) -> dict:
 def test_an_estimate_is_reported_whole(tmp_path):
     write_report(estimate_report(estimated(), GEOMETRY, ["zero-filled"]), tmp_path / "r.json")
     report = strict(tmp_path / "r.json")
-    assert set(report) >= COMMON | {"fwhm_interval_mm", "fwhm_ratio"}
+    assert set(report) >= COMMON | {"interval_mm", "fwhm_ratio"}
     assert report["profile"] == [0.0, 0.25, 0.5, 0.25, 0.0]
     assert report["fwhm_mm"] == pytest.approx(1.6)
     assert report["fwhm_ratio"] == pytest.approx(2.0)
     assert report["ratio"] == pytest.approx(7.5)
-    assert report["fwhm_interval_mm"] == [1.4, 1.8]
+    assert report["interval_mm"] == [1.4, 1.8]
     assert report["rms_width_mm"] == pytest.approx(0.8 * 0.5**0.5)
     assert report["prior_share"] == 0.4
     assert report["warnings"] == ["zero-filled", "the ratio is high"]
@@ -100,7 +100,7 @@ def test_a_result_is_reported_with_its_estimation(tmp_path):
 
 def test_a_given_profile_has_no_interval():
     report = super_resolve_report(super_resolved(SliceProfile.gaussian(5.0, 0.8)), GEOMETRY)
-    assert report["fwhm_interval_mm"] is None
+    assert report["interval_mm"] is None
     assert report["estimation"] is None
 
 

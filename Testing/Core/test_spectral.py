@@ -73,7 +73,7 @@ def test_widths_are_in_mm_and_voxels_need_not_be_square() -> None:
     half = acquisition_matrix(SliceProfile.rect(1.0, 0.5), np.arange(0, 104, 2) * 0.5, np.arange(104) * 0.5, 0.5)
     coarser = Volume(data=degrade(half, scan.data, 1), affine=scan.affine @ np.diag([1, 2, 1, 1]))
     told = estimate_profile(coarser, axis="k")
-    assert told.interval == pytest.approx(0.5)
+    assert told.tap_spacing == pytest.approx(0.5)
     assert told.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.2)
 
 
@@ -92,7 +92,7 @@ def test_thin_slices_far_apart_are_told_to_be_uncertain() -> None:
     overlapping = estimate_profile(simulate(TEXTURE, SliceProfile.gaussian(6.0, 1.0), 3, "k"), axis="k")
     assert apart.prior_share is not None and overlapping.prior_share is not None
     assert overlapping.prior_share < 0.05 < apart.prior_share < 1
-    low, high = apart.fwhm_interval_mm
+    low, high = apart.interval_mm
     assert high / low > 1.5
     assert any("slice thickness" in warning for warning in apart.warnings)
 
@@ -101,7 +101,7 @@ def test_headers_thickness_informs_an_estimate_but_not_a_measurement() -> None:
     scan = simulate(TEXTURE, SliceProfile.gaussian(2.0, 1.0), 8, "k")
     told = replace(scan, header=replace(scan.header, slice_thickness_mm=2.0))
     without, with_thickness = estimate_profile(scan, axis="k"), estimate_profile(told, axis="k")
-    spread = [np.log(high / low) for low, high in (without.fwhm_interval_mm, with_thickness.fwhm_interval_mm)]
+    spread = [np.log(high / low) for low, high in (without.interval_mm, with_thickness.interval_mm)]
     assert spread[1] < spread[0]
     assert abs(np.log(with_thickness.fwhm_mm / 2.17)) <= abs(np.log(without.fwhm_mm / 2.17))
     assert measure_resolution(told, axis="k").fwhm_mm == measure_resolution(scan, axis="k").fwhm_mm
@@ -117,10 +117,10 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
     posterior = Posterior.of(evidence, prior)
     precision = spread**-2 + prior.spread**-2
     mean = (middle * spread**-2 + np.log(2.0) * prior.spread**-2) / precision
-    assert np.log(posterior.fwhm) == pytest.approx(mean, abs=1e-3)
+    assert np.log(posterior.fwhm_mm) == pytest.approx(mean, abs=1e-3)
     half_width = OTHER_SHAPES * 1.2816 * (1 / precision + TRUST**2) ** 0.5
     assert posterior.prior_share == pytest.approx((1 / precision + TRUST**2) / prior.spread**2, rel=0.01)
-    np.testing.assert_allclose(np.log(posterior.interval), mean + np.array([-1, 1]) * half_width, atol=5e-3)
+    np.testing.assert_allclose(np.log(posterior.interval_mm), mean + np.array([-1, 1]) * half_width, atol=5e-3)
 
 
 @given(st.floats(2.5, 12.0), st.floats(1.2, 20.0))

@@ -32,7 +32,7 @@ def _run(scan: Path, truth: Path, device: str, cell: Cell) -> Row:
     estimate = estimate_profile(
         read_volume(scan), cell.method, cell.preset or None, cast(AxisName, cell.axis), device, cell.seed
     )
-    low, high = estimate.fwhm_interval_mm
+    low, high = estimate.interval_mm
     return {
         "true_fwhm_mm": measured.fwhm_mm,
         "fwhm_mm": estimate.fwhm_mm,
@@ -43,9 +43,9 @@ def _run(scan: Path, truth: Path, device: str, cell: Cell) -> Row:
         "seconds": estimate.seconds,
         "device": estimate.device,
         "offsets_mm": (estimate.offsets - estimate.centroid_mm).tolist(),
-        "density_per_mm": (estimate.weights / estimate.interval).tolist(),
+        "density_per_mm": (estimate.weights / estimate.tap_spacing).tolist(),
         "true_offsets_mm": (measured.offsets - measured.centroid_mm).tolist(),
-        "true_density_per_mm": (measured.weights / measured.interval).tolist(),
+        "true_density_per_mm": (measured.weights / measured.tap_spacing).tolist(),
     }
 
 

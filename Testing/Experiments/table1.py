@@ -69,7 +69,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     degraded = simulate(simulated.truth, estimate, setting.ratio, axis, setting.phase)
     comparison = compare(simulated.scan, degraded, mask=_degraded_mask(simulated, setting, axis))
     true_fwhm, fwhm = simulated.profile.fwhm_mm / simulated.voxel, estimate.fwhm_mm / simulated.voxel
-    low, high = estimate.fwhm_interval_mm
+    low, high = estimate.interval_mm
     return {
         "true_fwhm": true_fwhm,
         "fwhm": fwhm,
@@ -87,7 +87,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
         "cpu_seconds": cpu_seconds,
         "device": estimate.device,
         "weights": estimate.weights.tolist(),
-        "tap_spacing_mm": estimate.interval,
+        "tap_spacing_mm": estimate.tap_spacing,
     }
 
 

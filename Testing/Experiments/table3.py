@@ -29,14 +29,14 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     simulated = SimulatedScan.of(path, axis, Setting.parse(cell.cell))
     volume = simulated.truth if cell.method == TRUTH else _super_resolved(simulated, cell, axis, device)
     measured = measure_resolution(volume, axis=axis, device=device, seed=cell.seed)
-    low, high = measured.fwhm_interval_mm
+    low, high = measured.interval_mm
     return {
         "fwhm": measured.fwhm_mm / simulated.voxel,
         "fwhm_low": low / simulated.voxel,
         "fwhm_high": high / simulated.voxel,
         "device": measured.device,
         "weights": measured.weights.tolist(),
-        "tap_spacing_mm": measured.interval,
+        "tap_spacing_mm": measured.tap_spacing,
     }
 
 

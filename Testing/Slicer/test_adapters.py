@@ -141,7 +141,7 @@ class TestProfileTable:
 
         profile = profileFromTable(profile_table)
         assert np.allclose(profile.weights, SliceProfile.gaussian(4, 0.5).weights)
-        assert profile.interval == pytest.approx(0.5)
+        assert profile.tap_spacing == pytest.approx(0.5)
         facts = profileFacts(profile_table)
         assert (facts.source, facts.fwhm, facts.fwhmLow, facts.fwhmHigh) == ("estimated", 4.0, 3.0, 5.0)
         assert facts.text.endswith("4.00 mm, with 80 % probability 3.00 to 5.00 mm")

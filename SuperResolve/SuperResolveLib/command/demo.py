@@ -46,7 +46,7 @@ def demo(console: Console, /, output: Path, device: str, seed: int) -> None:
     output.mkdir(exist_ok=True)
     _write(made, output)
 
-    low, high = made.estimate.fwhm_interval_mm
+    low, high = made.estimate.interval_mm
     interpolated, result = made.scores["bspline"], made.scores["result"]
     console.say(f"scan       {made.scan.shape[2]} slices, {made.scan.spacing[2]:g} mm apart, of a 1 mm phantom")
     console.say(f"estimated  FWHM {made.estimate.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})")

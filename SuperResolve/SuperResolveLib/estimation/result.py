@@ -16,7 +16,7 @@ class EstimatedProfile(SliceProfile):
 
     Attributes:
         axis: the through-plane axis along which it was estimated: 0, 1 or 2.
-        fwhm_interval_mm: interval of the FWHM in mm that should hold it with a probability of 80 %.
+        interval_mm: interval of the FWHM in mm that should hold it with a probability of 80 %.
         prior_share: how much of the answer is prior: the variance of log FWHM that the scan leaves, relative to that
             before seeing it, from 0 to 1; ``None`` where the method does not tell.
         method, preset, device, seed: how it was estimated.
@@ -26,7 +26,7 @@ class EstimatedProfile(SliceProfile):
     """
 
     axis: int
-    fwhm_interval_mm: tuple[float, float]
+    interval_mm: tuple[float, float]
     method: str
     preset: str
     device: str
@@ -38,7 +38,7 @@ class EstimatedProfile(SliceProfile):
 
 
 def trust_warnings(
-    profile: SliceProfile, slice_spacing: float, fwhm_interval_mm: tuple[float, float] | None = None
+    profile: SliceProfile, slice_spacing: float, interval_mm: tuple[float, float] | None = None
 ) -> tuple[str, ...]:
     """What the scan cannot tell about this profile, a sentence each."""
     warnings = []
@@ -52,9 +52,9 @@ def trust_warnings(
         warnings.append("the slice profile is not zero at its outermost taps: it may be wider than estimated")
     if profile.is_multi_peaked():
         warnings.append("the slice profile has more than one peak: its FWHM is the width over all of them")
-    if fwhm_interval_mm is not None and fwhm_interval_mm[1] - fwhm_interval_mm[0] >= WIDE * profile.fwhm_mm:
+    if interval_mm is not None and interval_mm[1] - interval_mm[0] >= WIDE * profile.fwhm_mm:
         warnings.append(
-            f"the scan hardly determines the slice thickness: anything from {fwhm_interval_mm[0]:.2f} to "
-            f"{fwhm_interval_mm[1]:.2f} mm fits it about as well"
+            f"the scan hardly determines the slice thickness: anything from {interval_mm[0]:.2f} to "
+            f"{interval_mm[1]:.2f} mm fits it about as well"
         )
     return tuple(warnings)

@@ -27,31 +27,33 @@ EXPONENTS = (1.0, 60.0)
 class BellIntegral:
     """The integral of a generalised Gaussian of the given FWHM (mm) and exponent, which ends at 1 % of its maximum."""
 
-    fwhm: float
+    fwhm_mm: float
     exponent: float
 
     @property
     def reach(self) -> float:
         """Where it ends, in mm from its middle."""
-        return float(self.fwhm / 2 * (np.log(END) / np.log(0.5)) ** (1 / self.exponent))
+        return float(self.fwhm_mm / 2 * (np.log(END) / np.log(0.5)) ** (1 / self.exponent))
 
     def __call__(self, offset: FloatArray) -> FloatArray:
         """From minus infinity to ``offset`` mm; 1 in all."""
         inside = np.clip(np.abs(offset), 0.0, self.reach)
-        part = gammainc(1 / self.exponent, np.log(2) * (2 * inside / self.fwhm) ** self.exponent)
+        part = gammainc(1 / self.exponent, np.log(2) * (2 * inside / self.fwhm_mm) ** self.exponent)
         whole = gammainc(1 / self.exponent, -np.log(END))
         return 0.5 + 0.5 * np.sign(offset) * part / whole
 
 
-def bell(fwhm: float, exponent: float, interval: float, fewest_taps: int = 1) -> SliceProfile:
-    """A generalised Gaussian on taps ``interval`` mm apart, at least ``fewest_taps`` of them on each side."""
-    integral = BellIntegral(fwhm, exponent)
-    half = max(fewest_taps, int(np.ceil(integral.reach / interval - 0.5)))
-    offsets = np.arange(-half, half + 1) * interval
-    return SliceProfile(integral(offsets + interval / 2) - integral(offsets - interval / 2), interval, integral)
+def bell(fwhm_mm: float, exponent: float, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
+    """A generalised Gaussian on taps ``tap_spacing`` mm apart, at least ``fewest_taps`` of them on each side."""
+    integral = BellIntegral(fwhm_mm, exponent)
+    half = max(fewest_taps, int(np.ceil(integral.reach / tap_spacing - 0.5)))
+    offsets = np.arange(-half, half + 1) * tap_spacing
+    return SliceProfile(
+        integral(offsets + tap_spacing / 2) - integral(offsets - tap_spacing / 2), tap_spacing, integral
+    )
 
 
-def bell_of(fwhm: float, rms: float, interval: float, fewest_taps: int = 1) -> SliceProfile:
+def bell_of(fwhm_mm: float, rms_mm: float, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
     r"""The generalised Gaussian of this FWHM whose taps have this root-mean-square width, or the nearest there is (mm).
 
     At a given FWHM the rms width falls with the exponent, from the heavy tails of small ones to a rect's
@@ -59,7 +61,7 @@ def bell_of(fwhm: float, rms: float, interval: float, fewest_taps: int = 1) -> S
     """
 
     def excess(log_exponent: float) -> float:
-        return bell(fwhm, float(np.exp(log_exponent)), interval, fewest_taps).standard_deviation_mm - rms
+        return bell(fwhm_mm, float(np.exp(log_exponent)), tap_spacing, fewest_taps).standard_deviation_mm - rms_mm
 
     smallest, largest = np.log(EXPONENTS)
     if excess(smallest) < 0:
@@ -68,4 +70,4 @@ def bell_of(fwhm: float, rms: float, interval: float, fewest_taps: int = 1) -> S
         exponent = largest
     else:
         exponent = brentq(excess, smallest, largest, xtol=1e-3)
-    return bell(fwhm, float(np.exp(exponent)), interval, fewest_taps)
+    return bell(fwhm_mm, float(np.exp(exponent)), tap_spacing, fewest_taps)

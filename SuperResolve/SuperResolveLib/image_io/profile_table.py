@@ -27,7 +27,7 @@ _SHAPES: dict[str, Callable[[float, float], SliceProfile]] = {
 }
 
 
-def read_profile(path: PathLike, interval_mm: float = 1.0) -> SliceProfile:
+def read_profile(path: PathLike, tap_spacing: float = 1.0) -> SliceProfile:
     """The profile in a table.
 
     Rows may be in any order, and weights of any sum. Offset 0, the slice centre, must be a tap; where it is not the
@@ -35,15 +35,15 @@ def read_profile(path: PathLike, interval_mm: float = 1.0) -> SliceProfile:
 
     Args:
         path: a table as :func:`write_profile` writes it; further columns are ignored.
-        interval_mm: distance between taps if there is only one, from which it cannot be told.
+        tap_spacing: distance between taps if there is only one, from which it cannot be told.
 
     Raises:
         InputError: it cannot be read, lacks a column, or its rows do not make up a profile.
     """
-    return profile_of_columns(*_columns(path), str(path), interval_mm)
+    return profile_of_columns(*_columns(path), str(path), tap_spacing)
 
 
-def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, interval_mm: float = 1.0) -> SliceProfile:
+def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, tap_spacing: float = 1.0) -> SliceProfile:
     """The profile in a table's two columns, as :func:`read_profile` takes them; ``name`` is what messages call it.
 
     Raises:
@@ -51,10 +51,10 @@ def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, inte
     """
     order = np.argsort(offsets)
     offsets, weights = offsets[order], weights[order]
-    interval = (offsets[-1] - offsets[0]) / (offsets.size - 1) if offsets.size > 1 else interval_mm
-    if interval <= 0 or np.abs(np.diff(offsets) - interval).max(initial=0.0) > 0.01 * interval:
+    tap_spacing = (offsets[-1] - offsets[0]) / (offsets.size - 1) if offsets.size > 1 else tap_spacing
+    if tap_spacing <= 0 or np.abs(np.diff(offsets) - tap_spacing).max(initial=0.0) > 0.01 * tap_spacing:
         raise InputError(f"the offsets in {name} are not evenly spaced: give one row a tap, at equal distances")
-    index = offsets / interval
+    index = offsets / tap_spacing
     taps = np.round(index).astype(int)
     if np.abs(index - taps).max() > 0.1 or 0 not in taps:
         raise InputError(f"no row of {name} has offset_mm 0, the slice centre: shift its offsets")
@@ -62,7 +62,7 @@ def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, inte
     centred = np.zeros(2 * edge + 1)
     centred[taps + edge] = weights
     try:
-        return SliceProfile(centred, float(interval))
+        return SliceProfile(centred, float(tap_spacing))
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
 
@@ -77,28 +77,28 @@ def write_profile(profile: SliceProfile, path: PathLike) -> None:
     """
     offsets, weights = profile.offsets, profile.weights
     if weights.size == 1:
-        offsets, weights = np.array([-1.0, 0.0, 1.0]) * profile.interval, np.pad(weights, 1)
+        offsets, weights = np.array([-1.0, 0.0, 1.0]) * profile.tap_spacing, np.pad(weights, 1)
     rows = [f"{offset!r}\t{weight!r}" for offset, weight in zip(offsets.tolist(), weights.tolist(), strict=True)]
     with replacing(path) as aside:
         aside.write_text("\n".join(["\t".join(COLUMNS), *rows]) + "\n", encoding="utf-8")
 
 
-def parse_profile(text: str, interval_mm: float) -> SliceProfile:
+def parse_profile(text: str, tap_spacing: float) -> SliceProfile:
     """The profile that ``gaussian:MM``, ``rect:MM`` or the path of a table names.
 
     Args:
         text: a shape and its FWHM or width in mm, or a path.
-        interval_mm: distance between the taps of a shape.
+        tap_spacing: distance between the taps of a shape.
 
     Raises:
         InputError: it names none.
     """
     kind, colon, width = text.partition(":")
     if colon and kind.strip().lower() in _SHAPES:
-        return _SHAPES[kind.strip().lower()](_width(width, text), interval_mm)
+        return _SHAPES[kind.strip().lower()](_width(width, text), tap_spacing)
     if not os.path.exists(text):
         raise InputError(f"{text!r} is no profile: give gaussian:MM, rect:MM, or the path of a profile table (.tsv)")
-    return read_profile(text, interval_mm)
+    return read_profile(text, tap_spacing)
 
 
 def _width(text: str, whole: str) -> float:

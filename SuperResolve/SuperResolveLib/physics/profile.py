@@ -35,7 +35,7 @@ class SliceProfile:
 
     Attributes:
         weights: the taps, shape (odd,), non-negative, summing to 1.
-        interval: distance between taps in mm.
+        tap_spacing: distance between taps in mm.
         cumulative: the profile's integral from minus infinity to an offset in mm, where a closed form exists.
 
     Raises:
@@ -43,7 +43,7 @@ class SliceProfile:
     """
 
     weights: FloatArray
-    interval: float
+    tap_spacing: float
     cumulative: Callable[[FloatArray], FloatArray] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -54,44 +54,43 @@ class SliceProfile:
             )
         if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
             raise InputError("a slice profile's weights must be finite, not negative, and not all zero")
-        if not (np.isfinite(self.interval) and self.interval > 0):
-            raise InputError(f"the distance between a slice profile's taps must be positive, not {self.interval} mm")
+        if not (np.isfinite(self.tap_spacing) and self.tap_spacing > 0):
+            raise InputError(f"the distance between a slice profile's taps must be positive, not {self.tap_spacing} mm")
         object.__setattr__(self, "weights", weights / weights.sum())
 
     @classmethod
-    def gaussian(cls, fwhm_mm: float, interval: float) -> SliceProfile:
+    def gaussian(cls, fwhm_mm: float, tap_spacing: float) -> SliceProfile:
         """A Gaussian of the given FWHM, integrated over each tap; it ends at 4 standard deviations."""
         sigma = _positive_width(fwhm_mm) / FWHM_PER_SIGMA
-        return cls._integrated(_GaussianIntegral(sigma), _GAUSSIAN_REACH * sigma, interval)
+        return cls._integrated(_GaussianIntegral(sigma), _GAUSSIAN_REACH * sigma, tap_spacing)
 
     @classmethod
-    def rect(cls, width_mm: float, interval: float) -> SliceProfile:
+    def rect(cls, width_mm: float, tap_spacing: float) -> SliceProfile:
         """A rect of the given (also fractional) width, integrated over each tap."""
-        return cls._integrated(_RectIntegral(_positive_width(width_mm)), width_mm / 2, interval)
+        return cls._integrated(_RectIntegral(_positive_width(width_mm)), width_mm / 2, tap_spacing)
 
     @classmethod
-    def _integrated(cls, cumulative: Callable[[FloatArray], FloatArray], reach: float, interval: float) -> SliceProfile:
-        if not interval > 0:
-            raise InputError(f"the distance between a slice profile's taps must be positive, not {interval} mm")
-        edge = _taps_to(reach / interval - 0.5)
-        offsets = np.arange(-edge, edge + 1) * interval
-        return cls(cumulative(offsets + interval / 2) - cumulative(offsets - interval / 2), interval, cumulative)
+    def _integrated(
+        cls, cumulative: Callable[[FloatArray], FloatArray], reach: float, tap_spacing: float
+    ) -> SliceProfile:
+        if not tap_spacing > 0:
+            raise InputError(f"the distance between a slice profile's taps must be positive, not {tap_spacing} mm")
+        edge = _taps_to(reach / tap_spacing - 0.5)
+        offsets = np.arange(-edge, edge + 1) * tap_spacing
+        return cls(
+            cumulative(offsets + tap_spacing / 2) - cumulative(offsets - tap_spacing / 2), tap_spacing, cumulative
+        )
 
     @property
     def offsets(self) -> FloatArray:
         """Where the taps lie, in mm from the slice centre."""
         half = self.weights.size // 2
-        return np.arange(-half, half + 1) * self.interval
-
-    @property
-    def fwhm(self) -> float:
-        """Full width at half maximum in taps; see :func:`full_width_at_half_maximum`."""
-        return full_width_at_half_maximum(self.weights)
+        return np.arange(-half, half + 1) * self.tap_spacing
 
     @property
     def fwhm_mm(self) -> float:
-        """Full width at half maximum in mm: the slice thickness relative to in plane."""
-        return self.fwhm * self.interval
+        """Full width at half maximum in mm, the slice thickness; see :func:`full_width_at_half_maximum`."""
+        return full_width_at_half_maximum(self.weights) * self.tap_spacing
 
     @property
     def centroid_mm(self) -> float:
@@ -114,15 +113,15 @@ class SliceProfile:
         if self.cumulative is not None:
             return self.cumulative(at + spacing / 2) - self.cumulative(at - spacing / 2)
         # A tap is an average over itself; one over the voxel has spacing² - interval² more of variance (times 1/12).
-        excess = float(np.sqrt(max(0.0, spacing**2 - self.interval**2)))
-        steps = 1 + 2 * int(np.ceil(2 * excess / self.interval))
+        excess = float(np.sqrt(max(0.0, spacing**2 - self.tap_spacing**2)))
+        steps = 1 + 2 * int(np.ceil(2 * excess / self.tap_spacing))
         within = (np.arange(steps) - (steps - 1) / 2) * excess / steps
         values = np.mean([self._interpolated(at + shift) for shift in within], axis=0)
-        return values * spacing / self.interval
+        return values * spacing / self.tap_spacing
 
     def _interpolated(self, offsets_mm: FloatArray) -> FloatArray:
         """Cubic convolution of the taps at offsets in mm; zero beyond them."""
-        position = offsets_mm / self.interval
+        position = offsets_mm / self.tap_spacing
         base = np.floor(position).astype(int)
         values = np.zeros_like(position)
         half = self.weights.size // 2
@@ -133,24 +132,26 @@ class SliceProfile:
             values += padded[index] * cubic_kernel(position - tap)
         return values
 
-    def resampled(self, interval: float) -> SliceProfile:
-        """The same profile on taps ``interval`` mm apart."""
-        if np.isclose(interval, self.interval, rtol=1e-6):
+    def resampled(self, tap_spacing: float) -> SliceProfile:
+        """The same profile on taps ``tap_spacing`` mm apart."""
+        if np.isclose(tap_spacing, self.tap_spacing, rtol=1e-6):
             return self
-        edge = _taps_to(self.offsets[-1] / interval)
-        taps = self.sampled(np.arange(-edge, edge + 1) * interval, interval)
-        return SliceProfile(np.maximum(taps, 0.0), interval, self.cumulative)
+        edge = _taps_to(self.offsets[-1] / tap_spacing)
+        taps = self.sampled(np.arange(-edge, edge + 1) * tap_spacing, tap_spacing)
+        return SliceProfile(np.maximum(taps, 0.0), tap_spacing, self.cumulative)
 
     def centred(self) -> SliceProfile:
         """The profile shifted, by a fraction of a tap too, so that its centroid lies on the middle tap."""
-        reach = abs(round(self.centroid_mm / self.interval)) + 3
-        padded = SliceProfile(np.pad(self.weights, reach), self.interval)
+        reach = abs(round(self.centroid_mm / self.tap_spacing)) + 3
+        padded = SliceProfile(np.pad(self.weights, reach), self.tap_spacing)
 
         def shifted(by_mm: float) -> SliceProfile:
-            return SliceProfile(np.maximum(padded.sampled(padded.offsets + by_mm, padded.interval), 0.0), self.interval)
+            return SliceProfile(
+                np.maximum(padded.sampled(padded.offsets + by_mm, padded.tap_spacing), 0.0), self.tap_spacing
+            )
 
         # Clipping the interpolant at zero moves the centroid a little, so that shifting by the centroid is not enough.
-        bracket = self.centroid_mm + 2 * self.interval * np.array([-1, 1])
+        bracket = self.centroid_mm + 2 * self.tap_spacing * np.array([-1, 1])
         return shifted(brentq(lambda by_mm: shifted(by_mm).centroid_mm, *bracket)).trimmed()
 
     def trimmed(self) -> SliceProfile:
@@ -158,7 +159,7 @@ class SliceProfile:
         weights = self.weights
         while weights.size > 1 and weights[0] == 0 and weights[-1] == 0:
             weights = weights[1:-1]
-        return SliceProfile(weights, self.interval, self.cumulative)
+        return SliceProfile(weights, self.tap_spacing, self.cumulative)
 
     def is_multi_peaked(self) -> bool:
         """Whether the profile falls below half its maximum and rises above it again."""
@@ -197,7 +198,7 @@ def profile_error(estimate: SliceProfile, truth: SliceProfile) -> float:
     """Sum of absolute differences between two profiles, both centred, on the truth's taps (Han et al. 2021, Sec.
     3.1).
     """
-    a, b = estimate.centred().resampled(truth.interval).weights, truth.centred().weights
+    a, b = estimate.centred().resampled(truth.tap_spacing).weights, truth.centred().weights
     size = max(a.size, b.size)
     return float(np.abs(np.pad(a, (size - a.size) // 2) - np.pad(b, (size - b.size) // 2)).sum())
 
@@ -240,4 +241,4 @@ def _positive_width(width_mm: float) -> float:
 
 def as_json(profile: SliceProfile) -> dict[str, Any]:
     """The profile as it stands in every ``--json`` file."""
-    return {"fwhm_mm": profile.fwhm_mm, "profile": profile.weights.tolist(), "tap_spacing_mm": profile.interval}
+    return {"fwhm_mm": profile.fwhm_mm, "profile": profile.weights.tolist(), "tap_spacing_mm": profile.tap_spacing}

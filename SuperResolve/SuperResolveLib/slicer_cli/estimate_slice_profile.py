@@ -32,7 +32,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
     geometry = slice_geometry(volume, AXIS_NAMES[profile.axis])
     console.warn(profile.warnings)
     console.say(f"{width_line(profile, geometry)}, along {AXIS_NAMES[profile.axis]}")
-    low, high = profile.fwhm_interval_mm
+    low, high = profile.interval_mm
     return Results(
         writers={"profileTable": lambda path: write_profile(profile, path)},
         returned={

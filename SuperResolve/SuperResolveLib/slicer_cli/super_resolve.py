@@ -82,4 +82,4 @@ def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfil
 
 def _interval(profile: SliceProfile) -> tuple[float, float]:
     """The interval of the FWHM in mm; of a profile that was given, its width."""
-    return profile.fwhm_interval_mm if isinstance(profile, EstimatedProfile) else (profile.fwhm_mm, profile.fwhm_mm)
+    return profile.interval_mm if isinstance(profile, EstimatedProfile) else (profile.fwhm_mm, profile.fwhm_mm)

@@ -77,4 +77,4 @@ def run_demo(
 
 def draw_profile(seed: int) -> SliceProfile:
     """A Gaussian profile of a FWHM between 3.5 and 6 mm that only the seed knows."""
-    return SliceProfile.gaussian(float(np.random.default_rng([seed, 5]).uniform(3.5, 6.0)), interval=1.0)
+    return SliceProfile.gaussian(float(np.random.default_rng([seed, 5]).uniform(3.5, 6.0)), tap_spacing=1.0)

@@ -45,18 +45,18 @@ def plot_profile(
 
 def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None = None) -> None:
     """The profile as a density over mm, which does not depend on the distance between taps; its FWHM as an arrow."""
-    density = profile.weights / profile.interval
+    density = profile.weights / profile.tap_spacing
     half = density.max() / 2
     centre = profile.centroid_mm
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     if truth is not None:
         label = f"true: FWHM {truth.fwhm_mm:.2f} mm"
-        axes.plot(truth.offsets, truth.weights / truth.interval, color=_TRUTH, linestyle="--", label=label)
+        axes.plot(truth.offsets, truth.weights / truth.tap_spacing, color=_TRUTH, linestyle="--", label=label)
     axes.vlines(profile.offsets, 0, density, color=_ESTIMATE, linewidth=0.8, alpha=0.5)
     label = f"{'estimated' if truth is not None else 'slice profile'}: FWHM {profile.fwhm_mm:.2f} mm"
     axes.plot(profile.offsets, density, color=_ESTIMATE, marker="o", markersize=3.5, label=label)
     if isinstance(profile, EstimatedProfile):
-        low, high = profile.fwhm_interval_mm
+        low, high = profile.interval_mm
         for sign in (-1, 1):
             edges = centre + sign * low / 2, centre + sign * high / 2
             axes.axvspan(*edges, ymax=0.78, color=_ESTIMATE, alpha=0.15, linewidth=0)

@@ -35,7 +35,7 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
     return {
         **as_json(profile),
         "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
-        "fwhm_interval_mm": profile.fwhm_interval_mm,
+        "interval_mm": profile.interval_mm,
         "rms_width_mm": profile.standard_deviation_mm,
         "prior_share": profile.prior_share,
         **_scan(geometry),
@@ -52,7 +52,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
     return {
         **as_json(profile),
         "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
-        "fwhm_interval_mm": estimated.fwhm_interval_mm if estimated else None,
+        "interval_mm": estimated.interval_mm if estimated else None,
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,

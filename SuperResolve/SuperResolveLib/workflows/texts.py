@@ -22,7 +22,7 @@ def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
     width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
     if not isinstance(profile, EstimatedProfile):
         return f"{width}, {voxels}"
-    low, high = profile.fwhm_interval_mm
+    low, high = profile.interval_mm
     prior = "" if profile.prior_share is None else f", prior {100 * profile.prior_share:.0f} %"
     return f"{width} ({low:.2f} to {high:.2f}), {voxels}{prior}"
 

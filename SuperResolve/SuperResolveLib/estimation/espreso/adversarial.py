@@ -69,9 +69,9 @@ def estimate(
     losses = game.losses.cpu().numpy()
     return EstimatedProfile(
         weights=profile.weights,
-        interval=profile.interval,
+        tap_spacing=profile.tap_spacing,
         axis=geometry.axis,
-        fwhm_interval_mm=(
+        interval_mm=(
             min(float(np.percentile(widths, 10)), profile.fwhm_mm),
             max(float(np.percentile(widths, 90)), profile.fwhm_mm),
         ),

@@ -56,9 +56,9 @@ class Candidate:
     width: float
     exponent: float
 
-    def profile(self, interval: float, fewest_taps: int = 1) -> SliceProfile:
-        """On taps ``interval`` mm apart, at least ``fewest_taps`` on each side."""
-        return bell(self.width, self.exponent, interval, fewest_taps)
+    def profile(self, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
+        """On taps ``tap_spacing`` mm apart, at least ``fewest_taps`` on each side."""
+        return bell(self.width, self.exponent, tap_spacing, fewest_taps)
 
 
 def estimate(
@@ -89,10 +89,10 @@ def estimate(
     interval = fwhm_interval(candidates, weights, profile)
     return EstimatedProfile(
         weights=profile.weights,
-        interval=tap,
+        tap_spacing=tap,
         cumulative=profile.cumulative,
         axis=geometry.axis,
-        fwhm_interval_mm=interval,
+        interval_mm=interval,
         method="espreso",
         preset="default",
         device="cpu",
@@ -131,7 +131,7 @@ def posterior(candidates: list[Candidate], discrimination: FloatArray, reference
 
 def fwhm_interval(candidates: list[Candidate], weights: FloatArray, profile: SliceProfile) -> tuple[float, float]:
     """The 10th and 90th percentile of the FWHM in mm under the posterior, the estimate itself included."""
-    widths = np.array([candidate.profile(profile.interval).fwhm_mm for candidate in candidates])
+    widths = np.array([candidate.profile(profile.tap_spacing).fwhm_mm for candidate in candidates])
     order = np.argsort(widths)
     cumulative = np.cumsum(weights[order]) - weights[order] / 2
     low, high = np.interp((0.1, 0.9), cumulative, widths[order])

@@ -50,15 +50,15 @@ def estimate_among(
     prior = prior_of(reference)
     posterior = _posterior(families, reference, prior, progress)
     tap = reference.tap_spacing
-    profile = bell_of(posterior.fwhm, posterior.rms, tap, fewest_taps=10)
-    low, high = posterior.interval
+    profile = bell_of(posterior.fwhm_mm, posterior.rms_mm, tap, fewest_taps=10)
+    low, high = posterior.interval_mm
     interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
     return EstimatedProfile(
         weights=profile.weights,
-        interval=tap,
+        tap_spacing=tap,
         cumulative=profile.cumulative,
         axis=geometry.axis,
-        fwhm_interval_mm=interval,
+        interval_mm=interval,
         method="auto",
         preset="",
         device="cpu",

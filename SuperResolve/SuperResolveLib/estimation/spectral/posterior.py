@@ -53,15 +53,15 @@ class Posterior:
     """The answer in numbers.
 
     Attributes:
-        fwhm, rms: posterior means (geometric) of the FWHM and of the taps' root-mean-square width in mm.
-        interval: of the FWHM in mm, to hold it with a probability of 80 %.
+        fwhm_mm, rms_mm: posterior means (geometric) of the FWHM and of the taps' root-mean-square width in mm.
+        interval_mm: of the FWHM, to hold it with a probability of 80 %.
         prior_share: variance of log width after the scan was seen, relative to before.
         misfit: of the best fit, in units of the expected error: about 1.
     """
 
-    fwhm: float
-    rms: float
-    interval: tuple[float, float]
+    fwhm_mm: float
+    rms_mm: float
+    interval_mm: tuple[float, float]
     prior_share: float
     misfit: float
 
@@ -72,13 +72,13 @@ class Posterior:
         deviance = np.array([evidence.deviance for evidence in found])
         log_prior = -0.5 * ((log_width - np.log(prior.median)) / prior.spread) ** 2
         before, after = _normalised(log_prior), _normalised(log_prior - deviance / 2 / CAUTION)
-        fwhm = np.array([evidence.fwhm for evidence in found])
-        rms = np.array([evidence.rms for evidence in found])
+        fwhm_mm = np.array([evidence.fwhm_mm for evidence in found])
+        rms_mm = np.array([evidence.rms_mm for evidence in found])
         remaining = _variance(log_width, after) + TRUST**2
         return cls(
-            fwhm=float(np.exp(np.sum(after * log_width))),
-            rms=float(np.exp(np.sum(after * np.log(rms)))),
-            interval=_interval(np.log(fwhm).ravel(), after.ravel(), OTHER_SHAPES if len(found) > 1 else 1.0),
+            fwhm_mm=float(np.exp(np.sum(after * log_width))),
+            rms_mm=float(np.exp(np.sum(after * np.log(rms_mm)))),
+            interval_mm=_interval(np.log(fwhm_mm).ravel(), after.ravel(), OTHER_SHAPES if len(found) > 1 else 1.0),
             prior_share=min(1.0, remaining / _variance(log_width, before)),
             misfit=min(evidence.misfit for evidence in found),
         )

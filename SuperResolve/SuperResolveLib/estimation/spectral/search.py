@@ -47,15 +47,15 @@ class Evidence:
         family: which.
         log_width: shape (points,).
         deviance: minus twice the log evidence, shape (points,).
-        fwhm, rms: of the taps, in mm, shape (points,).
+        fwhm_mm, rms_mm: of the taps, in mm, shape (points,).
         misfit: of the best fit among the widths that were tried.
     """
 
     family: Family
     log_width: FloatArray
     deviance: FloatArray
-    fwhm: FloatArray
-    rms: FloatArray
+    fwhm_mm: FloatArray
+    rms_mm: FloatArray
     misfit: float
 
 
