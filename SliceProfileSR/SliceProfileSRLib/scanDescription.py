@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import slicer
 from slicer.i18n import tr as _
 
+from .sentences import sentence
 from .volumes import emptyVolumeFromNode, volumeFromNode
 
 if TYPE_CHECKING:
@@ -26,13 +27,13 @@ class ScanDescription:
 
     Attributes:
         text: what was found.
-        problem: why it cannot be used, in one sentence; empty where it can.
+        refusal: why it cannot be used, in one sentence; empty where it can.
         acquiredResolution: along both in-plane axes in mm, as the CLI modules take it, where the header rules out
             zero filling; else empty, and they look for it themselves.
     """
 
     text: str
-    problem: str = ""
+    refusal: str = ""
     acquiredResolution: str = ""
 
 
@@ -95,11 +96,6 @@ def anatomicalDirection(volume: Volume, axis: int) -> str:
     """The patient's direction closest to an axis of the array."""
     column = volume.affine[:3, axis]
     return (_("left-right"), _("posterior-anterior"), _("inferior-superior"))[int(abs(column).argmax())]
-
-
-def sentence(text: str) -> str:
-    """The text as a sentence: a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
 
 
 def _paragraph(lines: list[str]) -> str:

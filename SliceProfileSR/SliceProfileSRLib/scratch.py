@@ -37,14 +37,11 @@ class Scratch:
             tableNode.AddColumn(column)
         return tableNode
 
-    @property
-    def isFilled(self) -> bool:
-        """Whether every node holds data."""
-        return all(_holdsData(node) for node in self.nodes)
-
     def clear(self) -> None:
-        """Remove the nodes, with what Slicer made to store and display them."""
+        """Remove the nodes, with what Slicer made to store and display them, and let go of the voxels."""
         for node in self.nodes:
+            if node.IsA("vtkMRMLVolumeNode"):
+                node.SetAndObserveImageData(None)
             belongings = [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
             if node.IsA("vtkMRMLDisplayableNode"):
                 belongings += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
@@ -54,16 +51,8 @@ class Scratch:
         self.nodes = []
 
 
-def _holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
+def holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
+    """Whether a volume has voxels, or a table rows."""
     if node.IsA("vtkMRMLVolumeNode"):
-        return node.GetImageData() is not None
-    return node.GetNumberOfRows() > 0
-
-
-def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Give a volume's voxels and their place to another."""
-    matrix = vtk.vtkMatrix4x4()
-    source.GetIJKToRASMatrix(matrix)
-    with slicer.util.NodeModify(target):
-        target.SetIJKToRASMatrix(matrix)
-        target.SetAndObserveImageData(source.GetImageData())
+        return bool(node.GetImageData() is not None)
+    return bool(node.GetNumberOfRows() > 0)
