@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import SuperResolved, super_resolve
 from ..data.volume import Volume
 from ..estimation.result import EstimatedProfile
 from ..metrics.image_quality import Comparison, compare
@@ -15,6 +14,7 @@ from ..physics.profile import SliceProfile
 from ..physics.simulation import simulate
 from ..progress import Listener, part_of, silent
 from .estimate import estimate_profile
+from .super_resolve import SuperResolved, super_resolve
 
 #: Distance between the slices of the simulated scan, in mm.
 SLICE_SPACING = 5.0
