@@ -327,7 +327,7 @@ def test_as_many_iterations_run_as_the_scan_is_worth(scan: Volume, profile: Slic
     preset = smore.Preset("edsr", 8, 1, 50, 2, 1e-3, voxels_an_iteration=scan.data.size // 7)
     monkeypatch.setitem(smore.PRESETS, "fast", preset)
     stages: list[str] = []
-    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage: stages.append(stage))
+    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage, _: stages.append(stage))
     assert sum(stage.startswith("training") for stage in stages) == 7
 
 

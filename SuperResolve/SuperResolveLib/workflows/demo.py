@@ -12,7 +12,7 @@ from ..metrics.image_quality import Comparison, compare
 from ..physics.phantom.head_phantom import head_phantom
 from ..physics.profile import SliceProfile
 from ..physics.simulation import simulate
-from ..progress import Listener, part_of, silent
+from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
 from .super_resolve import SuperResolved, super_resolve
 
@@ -48,7 +48,7 @@ class Demo:
 def run_demo(
     seed: int = 0,
     device: str = "auto",
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> Demo:
     """Make a head phantom, scan it with 5 mm between slices, estimate the profile, super-resolve, compare.
 

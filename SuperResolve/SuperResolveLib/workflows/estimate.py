@@ -21,7 +21,7 @@ from ..errors import InputError
 from ..estimation.estimator import EstimatorSettings
 from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..progress import Listener, ProgressCallback, part_of, silent
+from ..progress import ProgressCallback, part_of, silent
 
 #: Spacings within this factor of each other count as alike.
 ALIKE = 1.05
@@ -35,7 +35,7 @@ def estimate_profile(
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
     """The relative slice profile of a 2-D multi-slice scan, from nothing but the scan.
 
@@ -65,7 +65,7 @@ def measure_resolution(
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
     """The relative profile left in a volume, isotropic or not: how much worse one axis still is than the two others.
 

@@ -19,7 +19,7 @@ from ..methods.method import COMBINATIONS, Combination, MethodSettings
 from ..methods.registry import METHODS
 from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
-from ..progress import Listener, part_of, silent
+from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
 from .uncertainty import Uncertainty
 
@@ -68,7 +68,7 @@ def super_resolve(
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
     uncertainty: bool = False,
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> SuperResolved:
     """A 2-D multi-slice scan brought to thin planes through its field of view.
 
