@@ -103,12 +103,12 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def exit(self) -> None:
         """Called each time the user opens a different module; runs go on."""
         if self.panel:
-            self.panel.release()
+            self.panel.hide()
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
         """Called just before the scene is closed: its nodes must not be held or used any more."""
         if self.panel:
-            self.panel.release()
+            self.panel.forget()
 
     def onSceneChanged(self, caller: Any, event: Any) -> None:
         """Called after the scene was closed, or another was loaded, which may have brought a parameter node."""

@@ -109,10 +109,12 @@ class Job:
     def _runChanged(self) -> None:
         if self._run is None or self._task is None:
             return
-        if not self._run.state.isBusy:
-            task, self._task = self._task, None
-            self._end(self._run, task)
-        self._onChanged(self)
+        try:
+            if not self._run.state.isBusy:
+                task, self._task = self._task, None
+                self._end(self._run, task)
+        finally:
+            self._onChanged(self)
 
     def _end(self, run: CliRun, task: Task) -> None:
         self._outcome = RunState.CANCELLED if self._isAbandoned else run.state
@@ -217,6 +219,8 @@ class JobList(VTKObservationMixin):
     def _onJobChanged(self, job: Job) -> None:
         if not job.isBusy and job in self._onFinished:
             self._onFinished.pop(job)(job)
+        if not job.isBusy and job not in self._jobs:
+            job.discard()
         for listener in list(self._listeners):
             listener()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import slicer
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTableNode
@@ -17,6 +18,9 @@ from .jobs import Job, JobList, OnFinished
 from .measurement import Measurement
 from .nodes import newNode
 from .tasks import EstimationTask, MeasurementTask, SuperResolutionTask, Task
+
+if TYPE_CHECKING:
+    from SuperResolveLib.data.geometry import AxisName
 
 
 class Operations:
@@ -37,7 +41,7 @@ class Operations:
         self.jobs = JobList.ofScene(slicer.mrmlScene)
         self._runner = runner
         self._dependencies = Dependencies(installer)
-        self._started: list[Job] = []
+        self._started: weakref.WeakSet[Job] = weakref.WeakSet()  # what has ended, and its result, is not kept
 
     def estimateProfile(
         self,
@@ -112,7 +116,7 @@ class Operations:
 
         if volumeNode is None:
             raise ValueError(_("No volume is selected: select one."))
-        tapSpacing = slice_geometry(emptyVolumeFromNode(volumeNode), axis).in_plane_voxel
+        tapSpacing = slice_geometry(emptyVolumeFromNode(volumeNode), cast("AxisName", axis)).in_plane_voxel
         profile = parse_profile(f"{shape}:{width:g}", tapSpacing)
         scan = volumeNode.GetName()
         tableNode = (
@@ -120,7 +124,7 @@ class Operations:
             or profileTable.profileOfScan(volumeNode, shape)
             or newNode("vtkMRMLTableNode", _("{scan} slice profile (given)"), scan)
         )
-        facts = profileTable.ProfileFacts(shape, scan, *[profile.fwhm_mm] * 3)
+        facts = profileTable.ProfileFacts(shape, scan, profile.fwhm_mm, profile.fwhm_mm, profile.fwhm_mm)
         profileTable.setProfile(tableNode, profile, facts)
         profileTable.joinScan(tableNode, volumeNode, shape)
         profileChart.redraw(tableNode)
@@ -213,10 +217,9 @@ class Operations:
 
     def close(self) -> None:
         """End every job that this logic started, and let go of it."""
-        for job in self._started:
+        for job in list(self._started):
             job.cancel()
             self.jobs.forget(job)
-        self._started = []
 
     def _prepare(self, task: Task) -> None:
         """See that a task can be done, and that all that it needs is there.
@@ -247,7 +250,7 @@ class Operations:
     def _start(self, task: Task, onFinished: OnFinished | None) -> Job:
         self._prepare(task)
         job = self.jobs.start(task, self._runner, onFinished)
-        self._started = [*(other for other in self._started if other.isBusy), job]
+        self._started.add(job)
         return job
 
 

@@ -1,7 +1,7 @@
 """What the user chose, saved with the scene, and the panel's access to it."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTableNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -45,6 +45,14 @@ class SliceProfileSRParameterNode:
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0
     axis: Axis = Axis.AUTO
     acquiredResolution: str = ""
+
+    if TYPE_CHECKING:  # what the decorator adds
+
+        def __init__(self, parameterNode: Any) -> None: ...
+
+        def connectGui(self, gui: Any) -> int: ...
+
+        def disconnectGui(self, guiTag: int) -> None: ...
 
 
 class ParameterAccess:

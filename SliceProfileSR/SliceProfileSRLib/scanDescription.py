@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import slicer
 from slicer.i18n import tr as _
@@ -13,7 +13,7 @@ from .volumes import emptyVolumeFromNode, volumeFromNode
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
-    from SuperResolveLib.data.geometry import SliceGeometry
+    from SuperResolveLib.data.geometry import AxisName, SliceGeometry
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 CONTIGUOUS = 0.05
@@ -65,7 +65,7 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str, acquiredRes
     lines = []
     try:
         volume = emptyVolumeFromNode(volumeNode)
-        geometry = slice_geometry(volume, axis, _millimetres(acquiredResolution))
+        geometry = slice_geometry(volume, cast("AxisName", axis), _millimetres(acquiredResolution))
         lines = [_size(volume), _slices(volume, geometry)]
         check_slices(geometry)
         check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many

@@ -80,8 +80,10 @@ class SlicerCliRun(VTKObservationMixin):
         self._isCancelled = False
         self._waitsUntil = math.inf if onChanged else 0.0
         self._isLogged = False
+        self._isTelling = False
         if onChanged:
             self.addObserver(cliNode, vtk.vtkCommand.ModifiedEvent, self._onModified)
+            self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self._onSceneEndClose)
 
     @property
     def state(self) -> RunState:
@@ -124,6 +126,12 @@ class SlicerCliRun(VTKObservationMixin):
 
     def discard(self) -> None:
         self.removeObservers()
+        if self._isTelling:  # Slicer is not yet done with the node
+            qt.QTimer.singleShot(0, self._removeNode)
+        else:
+            self._removeNode()
+
+    def _removeNode(self) -> None:
         if slicer.mrmlScene.IsNodePresent(self.cliNode):
             slicer.mrmlScene.RemoveNode(self.cliNode)
 
@@ -136,6 +144,11 @@ class SlicerCliRun(VTKObservationMixin):
         """Slicer may tell of a run's end when it has read the first of several outputs; the others follow at once."""
         return time.monotonic() < self._waitsUntil and not all(holdsData(node) for node in self._outputs)
 
+    def _onSceneEndClose(self, caller: Any, event: Any) -> None:
+        """Slicer looks for the node in the scene when it reads what a run returned, and crashes where it is gone."""
+        if self.cliNode.IsBusy() and not slicer.mrmlScene.IsNodePresent(self.cliNode):
+            slicer.mrmlScene.AddNode(self.cliNode)
+
     def _onModified(self, caller: Any = None, event: Any = None) -> None:
         if self.cliNode.GetStatus() == CLINode.Completed and self._waitsForOutputs():
             self._waitsUntil = min(self._waitsUntil, time.monotonic() + OUTPUTS_FOLLOW_WITHIN)
@@ -144,4 +157,8 @@ class SlicerCliRun(VTKObservationMixin):
             self._isLogged = True
             logging.error("%s\n%s", self.cliNode.GetOutputText(), self.cliNode.GetErrorText())
         if self._onChanged:
-            self._onChanged()
+            self._isTelling = True
+            try:
+                self._onChanged()
+            finally:
+                self._isTelling = False

@@ -7,7 +7,6 @@ from typing import Any
 
 from ..methodChoices import MethodChoices
 
-#: A text is found in a box by the data of its items, which are the names of methods and presets.
 _TOOL_TIP = 3  # Qt.ToolTipRole
 
 
@@ -17,7 +16,8 @@ class MethodBoxes:
     Args:
         methodBox, presetBox: the combo boxes.
         choices: what can be chosen.
-        onChosen: called with the names of method and preset when the user chose another.
+        onChosen: called when the user chose, with the names of method and preset; the preset's is empty where the user
+            chose a method, which is to keep the preset where it has one of that name.
     """
 
     def __init__(
@@ -28,8 +28,8 @@ class MethodBoxes:
         self._onChosen = onChosen
         self._isShowing = True
         _fill(methodBox, ((name, choices.title(name), choices.description(name, "")) for name in choices.names))
-        methodBox.currentIndexChanged.connect(self._onIndexChanged)
-        presetBox.currentIndexChanged.connect(self._onIndexChanged)
+        methodBox.currentIndexChanged.connect(self._onMethodChanged)
+        presetBox.currentIndexChanged.connect(self._onPresetChanged)
         self._listed = ""
         self._isShowing = False
 
@@ -50,10 +50,13 @@ class MethodBoxes:
         finally:
             self._isShowing = False
 
-    def _onIndexChanged(self, index: Any = None) -> None:
+    def _onMethodChanged(self, index: Any = None) -> None:
         if not self._isShowing:
-            method, preset = (box.property("currentData") or "" for box in (self._methodBox, self._presetBox))
-            self._onChosen(method, preset)
+            self._onChosen(self._methodBox.property("currentData"), "")
+
+    def _onPresetChanged(self, index: Any = None) -> None:
+        if not self._isShowing:
+            self._onChosen(*(box.property("currentData") for box in (self._methodBox, self._presetBox)))
 
 
 def _fill(box: Any, entries: Iterable[tuple[str, str, str]]) -> None:

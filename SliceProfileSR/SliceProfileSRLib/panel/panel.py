@@ -40,33 +40,38 @@ class Panel(VTKObservationMixin):
         self._checkSection = CheckSection(ui, parameters, logic, views)
         self._guiTag: Any = None
         self._watched: list[tuple[slicer.vtkMRMLScalarVolumeNode, int]] = []  # the mixin would keep it in memory
-        self._lastScan: slicer.vtkMRMLScalarVolumeNode | None = None
+        self._lastScanID: str | None = None
         self._lastSource: ProfileSource | None = None
         self._isUpdating = False
         logic.jobs.listen(self.update)
 
     def show(self, parameterNode: SliceProfileSRParameterNode) -> None:
-        """Show a parameter node, and what it names, until :meth:`release`."""
-        self.release()
+        """Show a parameter node, and what it names, until :meth:`hide`."""
+        self.hide()
         self.parameters.shown = parameterNode
         self._guiTag = parameterNode.connectGui(self._ui)
         self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.update)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self.update)
         self.update()
 
-    def release(self) -> None:
-        """Show nothing, and hold no node."""
+    def hide(self) -> None:
+        """Show nothing, and hold no node, while the user is elsewhere."""
         if self.parameters.shown:
             self.parameters.shown.disconnectGui(self._guiTag)
         self.removeObservers()
         self._watch(None)
-        self.parameters.shown = self._lastScan = None
+        self.parameters.shown = None
         for section in (self._profileSection, self._superResolutionSection, self._checkSection):
             section.release()
 
+    def forget(self) -> None:
+        """Show nothing, and know of no node, as the scene closes."""
+        self.hide()
+        self._lastScanID = None
+
     def close(self) -> None:
         """Show nothing any more."""
-        self.release()
+        self.forget()
         self._logic.jobs.unlisten(self.update)
 
     def update(self, caller: Any = None, event: Any = None) -> None:
@@ -89,15 +94,18 @@ class Panel(VTKObservationMixin):
     def _follow(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Watch the selected scan's voxels; another scan or source brings its own profile along."""
         scan, source = parameterNode.inputVolume, parameterNode.profileSource
-        if scan is not self._lastScan:
-            self._watch(scan)
+        scanID = scan.GetID() if scan else None
+        self._watch(scan)
+        if scanID != self._lastScanID:
             self._scanSection.bringAlong(parameterNode)
         elif source is not self._lastSource or parameterNode.profileTable is None:
             self._scanSection.bringProfile(parameterNode)
-        self._lastScan, self._lastSource = scan, source
+        self._lastScanID, self._lastSource = scanID, source
 
     def _watch(self, scan: slicer.vtkMRMLScalarVolumeNode | None) -> None:
         """Follow the voxels of the selected scan, and of no other."""
+        if self._watched and self._watched[0][0] is scan:
+            return
         for node, tag in self._watched:
             node.RemoveObserver(tag)
         events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent)

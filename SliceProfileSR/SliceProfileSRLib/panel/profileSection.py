@@ -113,7 +113,7 @@ class ProfileSection:
         node = self._parameters.shown
         if node:
             node.estimationMethod = method
-            node.estimationPreset = self._choices.preset(method, preset) or node.estimationPreset
+            node.estimationPreset = preset or node.estimationPreset
 
     def _showProfile(self, tableNode: slicer.vtkMRMLTableNode | None, told: str) -> None:
         text, self.warnings = _("No profile yet: super-resolution will make one."), ""

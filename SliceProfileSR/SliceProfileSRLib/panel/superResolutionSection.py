@@ -108,7 +108,7 @@ class SuperResolutionSection:
         node = self._parameters.shown
         if node:
             node.method = method
-            node.preset = self._choices.preset(method, preset) or node.preset
+            node.preset = preset or node.preset
 
     def _profile(self, parameterNode: SliceProfileSRParameterNode) -> slicer.vtkMRMLTableNode | None:
         """The selected profile; None, so that one is estimated, where the scan has no estimate yet."""

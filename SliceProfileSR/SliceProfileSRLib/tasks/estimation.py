@@ -40,7 +40,7 @@ class EstimationTask(Task):
         self.checkScan()
 
     def call(self) -> CliCall:
-        self._estimate = self.scratch.add("vtkMRMLTableNode")
+        self._estimate = self.scratch.addOutput("vtkMRMLTableNode")
         return CliCall(self.cliModule, self.parameters(profileTable=self._estimate), [self._estimate])
 
     def finish(self, run: CliRun) -> slicer.vtkMRMLTableNode:
@@ -60,11 +60,11 @@ def finishProfile(
         ValueError: the run gave no profile back.
     """
     profile = profileTable.profileFromTable(estimate)
-    widths = [returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
-    if not min(widths) > 0:
+    fwhm, low, high = (returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
+    if not min(fwhm, low, high) > 0:
         raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
     warnings = " | ".join(returnedWarnings(run))
-    facts = ProfileFacts("estimated", volumeNode.GetName(), *widths, warnings, _priorShare(run))
+    facts = ProfileFacts("estimated", volumeNode.GetName(), fwhm, low, high, warnings, _priorShare(run))
     tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
     profileTable.setProfile(tableNode, profile, facts)
     profileTable.joinScan(tableNode, volumeNode, "estimated")

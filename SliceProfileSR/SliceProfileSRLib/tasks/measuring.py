@@ -24,8 +24,12 @@ class MeasurementTask(Task):
         return CliCall(self.cliModule, {**self.parameters(), "measure": True}, [])
 
     def finish(self, run: CliRun) -> Measurement:
+        fwhm, low, high, ratio = (returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh", "fwhmRatio"))
         measurement = Measurement(
-            *(returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh", "fwhmRatio")),
+            fwhm=fwhm,
+            fwhmLow=low,
+            fwhmHigh=high,
+            fwhmRatio=ratio,
             axis=run.returned("measuredAxis"),
             warnings=returnedWarnings(run),
         )

@@ -63,15 +63,15 @@ class SuperResolutionTask(Task):
             profileTable.profileFromTable(self.profileNode)  # raises what is wrong with it
 
     def call(self) -> CliCall:
-        self._result, self._residual = (self.scratch.add("vtkMRMLScalarVolumeNode") for _output in range(2))
+        self._result, self._residual = (self.scratch.addOutput("vtkMRMLScalarVolumeNode") for _output in range(2))
         outputs = {"outputVolume": self._result, "residualVolume": self._residual}
         inputs = {}
         if self.estimates:
-            self._table = outputs["usedProfileTable"] = self.scratch.add("vtkMRMLTableNode")
+            self._table = outputs["usedProfileTable"] = self.scratch.addOutput("vtkMRMLTableNode")
         else:
-            inputs["profileTable"] = self.scratch.textTable(profileTable.textColumns(self.profileNode))
+            inputs["profileTable"] = self.scratch.addTable(profileTable.textColumns(self.profileNode))
         if self.uncertainty:
-            self._uncertainty = outputs["uncertaintyVolume"] = self.scratch.add("vtkMRMLScalarVolumeNode")
+            self._uncertainty = outputs["uncertaintyVolume"] = self.scratch.addOutput("vtkMRMLScalarVolumeNode")
         return CliCall(self.cliModule, self.parameters(**inputs, **outputs), list(outputs.values()))
 
     def finish(self, run: CliRun) -> slicer.vtkMRMLScalarVolumeNode:

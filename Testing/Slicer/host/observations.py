@@ -1,4 +1,4 @@
-"""Observations of VTK objects that end with the widget they belong to, as qvtkConnect's do."""
+"""What a widget observes, for as long as Qt has it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 import vtk
 from PySide6.QtCore import QObject
-from shiboken6 import isValid
 
 
 class Observations:
-    """What a widget observes.
+    """Observations of VTK objects, which end with the widget that they belong to, as qvtkConnect's do.
+
+    VTK would go on calling into a widget that Qt has destroyed, whatever Python thinks of it; so the observations are
+    taken back as soon as Qt tells of the destruction.
 
     Args:
-        owner: the widget; none of its methods is called once Qt has destroyed it.
+        owner: the widget.
     """
 
     def __init__(self, owner: QObject) -> None:
@@ -23,20 +25,20 @@ class Observations:
         self._made: list[tuple[Any, int]] = []
         owner.destroyed.connect(self.end)
 
-    def add(self, observed: Any, event: Any, callback: Callable[[Any, Any], None], priority: float = 0.0) -> None:
+    def add(self, observed: Any, event: Any, callback: Callable[[Any, Any], object], priority: float = 0.0) -> None:
         """Observe an object.
 
         Args:
             observed: the VTK object.
             event: its event.
-            callback: a function of the owner and the node that the event speaks of, or else the object that sent it.
-            priority: of the observation; those with a higher one are called first.
+            callback: a function of the owner and the node that the event is about, or else the object that sent it.
+            priority: those with a higher one are called first.
         """
 
         @vtk.calldata_type(vtk.VTK_OBJECT)
-        def call(caller: Any, _: str, node: Any = None) -> None:
+        def call(caller: Any, _event: str, node: Any = None) -> None:
             owner = self._owner()
-            if owner is not None and isValid(owner):
+            if owner is not None:
                 callback(owner, caller if node is None else node)
 
         self._made.append((observed, observed.AddObserver(event, call, priority)))
