@@ -32,18 +32,6 @@ class ProfileGenerator(nn.Module):
         """The profile, shape (taps,), positive, summing to 1."""
         return torch.softmax(self.convolutions(self.embedding).flatten(), dim=0)
 
-    def start_as_impulse(self) -> None:
-        """Train until the middle tap holds 99 % of the profile."""
-        optimiser = torch.optim.Adam(self.parameters(), lr=1e-3)
-        middle = self.embedding.shape[2] - 2 * len(self.convolutions)
-        for _ in range(1000):
-            weight = self()[middle // 2]
-            if float(weight.detach()) > 0.99:
-                break
-            optimiser.zero_grad()
-            (-torch.log(weight)).backward()
-            optimiser.step()
-
 
 class LineDiscriminator(nn.Module):
     """Says of every 7 neighbouring samples of a line whether they come from the through-plane direction.
