@@ -1,4 +1,7 @@
-"""What the documentation site takes from elsewhere in the repository as it is built: pictures, parameters, equations."""
+"""What the documentation site takes from elsewhere in the repository as it is built, and equations in its pages.
+
+Pictures are the extension's own; the command's help is click's; the CLI modules' parameters are their XML's.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,21 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
+from SuperResolveLib.command.console import PROGRAM
+from SuperResolveLib.command.main import cli
 from SuperResolveLib.slicer_cli.description import Parameter, read_description
 
 PROJECT = Path(__file__).parents[1]
 RESOURCES = "SliceProfileSR/Resources"
 PICTURES = ("Screenshots/*.png", "Icons/*")
 
+#: Asks for the help of every subcommand.
+HELP = "<!-- help of every command -->"
 #: Asks for the tables of a CLI module's parameters.
 PARAMETERS = re.compile(r"<!-- parameters of (\w+) -->")
 #: Sphinx's roles in docstrings, as Markdown leaves them: mathematics, and names of which the last part is shown.
@@ -33,8 +41,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Turn relative addresses of pictures, which hold on GitHub, into the site's, and fill in parameters."""
+    """Turn relative addresses of pictures, which hold on GitHub, into the site's, and fill in help and parameters."""
     markdown = markdown.replace(f"../../{RESOURCES}/Screenshots/", "../images/")
+    if HELP in markdown:
+        markdown = markdown.replace(HELP, _help())
     return PARAMETERS.sub(lambda match: _parameters(match[1]), markdown)
 
 
@@ -53,6 +63,16 @@ def _role(match: re.Match[str]) -> str:
 
 def _equation(latex: str, display: str) -> str:
     return convert(html.unescape(latex), display=display)
+
+
+def _help() -> str:
+    """What ``--help`` says of each subcommand, in the order in which the command lists them."""
+    program = click.Context(cli, info_name=PROGRAM, terminal_width=80)
+    lines: list[str] = []
+    for name, command in cli.commands.items():
+        text = command.get_help(click.Context(command, info_name=name, parent=program, terminal_width=80))
+        lines += [f"### {name}", "", "```text", text, "```", ""]
+    return "\n".join(lines)
 
 
 def _parameters(module: str) -> str:

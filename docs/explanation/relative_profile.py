@@ -22,14 +22,14 @@ def main() -> None:
     curves = {"in-plane PSF": in_plane, "slice profile": profile, "through-plane PSF": through_plane}
 
     matplotlib.rcParams.update({"svg.hashsalt": "relative profile", "svg.fonttype": "path"})
-    figure = Figure(figsize=(9.0, 2.4), layout="constrained")
+    figure = Figure(figsize=(9.0, 2.5), layout="constrained")
     for axes, (title, psf), sign in zip(figure.subplots(1, 3), curves.items(), ("", "*", "="), strict=True):
         outside = np.array([-5.0, 5.0])
         offsets = np.concatenate([outside[:1], psf.offsets[[0]], psf.offsets, psf.offsets[[-1]], outside[1:]])
         heights = np.pad(psf.weights / psf.weights.max(), 2)
         axes.plot(offsets, heights, color="#0072B2")
         axes.fill_between(offsets, heights, color="#0072B2", alpha=0.15)
-        axes.set(title=f"{title}, FWHM {psf.fwhm_mm:.1f} mm", xlabel="mm", xlim=outside, ylim=(0.0, 1.1), yticks=[])
+        axes.set(title=f"{title}\nFWHM {psf.fwhm_mm:.1f} mm", xlabel="mm", xlim=outside, ylim=(0.0, 1.1), yticks=[])
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.text(-0.08, 0.5, sign, fontsize=20, transform=axes.transAxes, ha="center", va="center")
     figure.savefig(Path(__file__).with_suffix(".svg"), metadata={"Date": None}, transparent=False)
