@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .data.volume import Volume
     from .errors import Cancelled, InputError
@@ -18,9 +20,8 @@ if TYPE_CHECKING:
     from .workflows.estimate import estimate_profile, measure_resolution
     from .workflows.super_resolve import SuperResolved, super_resolve
 
-__version__ = "0.1.0"
-
 __all__ = [
+    "__version__",
     "Cancelled",
     "EstimatedProfile",
     "InputError",

@@ -1,23 +1,41 @@
-"""Which processor torch computes on, and how its results are made reproducible."""
+"""Which processor torch computes on, and how its results are made reproducible; torch is imported on use."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import torch
+from typing import TYPE_CHECKING
 
 from .errors import InputError
+from .registry import import_with_torch
+
+if TYPE_CHECKING:
+    import torch
+
+#: What can be chosen; ``"auto"`` takes the GPU where there is one.
+DEVICES = ("auto", "cpu", "cuda")
+
+
+def check_device(name: str) -> None:
+    """Refuse a name that no device has, without importing torch.
+
+    Raises:
+        InputError: there is no device of that name.
+    """
+    if name not in DEVICES:
+        raise InputError(f"there is no device {name!r}: choose one of {', '.join(DEVICES)}")
 
 
 def choose_device(name: str) -> torch.device:
-    """``"auto"`` takes the GPU where there is one.
+    """The device of one of the names :data:`DEVICES`.
 
     Raises:
-        InputError: the name is not known, or there is no such device here.
+        InputError: the name is not known, there is no such device here, or torch is not installed.
     """
-    if name not in ("auto", "cpu", "cuda"):
-        raise InputError(f"there is no device {name!r}: choose auto, cpu or cuda")
+    check_device(name)
+    import_with_torch("torch")
+    import torch
+
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("no CUDA device can be used here: choose the device cpu, or auto")
     if name == "auto":
@@ -28,6 +46,8 @@ def choose_device(name: str) -> torch.device:
 @contextmanager
 def reproducible(seed: int) -> Iterator[None]:
     """Seed torch, keep cuDNN to deterministic single precision, and leave the caller's random state as it was."""
+    import torch
+
     with torch.random.fork_rng(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         torch.manual_seed(seed)
         yield

@@ -1,71 +1,141 @@
-"""What can be chosen by name: ways to estimate a profile and ways to super-resolve, each imported when it runs."""
+"""What can be chosen by name: ways to estimate a profile and ways to super-resolve, and what each tells of itself."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Literal
+from typing import Generic, Literal, Protocol, TypeVar
 
 from .errors import InputError
 
-Needs = Literal["nothing", "the scan itself", "a trained model"]
+LearnsFrom = Literal["nothing", "the scan", "a collection"]
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One way of doing it.
+class Preset:
+    """Named settings of a method.
 
     Attributes:
-        summary: one sentence for the user.
-        needs: what it learns from.
-        needs_torch: whether it runs only where torch is installed.
-        presets: named settings, the default first; empty where there is nothing to choose.
-        implementation: ``module:function`` below this package, imported on use.
-        torch_presets: presets that need torch where others do not.
+        name: as it is typed.
+        title: for people.
+        summary: what it costs and gives, in one or two sentences.
+        needs_torch: whether it runs only where torch is installed, though the method has presets that do without.
     """
 
+    name: str
+    title: str
     summary: str
-    needs: Needs
-    needs_torch: bool
-    presets: tuple[str, ...]
-    implementation: str
-    torch_presets: tuple[str, ...] = ()
+    needs_torch: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """What a method tells of itself; commands, reports and the panel are filled from this.
+
+    Attributes:
+        name: as it is typed.
+        title: for people.
+        summary: what it does, in one or two sentences.
+        learns_from: what it learns from.
+        needs_torch: whether it runs only where torch is installed.
+        presets: its named settings, the default first; empty where there is nothing to choose.
+    """
+
+    name: str
+    title: str
+    summary: str
+    learns_from: LearnsFrom
+    needs_torch: bool = False
+    presets: tuple[Preset, ...] = ()
+
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """What it tells beside its answer, in words."""
+        return ()
 
     def runs_on_torch(self, preset: str | None) -> bool:
         """Whether a run with that preset, or with the default, needs torch."""
-        return self.needs_torch or preset in self.torch_presets
-
-    def load(self) -> Any:
-        """Import the implementation.
-
-        Raises:
-            InputError: it needs torch, which is not installed.
-        """
-        module, _, name = self.implementation.partition(":")
-        return getattr(import_with_torch(f"{__package__}.{module}"), name)
+        chosen = preset or (self.presets[0].name if self.presets else None)
+        return self.needs_torch or any(each.needs_torch for each in self.presets if each.name == chosen)
 
     def preset(self, name: str | None) -> str:
-        """The preset of that name, or the default.
+        """The preset of that name, or the default; empty where there are none.
 
         Raises:
             InputError: there is none of that name.
         """
+        names = [preset.name for preset in self.presets]
         if name is None:
-            return self.presets[0] if self.presets else ""
-        if not self.presets:
-            raise InputError(f"this method has no presets: leave out the preset {name!r}")
-        if name not in self.presets:
-            raise InputError(f"there is no preset {name!r}: choose one of {', '.join(self.presets)}")
+            return names[0] if names else ""
+        if not names:
+            raise InputError(f"{self.name} has no presets: leave out the preset {name!r}")
+        if name not in names:
+            raise InputError(f"{self.name} has no preset {name!r}: choose one of {', '.join(names)}")
         return name
 
 
+class Informative(Protocol):
+    """What tells of itself."""
+
+    @property
+    def info(self) -> Info:
+        """What it tells."""
+
+
+Kind = TypeVar("Kind", bound=Informative)
+
+
+class Registry(Generic[Kind]):
+    """Classes by name, each imported when it is asked for.
+
+    Args:
+        what: what a message calls one of them.
+        homes: where each is, as ``"module:Class"`` below this package, in the order in which users meet them.
+    """
+
+    def __init__(self, what: str, homes: dict[str, str]) -> None:
+        self.what = what
+        self.homes = homes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.homes)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.homes
+
+    def __getitem__(self, name: str) -> type[Kind]:
+        """The class of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        if name not in self.homes:
+            raise InputError(f"there is no {self.what} {name!r}: choose one of {', '.join(self.homes)}")
+        module, _, class_name = self.homes[name].partition(":")
+        found: type[Kind] = getattr(importlib.import_module(f"{__package__}.{module}"), class_name)
+        return found
+
+    def info(self, name: str) -> Info:
+        """What the class of that name tells of itself.
+
+        Raises:
+            InputError: there is none.
+        """
+        info: Info = self[name].info  # type: ignore[assignment]  # a class attribute, which a Protocol cannot say
+        return info
+
+    def infos(self) -> list[Info]:
+        """What each tells of itself, in order."""
+        return [self.info(name) for name in self.homes]
+
+
 def import_with_torch(module: str) -> ModuleType:
-    """Import a module that may need torch.
+    """Import a module that needs torch.
 
     Raises:
-        InputError: it does, and torch is not installed.
+        InputError: torch is not installed.
     """
     try:
         return importlib.import_module(module)
@@ -75,14 +145,3 @@ def import_with_torch(module: str) -> ModuleType:
         raise InputError(
             "this needs torch, which is not installed: install torch, or choose a method or preset that does without"
         ) from None
-
-
-def choose(registry: Mapping[str, Entry], name: str, what: str) -> Entry:
-    """The entry of that name.
-
-    Raises:
-        InputError: there is none.
-    """
-    if name not in registry:
-        raise InputError(f"there is no {what} {name!r}: choose one of {', '.join(registry)}")
-    return registry[name]

@@ -11,11 +11,13 @@ from scipy.ndimage import convolve1d
 
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.physics.acquisition import (
+    AcquisitionOperator,
     acquisition_matrix,
     adjoint,
     data_consistency,
     degrade,
     regularised_inverse,
+    selection_matrix,
 )
 from SuperResolveLib.physics.profile import SliceProfile
 
@@ -208,3 +210,41 @@ class TestRegularisedInverse:
         # At either end the prior, flat there, has the say.
         assert np.allclose(restored[12:-12], line[12:-12], atol=0.005)
         assert np.allclose(restored, line, atol=0.06)
+
+
+class TestSelection:
+    @law
+    @given(ratio=ratios, phase=phases)
+    def test_rows_sum_to_one_and_a_ramp_keeps_its_place(self, ratio, phase):
+        planes = np.arange(60.0)
+        centres = np.arange(2 + phase, 57, ratio)
+        matrix = selection_matrix(centres, planes, 1.0)
+        assert np.allclose(matrix.sum(axis=1), 1, atol=1e-12)
+        assert np.allclose(matrix @ planes, centres, atol=1e-9)
+
+    @pytest.mark.parametrize("ratio", [1, 2, 4, 7])
+    def test_slices_on_planes_are_picked(self, ratio):
+        matrix = selection_matrix(np.arange(0, 40, ratio) * 0.7, np.arange(40) * 0.7, 0.7)
+        assert np.array_equal(matrix, np.eye(40)[::ratio])
+
+    def test_consistency_puts_the_slices_back_where_they_were_and_leaves_the_rest(self):
+        operator = AcquisitionOperator(selection_matrix(np.arange(0, 40, 4), np.arange(40), 1.0), 2)
+        x, y = volumes(operator.matrix, 2, np.float64)
+        result = operator.consistent(x, y)
+        assert np.allclose(result[:, :, ::4], y, atol=1e-12)
+        others = np.arange(40) % 4 != 0
+        assert np.array_equal(result[:, :, others], x[:, :, others])
+
+    def test_slices_outside_the_planes_are_refused(self):
+        with pytest.raises(InputError, match="slice 1 lies outside"):
+            selection_matrix([5, 30], np.arange(20), 1)
+
+
+@law
+@given(profile=profiles, ratio=ratios, phase=phases, axis=axes)
+def test_the_operator_is_its_matrix_along_its_axis(profile, ratio, phase, axis):
+    operator = AcquisitionOperator(matrix_of(profile, ratio, phase), axis)
+    x, y = volumes(operator.matrix, axis, np.float64)
+    assert np.array_equal(operator.degrade(x), degrade(operator.matrix, x, axis))
+    assert np.vdot(operator.degrade(x), y) == pytest.approx(np.vdot(x, operator.adjoint(y)))
+    assert np.array_equal(operator.consistent(x, y, 0.1), data_consistency(operator.matrix, x, y, axis, 0.1))

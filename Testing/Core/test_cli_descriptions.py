@@ -14,10 +14,11 @@ from cli_scripts import FOLDER, MODULES, description
 from command_line import run_python
 from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
 from SuperResolveLib.command.main import cli
-from SuperResolveLib.estimation.registry import ESTIMATORS
+from SuperResolveLib.estimation.registry import AUTO, ESTIMATORS
 from SuperResolveLib.image_io.profile_table import WIDEST
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.slicer_cli.arguments import parse_arguments
+from SuperResolveLib.slicer_cli.describe import described
 
 SCHEMA = Path(__file__).with_name("execution_model.xsd")
 #: What a parameter is called in Python, where not its own name in lower case.
@@ -88,12 +89,25 @@ def test_the_panel_can_read_a_description_as_slicer_starts():
 
 def test_choices_are_those_of_the_registries():
     estimate, resolve = description("EstimateSliceProfile"), description("SuperResolve")
-    assert estimate["method"].choices == tuple(ESTIMATORS)
+    assert estimate["method"].choices == (AUTO, *ESTIMATORS)
     assert resolve["method"].choices == tuple(METHODS)
-    for entries, told in ((ESTIMATORS, estimate), (METHODS, resolve)):
-        presets = {preset: None for entry in entries.values() for preset in entry.presets}
+    for registry, told in ((ESTIMATORS, estimate), (METHODS, resolve)):
+        presets = {preset.name: None for info in registry.infos() for preset in info.presets}
         assert told["preset"].choices == tuple(presets)
         assert told["preset"].default == next(iter(presets))
+        assert all(info.summary in told["method"].description for info in registry.infos())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_what_the_registries_tell_is_in_the_xml(module):
+    """``python -m SuperResolveLib.slicer_cli.describe`` was run since a method last changed."""
+    text = (FOLDER / f"{module}.xml").read_text(encoding="utf-8")
+    assert described(module, text) == text
+
+
+def test_a_description_that_lacks_a_choice_is_not_filled_in():
+    with pytest.raises(ValueError, match="no enumeration 'method'"):
+        described("SuperResolve", "<executable></executable>")
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -17,9 +17,9 @@ import cli_scripts
 from cli_scripts import FOLDER, MODULES, PATIENCE, command_line, environment, run
 from SuperResolveLib import SliceProfile, Volume, read_profile, read_volume, write_profile, write_volume
 from SuperResolveLib.data.geometry import output_grid, scan_geometry
-from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.simulation import simulate
 
 #: Packages that Slicer does not come with.
@@ -92,7 +92,7 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
     for volume, affine in ((result, grid.affine), (residual, before.affine)):
         np.testing.assert_allclose(corners(volume, volume.affine), corners(volume, affine), atol=1e-2 * 1.8)
     problem = Problem.of(before, geometry, profile, grid)
-    expected = before.data - degrade(problem.matrix, result.data, geometry.axis)
+    expected = before.data - degrade(problem.stack.operator.matrix, result.data, geometry.axis)
     np.testing.assert_allclose(residual.data, expected, atol=1e-5 * np.ptp(before.data))
     assert read_profile(files["usedProfileTable"]).fwhm_mm == pytest.approx(profile.fwhm_mm)
 

@@ -26,6 +26,7 @@ from SuperResolveLib import (
     write_volume,
 )
 from SuperResolveLib.command.main import cli, main
+from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore import super_resolve as smore
@@ -84,7 +85,7 @@ def quick_estimation(monkeypatch):
             weights=profile.weights,
             tap_spacing=1.0,
             interval_mm=(3.8, 4.3),
-            method=settings.get("method", "auto"),
+            method="spectral",
             preset=settings.get("preset") or "",
             device="cpu",
             seed=settings["seed"],
@@ -124,10 +125,11 @@ def test_version(run):
 def test_methods_lists_what_each_needs(run):
     code, out, _ = run("methods")
     assert code == 0
-    for name, entry in {**estimation.ESTIMATORS, **METHODS}.items():
-        line = next(line for line in out.splitlines() if line.split()[:1] == [name])
-        assert entry.needs in line
-        assert all(preset in line for preset in entry.presets)
+    for info in (*ESTIMATORS.infos(), *METHODS.infos()):
+        line = next(line for line in out.splitlines() if line.split()[:1] == [info.name])
+        assert info.learns_from in line
+        assert all(preset.name in line for preset in info.presets)
+        assert all(told in line for told in info.tells)
 
 
 def test_simulate_as_han(run, tmp_path):

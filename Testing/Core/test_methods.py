@@ -12,11 +12,11 @@ from SuperResolveLib.data.noise import noise_level
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled, InputError
 from SuperResolveLib.image_io.volumes import read_volume
-from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.progress import part_of
@@ -123,10 +123,12 @@ def test_residual_is_the_scan_minus_the_degraded_result(scan: Volume, method: st
     result = super_resolve(scan, in_voxels(scan), method)
     geometry = slice_geometry(scan)
     problem = Problem.of(scan, geometry, in_voxels(scan), output_grid(scan, geometry))
-    np.testing.assert_array_equal(result.residual.data, scan.data - degrade(problem.matrix, result.data, geometry.axis))
+    np.testing.assert_array_equal(
+        result.residual.data, scan.data - degrade(problem.stack.operator.matrix, result.data, geometry.axis)
+    )
     np.testing.assert_array_equal(result.residual.affine, scan.affine)
     assert result.residual.data.dtype == np.float32
-    assert result.noise == problem.noise
+    assert result.noise == problem.stack.noise
     in_noise = np.sqrt(np.mean(result.residual.data.astype(float) ** 2)) / result.noise
     assert result.data_consistency_rmse == pytest.approx(in_noise)
 
@@ -157,15 +159,13 @@ def test_tikhonov_on_real_scans_stays_where_the_scan_is(data_folder: Path, name:
     centre_of_result = result.affine @ [*(np.array(result.shape) - 1) / 2, 1]
     np.testing.assert_allclose(centre_of_result, centre_of_scan, atol=1e-3)
     problem = Problem.of(scan, geometry, profile, output_grid(scan, geometry))
-    again = degrade(problem.matrix, result.data, geometry.axis)
+    again = degrade(problem.stack.operator.matrix, result.data, geometry.axis)
     assert np.corrcoef(again.ravel(), scan.data.ravel())[0, 1] > 0.995
 
 
-@pytest.mark.parametrize("arguments", [2, 3])
-def test_progress_callbacks_take_two_or_three_arguments(arguments):
+def test_the_part_of_a_run_tells_the_whole_and_itself():
     told = []
-    callback = (lambda fraction, stage: told.append(fraction)) if arguments == 2 else (lambda *all: told.append(all[0]))
-    part = part_of(part_of(callback, 0.5, 1.0))
+    part = part_of(part_of(lambda *all: told.append(all), 0.5, 1.0))
     part(0.5, "half", 0.25)
     part(1.0, "done")
-    assert told == [0.75, 1.0]
+    assert told == [(0.75, "half", 0.25), (1.0, "done", 1.0)]

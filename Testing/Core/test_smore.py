@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from SuperResolveLib.data.geometry import output_grid, slice_geometry
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled
-from SuperResolveLib.methods.problem import Problem
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.smore.inference import apply
@@ -22,6 +21,7 @@ from SuperResolveLib.networks.wdsr import WDSR
 from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.fine_grid import MARGIN, Phases
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.training.muon import Muon, orthogonal
@@ -266,8 +266,8 @@ def test_degrades_back_to_the_scan_along_every_axis(
     grid = output_grid(scan, geometry)
     assert result.shape[axis] == len(grid.positions)
     problem = Problem.of(scan, geometry, profile, grid)
-    residual = degrade(problem.matrix, result.data, axis) - scan.data
-    assert np.sqrt(np.mean(residual**2)) / problem.noise == pytest.approx(result.data_consistency_rmse, rel=1e-3)
+    residual = degrade(problem.stack.operator.matrix, result.data, axis) - scan.data
+    assert np.sqrt(np.mean(residual**2)) / problem.stack.noise == pytest.approx(result.data_consistency_rmse, rel=1e-3)
     assert result.data_consistency_rmse < 1.0
     free = super_resolve(scan, profile, device="cpu", consistent=False)
     assert free.data_consistency_change == 0.0
@@ -327,7 +327,7 @@ def test_as_many_iterations_run_as_the_scan_is_worth(scan: Volume, profile: Slic
     preset = smore.Preset("edsr", 8, 1, 50, 2, 1e-3, voxels_an_iteration=scan.data.size // 7)
     monkeypatch.setitem(smore.PRESETS, "fast", preset)
     stages: list[str] = []
-    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage: stages.append(stage))
+    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage, _: stages.append(stage))
     assert sum(stage.startswith("training") for stage in stages) == 7
 
 

@@ -144,7 +144,7 @@ def test_image_that_is_too_small_is_refused() -> None:
 def test_same_scan_gives_the_same_answer_and_progress_never_goes_back() -> None:
     scan = simulate(TEXTURE, SliceProfile.rect(4.0, 1.0), 3, "k")
     fractions: list[float] = []
-    first = estimate_profile(scan, axis="k", progress=lambda fraction, stage: fractions.append(fraction))
+    first = estimate_profile(scan, axis="k", progress=lambda fraction, stage, _: fractions.append(fraction))
     second = estimate_profile(scan, axis="k", seed=3)
     np.testing.assert_array_equal(first.weights, second.weights)
     assert fractions == sorted(fractions) and fractions[-1] <= 1

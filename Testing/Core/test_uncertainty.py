@@ -12,21 +12,23 @@ from scipy.stats import spearmanr
 from SuperResolveLib.data.geometry import output_grid, scan_geometry
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.methods.problem import MethodSettings, Problem
+from SuperResolveLib.methods.ensemble import Ensemble, Moments
+from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.error_head import PlanesAndErrors, learn_errors
 from SuperResolveLib.methods.smore.views import View, views_of
 from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.networks.edsr import EDSR
 from SuperResolveLib.networks.slice_to_planes import SliceToPlanes
-from SuperResolveLib.physics.acquisition import adjoint, degrade
+from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.fine_grid import Phases
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.training.plane_patches import PairSampler
 from SuperResolveLib.workflows.super_resolve import super_resolve
-from SuperResolveLib.workflows.uncertainty import Ensemble, Moments
+from SuperResolveLib.workflows.uncertainty import Uncertainty
 
 CPU = torch.device("cpu")
 PROFILE = SliceProfile.gaussian(10.0, 2.5)
@@ -116,25 +118,25 @@ def test_moments_are_those_of_all_images_together():
 
 def far_off(problem: Problem, truth: Volume) -> np.ndarray:
     """A member so far from the scan that its noise does not matter."""
-    return (truth.data + 1000 * problem.noise).astype(np.float32)
+    return (truth.data + 1000 * problem.stack.noise).astype(np.float32)
 
 
 def in_null_space(problem: Problem, volume: np.ndarray) -> np.ndarray:
     """What of a volume leaves no trace in the scan."""
-    matrix = problem.matrix
+    matrix = problem.stack.operator.matrix
     projection = np.linalg.pinv(matrix) @ matrix
-    return (volume - degrade(projection, volume, problem.geometry.axis)).astype(np.float32)
+    return (volume - degrade(projection, volume, problem.stack.geometry.axis)).astype(np.float32)
 
 
 def test_what_leaves_no_trace_in_the_scan_is_invented_and_the_rest_seen(problem: Problem, truth: Volume):
     random = np.random.default_rng(0)
     detail = in_null_space(problem, random.normal(0, 10, truth.shape).astype(np.float32))
-    trace = adjoint(problem.matrix, random.normal(0, 10, problem.slices.shape).astype(np.float32), 2)
+    trace = problem.stack.operator.adjoint(random.normal(0, 10, problem.stack.slices.shape).astype(np.float32))
     for deviation, where in ((detail, "invented"), (trace, "seen")):
-        ensemble = Ensemble(problem)
+        ensemble = Ensemble(problem.stack)
         for sign in (-1, 1):
             ensemble.add(far_off(problem, truth) + sign * deviation, np.zeros(truth.shape, np.float32))
-        maps = ensemble.uncertainty(truth.space)
+        maps = Uncertainty.of(ensemble, problem.grid, truth.space)
         found, other = maps.invented.data, maps.seen.data
         if where == "seen":
             found, other = other, found
@@ -143,11 +145,11 @@ def test_what_leaves_no_trace_in_the_scan_is_invented_and_the_rest_seen(problem:
 
 
 def test_what_members_expect_adds_to_their_spread(problem: Problem, truth: Volume):
-    ensemble = Ensemble(problem)
+    ensemble = Ensemble(problem.stack)
     for shift, variance in ((-3.0, 9.0), (3.0, 25.0)):
         detail = in_null_space(problem, np.random.default_rng(0).normal(0, 1, truth.shape).astype(np.float32))
         ensemble.add(far_off(problem, truth) + shift * detail, np.full(truth.shape, variance, np.float32))
-    maps = ensemble.uncertainty(4)
+    maps = Uncertainty.of(ensemble, problem.grid, 4)
     np.testing.assert_allclose(maps.invented.data**2, 17.0 + maps.spread.data**2, rtol=1e-2)
     np.testing.assert_allclose(maps.total.data**2, maps.seen.data**2 + maps.invented.data**2, rtol=1e-4)
     assert 0.99 < maps.invented_share <= 1.0
@@ -159,11 +161,19 @@ def test_what_members_expect_adds_to_their_spread(problem: Problem, truth: Volum
 def test_the_answer_is_the_mean_of_the_members(problem: Problem, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(smore.PRESETS, "fast", QUICK)
     members: list[np.ndarray] = []
-    settings = MethodSettings("fast", "cpu", 0, "average", lambda volume, variance: members.append(volume))
-    answer = smore.super_resolve(problem, settings, lambda *_: None)
-    assert len(members) == 8
+    added = Ensemble.add
+
+    def add(ensemble: Ensemble, volume: np.ndarray, variance: np.ndarray) -> None:
+        members.append(volume)
+        added(ensemble, volume, variance)
+
+    monkeypatch.setattr(Ensemble, "add", add)
+    settings = MethodSettings("fast", "cpu", uncertainty=True)
+    restoration = smore.super_resolve(problem, settings, lambda *_: None)
+    answer = restoration.data
+    assert len(members) == restoration.members.count == 8
     np.testing.assert_allclose(answer, np.mean(members, axis=0), atol=1e-3 * np.ptp(answer))
-    alone = smore.super_resolve(problem, replace(settings, member=None), lambda *_: None)
+    alone = smore.super_resolve(problem, replace(settings, uncertainty=False), lambda *_: None).data
     of_first_network = (members[0] + members[2]) / 2  # neither upside down nor mirrored
     np.testing.assert_allclose(alone, of_first_network, atol=1e-3 * np.ptp(answer))
 

@@ -65,7 +65,7 @@ def _experiment(options: argparse.Namespace) -> int:
 def _pair(options: argparse.Namespace) -> int:
     name = _stem(options.scan)
     cells = [
-        Cell(name, options.axis, "measured", method, ESTIMATORS[method].preset(options.preset), seed)
+        Cell(name, options.axis, "measured", method, ESTIMATORS.info(method).preset(options.preset), seed)
         for seed in options.seeds
         for method in options.methods or ESTIMATORS
     ]
@@ -146,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("--scan", type=Path, required=True, help="the thick scan")
     pair.add_argument("--truth", type=Path, required=True, metavar="PROFILE.tsv", help="its measured profile")
     pair.add_argument("--axis", choices=("auto", *AXIS_NAMES), default="auto", help="through-plane axis")
-    pair.add_argument("--methods", nargs="+", choices=ESTIMATORS, help="default: all")
+    pair.add_argument("--methods", nargs="+", choices=list(ESTIMATORS), help="default: all")
     _add_common(pair)
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     return parser

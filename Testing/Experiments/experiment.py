@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from SuperResolveLib.registry import Entry
+from SuperResolveLib.registry import Info
 
 from .cells import Cell, CellRunner, Row
 from .report import Presentation
@@ -19,18 +19,18 @@ class Experiment(Presentation):
 
     Attributes:
         settings: the cells of the publication, as text (:class:`~.setting.Setting`).
-        methods: what is compared, by name, with the registry entry that knows its presets; ``None`` where it has none.
+        methods: what is compared, by name, with what it tells of its presets; ``None`` where it has none.
         run: runs a cell on the volume in a file, on a device, and returns its figures; among them ``device``.
     """
 
     settings: tuple[str, ...]
-    methods: dict[str, Entry | None]
+    methods: dict[str, Info | None]
     run: Callable[[Cell, Path, str], Row]
 
     def preset(self, method: str, name: str | None) -> str:
         """The preset by which a method runs: the one named, or its default; empty where it has none."""
-        entry = self.methods[method]
-        return entry.preset(name) if entry else ""
+        info = self.methods[method]
+        return info.preset(name) if info else ""
 
     def runner(self, volumes: dict[str, Path], device: str) -> CellRunner:
         """What runs a cell, given where volumes are."""

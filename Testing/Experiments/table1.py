@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal, cast
 import numpy as np
 
 from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.estimation.estimator import EstimatorSettings
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.estimation.result import EstimatedProfile
-from SuperResolveLib.estimation.spectral.estimate import estimate_among
+from SuperResolveLib.estimation.spectral.estimator import Spectral
 from SuperResolveLib.estimation.spectral.search import FAMILIES
 from SuperResolveLib.metrics.image_quality import Mask, compare
 from SuperResolveLib.physics.profile import profile_error
@@ -92,11 +93,11 @@ def run(cell: Cell, path: Path, device: str) -> Row:
 
 
 def _estimated_by_oracle(simulated: SimulatedScan, setting: Setting, axis: Axis, seed: int) -> EstimatedProfile:
-    """What the method ``auto`` answers if it is told the family of the true profile: the part that is shape's doing."""
+    """What ``spectral`` answers if it is told the family of the true profile: the part that is shape's doing."""
     geometry = slice_geometry(simulated.scan, axis)
     started = time.perf_counter()
     family = [family for family in FAMILIES if family.name == setting.family]
-    estimate = estimate_among(family, simulated.scan, geometry, seed, silent)
+    estimate = Spectral(EstimatorSettings(seed=seed), family).estimate(simulated.scan, geometry, silent)
     return replace(estimate, method=ORACLE, seconds=time.perf_counter() - started)
 
 
@@ -207,7 +208,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 EXPERIMENT = Experiment(
     title="Table 1: estimated and true slice profiles",
     settings=tuple(f"{shape}@{ratio}" for shape in _SHAPES for ratio in (2, 4, 8)),
-    methods={**ESTIMATORS, ORACLE: None},
+    methods={**{info.name: info for info in ESTIMATORS.infos()}, ORACLE: None},
     run=run,
     tables=tables,
     draw=draw,

@@ -58,7 +58,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 EXPERIMENT = Experiment(
     title="Table 2: SMORE with the spacing-wide, the estimated and the true profile",
     settings=("gaussian:2@4", "gaussian:3.2@4", "gaussian:4.8@4", "gaussian:6@4"),
-    methods=dict.fromkeys((SPACING, ESTIMATED, TRUE), METHODS["smore"]),
+    methods=dict.fromkeys((SPACING, ESTIMATED, TRUE), METHODS.info("smore")),
     run=run,
     tables=tables,
     draw=draw,

@@ -73,7 +73,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 EXPERIMENT = Experiment(
     title="Sec. 3.3: the resolution measured after super-resolution",
     settings=("gaussian:2@2", "gaussian:4@4"),
-    methods={TRUTH: None, "bspline": METHODS["bspline"], "smore": METHODS["smore"]},
+    methods={TRUTH: None, "bspline": METHODS.info("bspline"), "smore": METHODS.info("smore")},
     run=run,
     tables=tables,
     draw=draw,

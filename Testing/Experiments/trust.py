@@ -205,7 +205,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 EXPERIMENT = Experiment(
     title="What the uncertainty predicts, and what becomes of lesions",
     settings=("gaussian:4@4",),
-    methods={"smore": METHODS["smore"]},
+    methods={"smore": METHODS.info("smore")},
     run=run,
     tables=tables,
     draw=draw,

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import click
 
-from .. import __version__
 from ..errors import Cancelled
 from ..exits import REFUSED, ending_of, quiet_libraries, unwinding_on_signals
+from ..version import __version__
 from .compare import compare
 from .console import PROGRAM, Console, console_options
 from .demo import demo

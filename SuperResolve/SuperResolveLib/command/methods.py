@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,28 +10,43 @@ import click
 from .console import console_options
 
 if TYPE_CHECKING:
-    from ..registry import Entry
+    from ..registry import Info
 
 
-@click.command(short_help="What there is, and what each needs.")
+@click.command(short_help="What there is, and what each needs and can tell.")
 @console_options
 def methods() -> None:
-    """List the methods: what each needs, and its presets, the default first."""
+    """List the methods: what each learns from, needs and can tell, and its presets, the default first."""
     from ..estimation.registry import ESTIMATORS
     from ..methods.registry import METHODS
 
-    click.echo("Estimating the slice profile (--method of estimate and measure)\n")
-    click.echo(_table(ESTIMATORS))
+    click.echo("Estimating the slice profile (--method of estimate and measure; auto takes the first)\n")
+    click.echo(_table(ESTIMATORS.infos()))
     click.echo("\nSuper-resolving (--method of super-resolve)\n")
-    click.echo(_table(METHODS))
+    click.echo(_table(METHODS.infos()))
 
 
-def _table(entries: Mapping[str, Entry]) -> str:
+def _table(infos: Iterable[Info]) -> str:
     """A row a method under a heading, in columns, and below each row what the method does."""
-    rows = [("name", "needs", "torch", "presets")]
-    for name, entry in entries.items():
-        rows.append((name, entry.needs, "yes" if entry.needs_torch else "no", ", ".join(entry.presets) or "-"))
+    infos = list(infos)
+    rows = [("name", "learns from", "torch", "tells", "presets")]
+    rows += [(info.name, info.learns_from, _torch(info), _tells(info), _presets(info)) for info in infos]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-    summaries = ["", *(click.wrap_text(entry.summary, 100, "      ", "      ") for entry in entries.values())]
+    summaries = ["", *(click.wrap_text(info.summary, 100, "      ", "      ") for info in infos)]
     return "\n".join(f"  {line}\n{summary}".rstrip() for line, summary in zip(lines, summaries, strict=True))
+
+
+def _torch(info: Info) -> str:
+    if info.needs_torch:
+        return "yes"
+    on_torch = [preset.name for preset in info.presets if preset.needs_torch]
+    return f"for {', '.join(on_torch)}" if on_torch else "no"
+
+
+def _tells(info: Info) -> str:
+    return ", ".join(info.tells) or "-"
+
+
+def _presets(info: Info) -> str:
+    return ", ".join(preset.name for preset in info.presets) or "-"

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from ..device import DEVICES
+from ..estimation.registry import AUTO, ESTIMATORS
+from ..methods.registry import METHODS
+from ..registry import Registry
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -21,7 +26,7 @@ axis = click.option(
 )
 device = click.option(
     "--device",
-    type=click.Choice(["auto", "cpu", "cuda"]),
+    type=click.Choice(DEVICES),
     default="auto",
     show_default=True,
     help="Where torch computes; auto takes the GPU where there is one.",
@@ -54,15 +59,37 @@ json = click.option("--json", type=PATH, metavar="J", help="Also write what was 
 
 def estimation(command: Decorated) -> Decorated:
     """How a profile is estimated: ``--method`` and ``--preset``."""
-    preset = click.option("--preset", metavar="P", help="Of espreso: default, taken unless told, or paper.")
+    return _method(ESTIMATORS, AUTO, [AUTO, *ESTIMATORS])(command)
+
+
+def super_resolution(command: Decorated) -> Decorated:
+    """How a scan is super-resolved: ``--method`` and ``--preset``."""
+    return _method(METHODS, next(iter(METHODS)), list(METHODS))(command)
+
+
+def _method(registry: Registry[Any], default: str, names: Sequence[str]) -> Callable[[Decorated], Decorated]:
+    preset = click.option("--preset", metavar="P", cls=_Preset, registry=registry)
     method = click.option(
-        "--method",
-        metavar="M",
-        default="auto",
-        show_default=True,
-        help="auto or espreso: see 'slice-profile-sr methods'.",
+        "--method", type=click.Choice(names), default=default, show_default=True, help="See 'slice-profile-sr methods'."
     )
-    return method(preset(command))
+    return lambda command: method(preset(command))
+
+
+class _Preset(click.Option):
+    """``--preset``, whose help lists what a registry's methods have; they are imported only for that."""
+
+    def __init__(self, *arguments: Any, registry: Registry[Any], **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._registry = registry
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        listed = (
+            f"{info.name}: {', '.join(preset.name for preset in info.presets)}"
+            for info in self._registry.infos()
+            if info.presets
+        )
+        self.help = f"One of the method's presets, its first unless told ({'; '.join(listed)})."
+        return super().get_help_record(ctx)
 
 
 def run(command: Decorated) -> Decorated:

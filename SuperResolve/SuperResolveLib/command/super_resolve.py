@@ -20,8 +20,7 @@ from .console import Console, console_options
     metavar="FILE.tsv|gaussian:MM|rect:MM",
     help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
 )
-@click.option("--method", metavar="M", default="smore", show_default=True, help="See 'slice-profile-sr methods'.")
-@click.option("--preset", metavar="P", help="One of the method's presets; its first unless told.")
+@options.super_resolution
 @click.option(
     "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel unless told."
 )
@@ -49,7 +48,8 @@ from .console import Console, console_options
     type=options.PATH,
     metavar="FILE",
     help="Also write how far the result may be off, as a standard deviation, and beside it, in FILE_seen and "
-    "FILE_invented, the parts of it that the scan can and cannot check. Only for smore; two to three times as long.",
+    "FILE_invented, the parts of it that the scan can and cannot check. Two to three times as long; 'slice-profile-sr "
+    "methods' says which methods can tell.",
 )
 @click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
 @options.run
@@ -77,12 +77,12 @@ def super_resolve(
 
     The field of view stays where it is; in-plane voxels are left alone.
     """
-    from .. import super_resolve as run
     from ..data.geometry import scan_geometry
     from ..image_io.files import check_paths, replacing
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import check_output, read_volume, write_volume
     from ..workflows.report import super_resolve_report, write_report
+    from ..workflows.super_resolve import super_resolve as run
     from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
 
     if spacing is not None and like is not None:

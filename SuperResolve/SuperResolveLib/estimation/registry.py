@@ -1,29 +1,26 @@
-"""The ways to estimate a profile, by name."""
+"""The ways to estimate a profile, by name; the choice *auto* stands for the first."""
 
 from __future__ import annotations
 
-from ..registry import Entry
+from typing import TYPE_CHECKING
 
-ESTIMATORS: dict[str, Entry] = {
-    "auto": Entry(
-        summary=(
-            "the profile that explains the scan's power spectrum, aliasing included, by anatomy that is about alike "
-            "in all directions; in seconds, with an interval and how much of the answer is prior"
-        ),
-        needs="the scan itself",
-        needs_torch=False,
-        presets=(),
-        implementation="estimation.spectral.estimate:estimate",
-    ),
-    "espreso": Entry(
-        summary=(
-            "matches in-plane and through-plane patches (Han et al., IPMI 2021): 'default' with a discriminator solved "
-            "in closed form over a family of shapes, in seconds; 'paper' as a GAN, which needs torch"
-        ),
-        needs="the scan itself",
-        needs_torch=False,
-        presets=("default", "paper"),
-        implementation="estimation.espreso.estimate:estimate",
-        torch_presets=("paper",),
-    ),
-}
+from ..registry import Registry
+
+if TYPE_CHECKING:
+    from .estimator import Estimator
+
+#: The choice that leaves it to the program which estimator runs.
+AUTO = "auto"
+
+ESTIMATORS: Registry[Estimator] = Registry(
+    "estimation method",
+    {
+        "spectral": "estimation.spectral.estimator:Spectral",
+        "espreso": "estimation.espreso.estimator:Espreso",
+    },
+)
+
+
+def chosen(name: str) -> str:
+    """The estimator that runs where a user chose ``name``: itself, or for *auto* the first there is."""
+    return next(iter(ESTIMATORS)) if name == AUTO else name

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from ..physics.acquisition import along
+from ..physics.problem import Problem
 from ..progress import ProgressCallback
-from .problem import MethodSettings, Problem
+from .method import MethodInfo, MethodSettings, Restoration
 
 
-def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
-    """The interpolating cubic spline through the slices, read at the planes; constant beyond the outer slices'
-    centres.
-    """
-    progress(0.0, "interpolating")
-    count = problem.geometry.slice_count
-    spline = make_interp_spline(np.arange(count), np.eye(count), k=3)
-    matrix = spline(np.clip(problem.grid.positions, 0, count - 1))
-    return along(matrix, problem.slices, problem.geometry.axis)
+class BSpline:
+    """The interpolating cubic spline through the slices, constant beyond the centres of the outer ones."""
+
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="bspline",
+        title="B-spline (interpolation)",
+        summary="Cubic B-spline interpolation between slices, which does not undo the profile: to compare with. "
+        "Takes seconds.",
+        learns_from="nothing",
+    )
+
+    def __init__(self, settings: MethodSettings) -> None:
+        self.settings = settings
+
+    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
+        """The spline read at the planes."""
+        progress(0.0, "interpolating")
+        stack = problem.stack
+        count = stack.geometry.slice_count
+        spline = make_interp_spline(np.arange(count), np.eye(count), k=3)
+        matrix = spline(np.clip(problem.grid.positions, 0, count - 1))
+        return Restoration(along(matrix, stack.slices, stack.geometry.axis))

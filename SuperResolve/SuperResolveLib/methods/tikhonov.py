@@ -1,4 +1,4 @@
-r"""The regularised least-squares inverse of the acquisition matrix: the reference that learns nothing.
+r"""The regularised least-squares inverse of the acquisition operator: the reference that learns nothing.
 
 :math:`x = \arg\min |A x - y|^2 + \lambda |D x|^2 = (A^T A + \lambda D^T D)^{-1} A^T y` with D first differences along
 the through-plane axis (Tikhonov). For white noise of variance :math:`\sigma^2` and through-plane differences of
@@ -7,30 +7,29 @@ variance :math:`\tau^2` this is the most probable volume at :math:`\lambda = \si
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import ClassVar
 
-from ..physics.acquisition import along, regularised_inverse
+from ..physics.problem import Problem
 from ..progress import ProgressCallback
-from .problem import MethodSettings, Problem
-
-#: Below this the inverse amplifies what the profile has wiped out, whatever the noise.
-SMALLEST_DAMPING = 1e-3
+from .method import MethodInfo, MethodSettings, Restoration
 
 
-def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
+class Tikhonov:
     """Tikhonov's inverse applied to every through-plane line."""
-    progress(0.0, "inverting the acquisition")
-    inverse = regularised_inverse(problem.matrix, noise_damping(problem))
-    return along(inverse, problem.slices, problem.geometry.axis)
 
+    info: ClassVar[MethodInfo] = MethodInfo(
+        name="tikhonov",
+        title="Tikhonov (regularised inverse)",
+        summary="Regularised least-squares inverse of the acquisition. Takes seconds.",
+        learns_from="nothing",
+    )
 
-def noise_damping(problem: Problem) -> float:
-    r""":math:`\sigma^2 / \tau^2`, with the in-plane differences of the scan standing for the through-plane ones
-    sought.
-    """
-    variances = [
-        np.mean(np.diff(problem.slices, axis=axis) ** 2) * (problem.grid.spacing / voxel) ** 2
-        for axis, voxel in zip(problem.geometry.in_plane_axes, problem.geometry.in_plane_spacing, strict=True)
-    ]
-    return max(problem.noise**2 / max(float(np.mean(variances)), 1e-30), SMALLEST_DAMPING)
+    def __init__(self, settings: MethodSettings) -> None:
+        self.settings = settings
+
+    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
+        """The inverse at the damping that the scan's noise asks for."""
+        progress(0.0, "inverting the acquisition")
+        stack = problem.stack
+        damping = stack.tikhonov_damping(problem.grid.spacing)
+        return Restoration(stack.operator.regularised_inverse(stack.slices, damping))

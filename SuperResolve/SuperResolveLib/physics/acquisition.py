@@ -10,13 +10,14 @@ et al., IPMI 2021, Sec. 3.1; only rows that reach beyond the outermost planes ar
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .profile import SliceProfile
+from .profile import SliceProfile, cubic_kernel
 
 if TYPE_CHECKING:
     import torch
@@ -42,8 +43,31 @@ def acquisition_matrix(
     Raises:
         InputError: a slice lies so far outside the planes that none of them touches it.
     """
-    offsets = np.asarray(planes, dtype=np.float64)[None, :] - np.asarray(slice_centres, dtype=np.float64)[:, None]
-    matrix = profile.sampled(offsets, spacing)
+    return _rows(profile.sampled(_offsets(slice_centres, planes), spacing))
+
+
+def selection_matrix(slice_centres: ArrayLike, planes: ArrayLike, spacing: float) -> FloatArray:
+    """The matrix A of a method that selects planes and does not blur: each slice is read off the planes at its centre.
+
+    Where a slice lies on a plane, its row picks that plane; elsewhere it reads between planes by cubic convolution.
+    Arguments, result and errors as in :func:`acquisition_matrix`.
+    """
+    weights = cubic_kernel(_offsets(slice_centres, planes) / spacing)
+    weights[np.abs(weights) < 1e-12] = 0.0
+    return _rows(weights)
+
+
+def _offsets(slice_centres: ArrayLike, planes: ArrayLike) -> FloatArray:
+    """Where each plane lies from each slice centre, in mm, shape (slices, planes)."""
+    return np.asarray(planes, dtype=np.float64)[None, :] - np.asarray(slice_centres, dtype=np.float64)[:, None]
+
+
+def _rows(matrix: FloatArray) -> FloatArray:
+    """The matrix with each row scaled to sum to 1.
+
+    Raises:
+        InputError: a row has no mass to scale.
+    """
     mass = matrix.sum(axis=1, keepdims=True)
     if mass.min() < 1e-6:
         raise InputError(
@@ -89,3 +113,37 @@ def regularised_inverse(matrix: FloatArray, damping: float) -> FloatArray:
     count = matrix.shape[1]
     roughness = np.diff(np.eye(count), axis=0)
     return np.linalg.solve(matrix.T @ matrix + damping * roughness.T @ roughness, matrix.T)
+
+
+@dataclass(frozen=True, eq=False)
+class AcquisitionOperator:
+    """A along one axis of a volume.
+
+    Attributes:
+        matrix: the acquisition matrix, shape (slices, planes).
+        axis: the through-plane axis: 0, 1 or 2.
+    """
+
+    matrix: FloatArray
+    axis: int
+
+    def degrade(self, volume: Array) -> Array:
+        """A x: the slices of a volume."""
+        return degrade(self.matrix, volume, self.axis)
+
+    def adjoint(self, slices: Array) -> Array:
+        """Aᵀ y: slices spread over the planes they came from."""
+        return adjoint(self.matrix, slices, self.axis)
+
+    def consistent(self, volume: Array, slices: Array, damping: float = 0.0) -> Array:
+        """The volume after :func:`data_consistency` with the slices."""
+        return data_consistency(self.matrix, volume, slices, self.axis, damping)
+
+    def regularised_inverse(self, slices: Array, damping: float) -> Array:
+        """The planes of Tikhonov's inverse, :func:`regularised_inverse`."""
+        return along(regularised_inverse(self.matrix, damping), slices, self.axis)
+
+    @property
+    def row_energy(self) -> float:
+        """The mean over slices of the sum of squared weights: how much of a plane's variance a slice keeps."""
+        return float(np.mean(np.sum(self.matrix**2, axis=1)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import InputError
+from ..registry import Info
 from .description import Description, Parameter
 
 #: Where Slicer wants the values of the parameters that a module returns.
@@ -30,6 +31,14 @@ class Arguments:
 
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
+
+    def preset(self, info: Info) -> str | None:
+        """The chosen preset where the method has one of that name; its default, ``None``, where it has not.
+
+        Slicer's list of presets is one for all methods.
+        """
+        chosen: str = self["preset"]
+        return chosen if chosen in [preset.name for preset in info.presets] else None
 
 
 def parse_arguments(description: Description, program: str, arguments: Sequence[str] | None = None) -> Arguments:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..data.geometry import AXIS_NAMES, slice_geometry
-from ..estimation.registry import ESTIMATORS
+from ..estimation.registry import ESTIMATORS, chosen
 from ..image_io.profile_table import write_profile
 from ..image_io.volumes import read_volume
 from ..progress import part_of
@@ -22,7 +22,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
     profile = estimate(
         volume,
         method=arguments["method"],
-        preset=arguments["preset"] if ESTIMATORS[arguments["method"]].presets else None,
+        preset=arguments.preset(ESTIMATORS.info(chosen(arguments["method"]))),
         axis=arguments["axis"],
         device=arguments["device"],
         seed=arguments["seed"],

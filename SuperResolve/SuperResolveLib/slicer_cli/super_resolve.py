@@ -30,7 +30,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
         scan,
         profile=_given_profile(arguments, geometry),
         method=arguments["method"],
-        preset=arguments["preset"] if METHODS[arguments["method"]].presets else None,
+        preset=arguments.preset(METHODS.info(arguments["method"])),
         axis=arguments["axis"],
         spacing=arguments["outputSpacing"] or None,
         combine=arguments["combine"],

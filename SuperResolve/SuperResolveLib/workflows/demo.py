@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import SuperResolved, super_resolve
 from ..data.volume import Volume
 from ..estimation.result import EstimatedProfile
 from ..metrics.image_quality import Comparison, compare
 from ..physics.phantom.head_phantom import head_phantom
 from ..physics.profile import SliceProfile
 from ..physics.simulation import simulate
-from ..progress import Listener, part_of, silent
+from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
+from .super_resolve import SuperResolved, super_resolve
 
 #: Distance between the slices of the simulated scan, in mm.
 SLICE_SPACING = 5.0
@@ -48,7 +48,7 @@ class Demo:
 def run_demo(
     seed: int = 0,
     device: str = "auto",
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> Demo:
     """Make a head phantom, scan it with 5 mm between slices, estimate the profile, super-resolve, compare.
 

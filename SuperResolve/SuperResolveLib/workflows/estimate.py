@@ -16,11 +16,12 @@ from ..data.geometry import (
     slice_geometry,
 )
 from ..data.volume import Volume
+from ..device import check_device
 from ..errors import InputError
-from ..estimation.registry import ESTIMATORS
+from ..estimation.estimator import EstimatorSettings
+from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..progress import Listener, ProgressCallback, part_of, silent
-from ..registry import choose
+from ..progress import ProgressCallback, part_of, silent
 
 #: Spacings within this factor of each other count as alike.
 ALIKE = 1.05
@@ -28,19 +29,19 @@ ALIKE = 1.05
 
 def estimate_profile(
     scan: Volume,
-    method: str = "auto",
+    method: str = AUTO,
     preset: str | None = None,
     axis: AxisName = "auto",
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
     """The relative slice profile of a 2-D multi-slice scan, from nothing but the scan.
 
     Args:
         scan: at least 8 slices, spaced at least 1.2 in-plane voxels.
-        method: a name in :data:`~SuperResolveLib.estimation.registry.ESTIMATORS`.
+        method: a name in :data:`~SuperResolveLib.estimation.registry.ESTIMATORS`; ``"auto"`` leaves it to the program.
         preset: one of the method's presets; ``None`` takes its default.
         axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
@@ -58,13 +59,13 @@ def estimate_profile(
 
 def measure_resolution(
     volume: Volume,
-    method: str = "auto",
+    method: str = AUTO,
     preset: str | None = None,
     axis: AxisName = "auto",
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
     """The relative profile left in a volume, isotropic or not: how much worse one axis still is than the two others.
 
@@ -107,9 +108,9 @@ def _run(
     seed: int,
     progress: ProgressCallback,
 ) -> EstimatedProfile:
-    entry = choose(ESTIMATORS, method, "estimation method")
-    if device not in ("auto", "cpu", "cuda"):
-        raise InputError(f"there is no device {device!r}: choose auto, cpu or cuda")
+    estimator = ESTIMATORS[chosen(method)]
+    check_device(device)
+    settings = EstimatorSettings(estimator.info.preset(preset), device, seed)
     started = time.perf_counter()
-    result: EstimatedProfile = entry.load()(volume, geometry, entry.preset(preset), device, seed, progress)
+    result = estimator(settings).estimate(volume, geometry, progress)
     return replace(result, warnings=volume.warnings + result.warnings, seconds=time.perf_counter() - started)

@@ -14,15 +14,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__
 from ..data.geometry import AXIS_NAMES, SliceGeometry
 from ..physics.profile import as_json
+from ..version import __version__
 
 if TYPE_CHECKING:
-    from .. import SuperResolved
     from ..estimation.result import EstimatedProfile
     from ..metrics.image_quality import Comparison
     from .demo import Demo
+    from .super_resolve import SuperResolved
 
 Report = dict[str, Any]
 
@@ -56,6 +56,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
+        "operator": result.operator,
         "noise": result.noise,
         "uncertainty": _uncertainty(result),
         "output_shape": result.shape,

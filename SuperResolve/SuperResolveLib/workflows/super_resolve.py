@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..data.geometry import AxisName, output_grid, scan_geometry
 from ..data.in_plane_resolution import in_plane_resolution
 from ..data.volume import Volume
+from ..device import check_device, choose_device
 from ..errors import InputError
 from ..estimation.result import EstimatedProfile
-from ..methods.problem import Combination, MethodSettings, Problem
+from ..methods.method import COMBINATIONS, Combination, MethodSettings
 from ..methods.registry import METHODS
-from ..physics.acquisition import degrade
+from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
-from ..progress import Listener, part_of, silent
-from ..registry import Entry, choose
+from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
-from .uncertainty import Ensemble, Uncertainty
+from .uncertainty import Uncertainty
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,6 +36,7 @@ class SuperResolved(Volume):
         residual: the scan minus the degraded result, on the scan's grid.
         noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
+        operator: by which operator the result was compared with the scan, and made consistent where that was done.
         uncertainty: how far the result may be off, where that was asked for.
     """
 
@@ -48,6 +50,7 @@ class SuperResolved(Volume):
     residual: Volume
     noise: float
     seconds: float
+    operator: OperatorKind = "profile"
     uncertainty: Uncertainty | None = None
 
 
@@ -65,7 +68,7 @@ def super_resolve(
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
     uncertainty: bool = False,
-    progress: Listener = silent,
+    progress: ProgressCallback = silent,
 ) -> SuperResolved:
     """A 2-D multi-slice scan brought to thin planes through its field of view.
 
@@ -84,26 +87,27 @@ def super_resolve(
         acquired_resolution: the acquired in-plane resolution in mm: one number, or one for each in-plane axis; found
             from the image unless told.
         uncertainty: whether to find out how far the result may be off
-            (:mod:`~SuperResolveLib.workflows.uncertainty`), which only a method that learns can tell. The result is
-            then the mean of an ensemble, a little better than that of one network, and takes two to three times as
-            long.
+            (:mod:`~SuperResolveLib.workflows.uncertainty`), which some methods can tell. The result is then the mean of
+            an ensemble, a little better than that of one network, and takes two to three times as long.
         progress: told how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
-        InputError: the scan, a name or the output grid cannot be used, or uncertainty is asked of a method that does
-            not learn.
+        InputError: the scan, a name or the output grid cannot be used, or uncertainty is asked of a method that
+            cannot tell it.
         Cancelled: raised by ``progress``.
     """
     started = time.perf_counter()
     progress = part_of(progress)
-    entry = choose(METHODS, method, "super-resolution method")
-    if combine not in ("average", "fba"):
-        raise InputError(f"there is no combination {combine!r}: choose average or fba")
-    if uncertainty and entry.needs == "nothing":
-        raise InputError(f"{method} learns nothing and cannot tell its uncertainty: choose smore, or leave it out")
-    settings = MethodSettings(entry.preset(preset), device, seed, combine)
-    implementation = entry.load()
-    used_device = _device_of(entry, device)
+    chosen = METHODS[method]
+    info = chosen.info
+    if combine not in COMBINATIONS:
+        raise InputError(f"there is no combination {combine!r}: choose {' or '.join(COMBINATIONS)}")
+    if uncertainty and not info.tells_uncertainty:
+        able = [each for each in METHODS if METHODS[each].info.tells_uncertainty]
+        raise InputError(f"{method} cannot tell its uncertainty: choose {' or '.join(able)}, or leave it out")
+    settings = MethodSettings(info.preset(preset), device, seed, combine, uncertainty)
+    implementation = chosen(settings)
+    used_device = device_of(info.runs_on_torch(settings.preset), device)
     geometry = scan_geometry(scan, axis, acquired_resolution)
     grid = output_grid(scan, geometry, spacing, like)
     if profile is None:
@@ -120,20 +124,17 @@ def super_resolve(
         warnings = scan.warnings + profile.warnings
     else:
         warnings = scan.warnings + in_plane_resolution(scan, geometry).warnings
-    problem = Problem.of(scan, geometry, profile, grid)
-    ensemble = Ensemble(problem) if uncertainty else None
-    if ensemble is not None:
-        settings = replace(settings, member=ensemble.add)
-    data = implementation(problem, settings, part_of(progress, 0.0, 0.98))
-
-    change = 0.0
-    if consistent and entry.needs != "nothing":
+    operator: OperatorKind = info.operator or "profile"
+    problem = Problem.of(scan, geometry, profile, grid, operator)
+    restoration = implementation.restore(problem, part_of(progress, 0.0, 0.98))
+    if operator == "select":
+        warnings += (f"{method} changes the spacing of planes and not their thickness: the result is not sharper",)
+    stack, data, change = problem.stack, restoration.data, 0.0
+    if consistent and info.operator is not None:
         progress(0.98, "making the result consistent with the scan", 0.0)
-        learned = data
-        data = problem.consistent(learned, problem.consistency_damping(learned))
-        change = root_mean_square(data - learned) / problem.noise
+        data, change = made_consistent(stack, data)
     progress(0.99, "comparing the result with the scan", 0.0)
-    residual = problem.slices - degrade(problem.matrix, data, geometry.axis)
+    residual = stack.residual(data)
     progress(1.0, "comparing the result with the scan")
     return SuperResolved(
         data=data,
@@ -141,28 +142,36 @@ def super_resolve(
         header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
         space=scan.space,
         stored_type=scan.stored_type,
-        warnings=tuple(dict.fromkeys(warnings)),
+        warnings=tuple(dict.fromkeys(warnings + restoration.notes)),
         profile=profile,
         method=method,
         preset=settings.preset,
         device=used_device,
         seed=seed,
-        data_consistency_rmse=root_mean_square(residual) / problem.noise,
+        data_consistency_rmse=root_mean_square(residual) / stack.noise,
         data_consistency_change=change,
         residual=replace(scan, data=residual, stored_type=np.dtype(np.float32)),
-        noise=problem.noise,
+        noise=stack.noise,
         seconds=time.perf_counter() - started,
-        uncertainty=None if ensemble is None else ensemble.uncertainty(scan.space),
+        operator=operator,
+        uncertainty=None if restoration.members is None else Uncertainty.of(restoration.members, grid, scan.space),
     )
 
 
-def _device_of(entry: Entry, name: str) -> str:
-    """The device on which a method runs; torch is imported only for one that needs it."""
-    if not entry.needs_torch:
-        return "cpu"
-    from ..device import choose_device
+def made_consistent(stack: Acquisition, data: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    """The volume after data consistency, and the root-mean-square of what that changed, in units of the noise."""
+    result = stack.consistent(data, stack.consistency_damping(data))
+    return result, root_mean_square(result - data) / stack.noise
 
-    return choose_device(name).type
+
+def device_of(runs_on_torch: bool, name: str) -> str:
+    """The device on which a run computes; torch is imported only for one that needs it.
+
+    Raises:
+        InputError: there is no such device here.
+    """
+    check_device(name)
+    return choose_device(name).type if runs_on_torch else "cpu"
 
 
 def root_mean_square(values: np.ndarray) -> float:

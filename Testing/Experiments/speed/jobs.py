@@ -17,7 +17,7 @@ from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.progress import ProgressCallback, part_of
-from SuperResolveLib.registry import Entry
+from SuperResolveLib.registry import Info
 from SuperResolveLib.workflows.estimate import estimate_profile
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
@@ -50,14 +50,14 @@ class Job:
     inference: str = ""
 
 
-def entry_of(method: str) -> Entry:
-    """The registry entry of an estimation or super-resolution method."""
-    return {**METHODS, **ESTIMATORS}[method]
+def info_of(method: str) -> Info:
+    """What an estimation or super-resolution method tells of itself."""
+    return METHODS.info(method) if method in METHODS else ESTIMATORS.info(method)
 
 
 def learns(method: str, preset: str) -> bool:
     """Whether a method learns by iterations that can be counted and shortened here."""
-    return method in TRAINING and entry_of(method).runs_on_torch(preset)
+    return method in TRAINING and info_of(method).runs_on_torch(preset)
 
 
 def job_of(
@@ -78,7 +78,8 @@ def job_of(
         return _smore(preset, scan, profile, device, iterations)
     if learns(method, preset):
         return _adversarial_espreso(scan, device, iterations)
-    entry_of(method).load()
+    if info_of(method).runs_on_torch(preset):
+        _import_for_learning()
     if method in ESTIMATORS:
         return Job(lambda progress: estimate_profile(scan, method, preset or None, device=device, progress=progress))
     return Job(lambda progress: super_resolve(scan, profile, method, preset or None, device=device, progress=progress))

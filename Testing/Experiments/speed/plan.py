@@ -10,7 +10,7 @@ from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
 
 from ..cells import Cell
-from .jobs import Size, entry_of, learns
+from .jobs import Size, info_of, learns
 
 #: What is measured in a cell.
 TIMES, ARITHMETIC = "times", "arithmetic"
@@ -74,7 +74,7 @@ class Plan:
         ratio, threads = self.ratios[0], self.threads[0]
         cells = []
         for name, preset in map(parse_method, self.methods):
-            device = self.device if entry_of(name).runs_on_torch(preset) else "cpu"
+            device = self.device if info_of(name).runs_on_torch(preset) else "cpu"
             places = [(size, ratio, threads) for size in self.sizes]
             places += [(self.reference, other, threads) for other in self.ratios]
             places += [(self.reference, ratio, count) for count in self._threads_on(device)]
@@ -98,7 +98,7 @@ def parse_method(text: str) -> tuple[str, str]:
     name, _, preset = text.partition("/")
     if name not in (*ESTIMATORS, *METHODS):
         raise InputError(f"there is no method {name!r}: choose from {', '.join((*ESTIMATORS, *METHODS))}")
-    return name, entry_of(name).preset(preset or None)
+    return name, info_of(name).preset(preset or None)
 
 
 def parse_size(text: str) -> Size:

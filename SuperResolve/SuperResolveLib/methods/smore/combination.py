@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.fft import irfftn, rfftn
 from scipy.ndimage import gaussian_filter
 
-from ..problem import Combination
+from ..method import Combination
 
 #: Exponent of the weights and width of their smoothing (Delbracio and Sapiro, CVPR 2015, Sec. 3).
 EXPONENT = 11.0

@@ -8,7 +8,9 @@ meet, and is applied to the scan seen upside down as well.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -22,11 +24,12 @@ from ...networks.edsr import EDSR
 from ...networks.slice_to_planes import SliceToPlanes
 from ...networks.wdsr import WDSR
 from ...physics.fine_grid import Phases
+from ...physics.problem import Problem
 from ...progress import ProgressCallback, part_of
 from ...training.plane_patches import PairSampler
 from ...training.supervised import Loss, Optimiser, train
-from ..problem import MemberCallback, MethodSettings, Problem
-from ..tikhonov import noise_damping
+from ..ensemble import Ensemble
+from ..method import MethodSettings, Restoration
 from .combination import combine
 from .error_head import learn_errors
 from .views import ORIENTATIONS, plain_views, views_of
@@ -73,10 +76,10 @@ PRESETS = {
 }
 
 
-def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
+def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
     """Train on the scan, apply to its through-plane images in both orientations, combine.
 
-    An ensemble (``settings.member`` is given) has the views :func:`~.views.views_of` each of ``RESTARTS`` networks
+    An ensemble (``settings.uncertainty``) has the views :func:`~.views.views_of` each of ``RESTARTS`` networks
     trained from different seeds, with the error that each learned to expect; the members of an orientation are
     averaged before orientations are combined. It takes twice as long to train and to apply.
     """
@@ -84,25 +87,28 @@ def super_resolve(problem: Problem, settings: MethodSettings, progress: Progress
         return _super_resolve(problem, settings, progress)
 
 
-def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> NDArray[np.float32]:
-    low, high = (float(value) for value in np.percentile(problem.slices, (1.0, 99.5)))
-    scale = high - low if high > low else float(np.ptp(problem.slices))
-    axis = problem.geometry.axis
-    stack = ((np.moveaxis(problem.slices, axis, 0) - low) / scale).astype(np.float32)
-    if settings.member is None:
+def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
+    slices, axis = problem.stack.slices, problem.stack.geometry.axis
+    low, high = (float(value) for value in np.percentile(slices, (1.0, 99.5)))
+    scale = high - low if high > low else float(np.ptp(slices))
+    stack = ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32)
+    ensemble = Ensemble(problem.stack) if settings.uncertainty else None
+    if ensemble is None:
         results = _of_one_network(problem, settings, stack, progress)
     else:
-        tell = settings.member
-
-        def member(planes: NDArray[np.float32], variance: NDArray[np.float32]) -> None:
-            tell(np.moveaxis(planes * scale + low, 0, axis), np.moveaxis(variance * scale**2, 0, axis))
-
-        results = _of_ensemble(problem, settings, stack, member, progress)
+        results = _of_ensemble(problem, settings, stack, partial(_add, ensemble, low, scale, axis), progress)
     combined = combine(results, settings.combine)
     del results  # large
     combined *= scale
     combined += low
-    return np.moveaxis(combined, 0, axis)
+    return Restoration(np.moveaxis(combined, 0, axis), ensemble)
+
+
+def _add(
+    ensemble: Ensemble, low: float, scale: float, axis: int, planes: NDArray[np.float32], variance: NDArray[np.float32]
+) -> None:
+    """Add a member to an ensemble, brought back to the scan's intensities and axes."""
+    ensemble.add(np.moveaxis(planes * scale + low, 0, axis), np.moveaxis(variance * scale**2, 0, axis))
 
 
 def _of_one_network(
@@ -123,10 +129,10 @@ def _of_ensemble(
     problem: Problem,
     settings: MethodSettings,
     stack: NDArray[np.float32],
-    member: MemberCallback,
+    add: Callable[[NDArray[np.float32], NDArray[np.float32]], None],
     progress: ProgressCallback,
 ) -> list[NDArray[np.float32]]:
-    """The mean over an ensemble's members in each orientation; each member is told on the way."""
+    """The mean over an ensemble's members in each orientation; ``add`` takes each on the way."""
     means = np.zeros((ORIENTATIONS, len(problem.grid.positions), *stack.shape[1:]), np.float32)
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
         part = part_of(progress, start, end)
@@ -139,7 +145,7 @@ def _of_ensemble(
         for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
             planes, log_variance = view.apply(judged, stack, problem.grid.positions, part_of(part, first, last))
             means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
-            member(planes, np.exp(log_variance))
+            add(planes, np.exp(log_variance))
     return list(means)
 
 
@@ -147,13 +153,13 @@ def _trained(
     problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], seed: int, progress: ProgressCallback
 ) -> tuple[SliceToPlanes, PairSampler]:
     """A network trained on the scan's slices, and what draws its training pairs."""
-    device, preset, geometry = choose_device(settings.device), PRESETS[settings.preset], problem.geometry
+    device, preset, geometry = choose_device(settings.device), PRESETS[settings.preset], problem.stack.geometry
     phases = Phases.meeting(
         problem.grid.positions,
-        problem.profile,
+        problem.stack.profile,
         geometry.slice_spacing,
         geometry.in_plane_voxel,
-        noise_damping(problem),
+        problem.stack.tikhonov_damping(problem.grid.spacing),
         len(stack),
     )
     network = SliceToPlanes(build(preset, phases.count), phases)

@@ -11,11 +11,13 @@ narrower.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from ...data.geometry import SliceGeometry
 from ...data.volume import Volume
 from ...errors import InputError
 from ...progress import ProgressCallback
+from ..estimator import EstimatorInfo, EstimatorSettings
 from ..reference import Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
 from ..shapes import bell_of
@@ -30,45 +32,58 @@ FEWEST_RINGS = 8
 MISFIT = 4.0
 
 
-def estimate(
-    scan: Volume, geometry: SliceGeometry, preset: str, device: str, seed: int, progress: ProgressCallback
-) -> EstimatedProfile:
-    """The posterior mean profile. There are no presets, no seed is used, and no torch: all runs on the processor.
+class Spectral:
+    """The posterior mean profile of a Bayesian model of the scan's power spectrum.
 
-    Raises:
-        InputError: the image is too small in plane, or constant.
+    It has no presets, uses no seed and no torch: all runs on the processor.
+
+    Args:
+        settings: only kept in the answer.
+        families: the shapes that compete; fewer where the profile is known to be of one of them.
     """
-    return estimate_among(FAMILIES, scan, geometry, seed, progress)
 
-
-def estimate_among(
-    families: Sequence[Family], scan: Volume, geometry: SliceGeometry, seed: int, progress: ProgressCallback
-) -> EstimatedProfile:
-    """:func:`estimate` where the profile is known to be of one of some families of shapes."""
-    progress(0.0, "finding the in-plane resolution")
-    reference = reference_of(scan, geometry)
-    prior = prior_of(reference)
-    posterior = _posterior(families, reference, prior, progress)
-    tap = reference.tap_spacing
-    profile = bell_of(posterior.fwhm_mm, posterior.rms_mm, tap, fewest_taps=10)
-    low, high = posterior.interval_mm
-    interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
-    return EstimatedProfile(
-        weights=profile.weights,
-        tap_spacing=tap,
-        cumulative=profile.cumulative,
-        axis=geometry.axis,
-        interval_mm=interval,
-        method="auto",
-        preset="",
-        device="cpu",
-        seed=seed,
-        loss_history={},
-        prior_share=posterior.prior_share,
-        warnings=reference.warnings
-        + trust_warnings(profile, reference.slice_spacing, interval)
-        + _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference)),
+    info: ClassVar[EstimatorInfo] = EstimatorInfo(
+        name="spectral",
+        title="Spectral (power spectrum)",
+        summary="Finds the profile that explains the scan's power spectrum, aliasing included, if anatomy is about "
+        "alike in all directions. Takes seconds; tells an interval, and how much of the answer is prior.",
+        learns_from="the scan",
+        tells_prior_share=True,
     )
+
+    def __init__(self, settings: EstimatorSettings, families: Sequence[Family] = FAMILIES) -> None:
+        self.settings = settings
+        self.families = families
+
+    def estimate(self, scan: Volume, geometry: SliceGeometry, progress: ProgressCallback) -> EstimatedProfile:
+        """The profile, with the interval that is to hold its FWHM with a probability of 80 %.
+
+        Raises:
+            InputError: the image is too small in plane, or constant.
+        """
+        progress(0.0, "finding the in-plane resolution")
+        reference = reference_of(scan, geometry)
+        posterior = _posterior(self.families, reference, prior_of(reference), progress)
+        tap = reference.tap_spacing
+        profile = bell_of(posterior.fwhm_mm, posterior.rms_mm, tap, fewest_taps=10)
+        low, high = posterior.interval_mm
+        interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
+        return EstimatedProfile(
+            weights=profile.weights,
+            tap_spacing=tap,
+            cumulative=profile.cumulative,
+            axis=geometry.axis,
+            interval_mm=interval,
+            method=self.info.name,
+            preset="",
+            device="cpu",
+            seed=self.settings.seed,
+            loss_history={},
+            prior_share=posterior.prior_share,
+            warnings=reference.warnings
+            + trust_warnings(profile, reference.slice_spacing, interval)
+            + _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference)),
+        )
 
 
 def widest_of(reference: Reference) -> float:

@@ -1,0 +1,90 @@
+"""What a method of super-resolution is: what it tells of itself, how it is set, and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..physics.problem import OperatorKind, Problem
+from ..progress import ProgressCallback
+from ..registry import Info
+from .ensemble import Ensemble
+
+Combination = Literal["average", "fba"]
+COMBINATIONS: tuple[Combination, ...] = ("average", "fba")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodInfo(Info):
+    """What a method of super-resolution tells of itself.
+
+    Attributes:
+        tells_uncertainty: whether it can answer as an ensemble, from which its uncertainty follows.
+        operator: by which operator its result is made consistent with the scan: the slice profile's, or one that only
+            selects planes (for a method that changes the spacing and not the thickness); ``None`` leaves it as it is.
+    """
+
+    tells_uncertainty: bool = False
+    operator: OperatorKind | None = None
+
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """What it tells beside its answer, in words."""
+        return ("uncertainty",) if self.tells_uncertainty else ()
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """How to run a method.
+
+    Attributes:
+        preset: one of the method's, or empty where it has none.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        seed: of everything random.
+        combine: how results of several orientations become one: their mean, or Fourier burst accumulation.
+        uncertainty: whether to answer as an ensemble, from which the uncertainty follows.
+    """
+
+    preset: str = ""
+    device: str = "auto"
+    seed: int = 0
+    combine: Combination = "average"
+    uncertainty: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Restoration:
+    """What a method gives back.
+
+    Attributes:
+        data: the volume on the planes of the answer, float32, in the scan's intensity unit.
+        members: of an ensemble, where the settings asked for it.
+        notes: what the user should know of this run, a sentence each; they go into the report.
+    """
+
+    data: NDArray[np.float32]
+    members: Ensemble | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Method(Protocol):
+    """A way to super-resolve.
+
+    Importing its class must not import torch; :meth:`restore` may.
+    """
+
+    info: ClassVar[MethodInfo]
+
+    def __init__(self, settings: MethodSettings) -> None:
+        """Set it up; ``settings.preset`` is one of its own."""
+
+    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
+        """The volume on the planes of the answer.
+
+        Raises:
+            InputError: the scan, device or settings cannot be used.
+            Cancelled: raised by ``progress``.
+        """

@@ -1,0 +1,81 @@
+"""``python -m SuperResolveLib.slicer_cli.describe``: write into the modules' XML files what the registries tell.
+
+Slicer reads a module's choices from an XML file, which cannot ask the registries itself. This fills in the methods,
+presets and devices with their texts, and leaves all else in the files as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from ..device import DEVICES
+from ..estimation.registry import AUTO, ESTIMATORS
+from ..methods.registry import METHODS
+from ..registry import Info, Registry
+
+#: The folder of the modules' scripts and XML files, in the source tree.
+MODULES = Path(__file__).resolve().parents[2]
+
+
+def described(name: str, text: str) -> str:
+    """A module's XML with the choices of its methods, presets and devices filled in.
+
+    Args:
+        name: the module's.
+        text: of its XML file.
+    """
+    registry: Registry[Any] = ESTIMATORS if name == "EstimateSliceProfile" else METHODS
+    infos = registry.infos()
+    methods = [info.name for info in infos]
+    automatic = registry is ESTIMATORS
+    if automatic:
+        methods = [AUTO, *methods]
+    text = _filled(text, "method", _methods_text(infos, automatic), methods)
+    presets = list(dict.fromkeys(preset.name for info in infos for preset in info.presets))
+    text = _filled(text, "preset", _presets_text(infos), presets)
+    return _filled(text, "device", "Where torch computes; auto takes the GPU where there is one", DEVICES)
+
+
+def _methods_text(infos: Sequence[Info], automatic: bool) -> str:
+    told = [f"{AUTO}: {infos[0].name}."] if automatic else []
+    told += [f"{info.name}: {info.summary}{' Needs torch.' if info.needs_torch else ''}" for info in infos]
+    return " ".join(told)
+
+
+def _presets_text(infos: Sequence[Info]) -> str:
+    told = [
+        f"{info.name}, {preset.name}: {preset.summary}{' Needs torch.' if preset.needs_torch else ''}"
+        for info in infos
+        for preset in info.presets
+    ]
+    return " ".join([*told, "A method that has no preset of that name takes its own default."])
+
+
+def _filled(text: str, parameter: str, description: str, choices: Sequence[str]) -> str:
+    """The XML with the description, default (the first choice) and elements of one enumeration replaced."""
+    elements = "".join(f"      <element>{escape(choice)}</element>\n" for choice in choices)
+    pattern = re.compile(
+        rf"(<name>{parameter}</name>.*?<description><!\[CDATA\[).*?(\]\]></description>\n)"
+        r"\s*<default>.*?</default>\n(?:\s*<element>.*?</element>\n)+",
+        re.DOTALL,
+    )
+    filled, count = pattern.subn(
+        lambda found: f"{found[1]}{description}{found[2]}      <default>{choices[0]}</default>\n{elements}", text, 1
+    )
+    if count != 1:
+        raise ValueError(f"the XML has no enumeration {parameter!r}")
+    return filled
+
+
+def main() -> None:
+    """Bring every module's XML file up to date."""
+    for path in sorted(MODULES.glob("*.xml")):
+        path.write_text(described(path.stem, path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
