@@ -62,7 +62,8 @@ def _role(match: re.Match[str]) -> str:
 
 
 def _equation(latex: str, display: str) -> str:
-    return convert(html.unescape(latex), display=display)
+    mathml: str = convert(html.unescape(latex), display=display)
+    return mathml
 
 
 def _help() -> str:

@@ -55,7 +55,7 @@ class Comparison:
     resampled: bool
 
 
-def compare(truth: Volume, result: Volume, mask: Literal["auto"] | None | Volume | Mask = "auto") -> Comparison:
+def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Comparison:
     """PSNR, SSIM, RMSE and HFEN of a result, on the truth's grid.
 
     Args:
@@ -166,7 +166,7 @@ def _voxel_to_voxel(a: Volume, b: Volume) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(b.affine, a.affine))
 
 
-def _mask_on(truth: Volume, mask: Literal["auto"] | None | Volume | Mask) -> Mask:
+def _mask_on(truth: Volume, mask: Literal["auto"] | Volume | Mask | None) -> Mask:
     if mask is None:
         return np.ones(truth.shape, dtype=bool)
     if isinstance(mask, str):
