@@ -20,7 +20,6 @@ class EstimatedProfile(SliceProfile):
         prior_share: how much of the answer is prior: the variance of log FWHM that the scan leaves, relative to that
             before seeing it, from 0 to 1; ``None`` where the method does not tell.
         method, preset, device, seed: how it was estimated.
-        loss_history: each loss over the iterations.
         warnings: what the user should know before trusting it, a sentence each.
         seconds: wall time.
     """
@@ -31,7 +30,6 @@ class EstimatedProfile(SliceProfile):
     preset: str
     device: str
     seed: int
-    loss_history: dict[str, list[float]]
     prior_share: float | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0

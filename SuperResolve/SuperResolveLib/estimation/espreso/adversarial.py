@@ -66,7 +66,6 @@ def estimate(
     profile = SliceProfile(game.average.double().cpu().numpy(), reference.tap_spacing).centred()
     history = game.averages[2 * settings.iterations // 3 :: 50].double().cpu().numpy()
     widths = [SliceProfile(weights, reference.tap_spacing).centred().fwhm_mm for weights in history]
-    losses = game.losses.cpu().numpy()
     return EstimatedProfile(
         weights=profile.weights,
         tap_spacing=profile.tap_spacing,
@@ -79,7 +78,6 @@ def estimate(
         preset="paper",
         device=where.type,
         seed=seed,
-        loss_history={"discriminator": losses[:, 0].tolist(), "generator": losses[:, 1].tolist()},
         warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing),
     )
 

@@ -97,11 +97,6 @@ def estimate(
         preset="default",
         device="cpu",
         seed=seed,
-        loss_history={
-            "width_mm": [candidate.width for candidate in candidates],
-            "exponent": [candidate.exponent for candidate in candidates],
-            "discriminator": np.nan_to_num(discrimination, posinf=-1.0).tolist(),
-        },
         warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing, interval),
     )
 

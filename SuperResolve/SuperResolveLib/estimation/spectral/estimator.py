@@ -78,7 +78,6 @@ class Spectral:
             preset="",
             device="cpu",
             seed=self.settings.seed,
-            loss_history={},
             prior_share=posterior.prior_share,
             warnings=reference.warnings
             + trust_warnings(profile, reference.slice_spacing, interval)
