@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from ..errors import InputError
 from ..estimation.reference import Direction, Reference
 from ..networks.espreso import RECEPTIVE_FIELD
-from ..physics.profile import cubic_kernel
+from ..physics.kernels import cubic_kernel
 
 #: Samples of a patch along the through-plane direction, and after the generator along the other.
 SAMPLES = 16

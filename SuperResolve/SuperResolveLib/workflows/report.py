@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.geometry import AXIS_NAMES, SliceGeometry
-from ..physics.profile import as_json
 from ..version import __version__
 
 if TYPE_CHECKING:
     from ..estimation.result import EstimatedProfile
     from ..metrics.image_quality import Comparison
+    from ..physics.profile import SliceProfile
     from .demo import Demo
     from .super_resolve import SuperResolved
 
@@ -33,8 +33,7 @@ PACKAGES = ("numpy", "scipy", "nibabel", "SimpleITK", "scikit-image", "torch")
 def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings: Iterable[str]) -> Report:
     """The report of an estimated profile: widths in mm and in in-plane voxels, and how they were found."""
     return {
-        **as_json(profile),
-        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        **_profile(profile, geometry),
         "interval_mm": profile.interval_mm,
         "rms_width_mm": profile.standard_deviation_mm,
         "prior_share": profile.prior_share,
@@ -50,8 +49,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
     profile = result.profile
     estimated = profile if isinstance(profile, EstimatedProfile) else None
     return {
-        **as_json(profile),
-        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        **_profile(profile, geometry),
         "interval_mm": estimated.interval_mm if estimated else None,
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
@@ -105,6 +103,15 @@ def _uncertainty(result: SuperResolved) -> Report | None:
     typical = result.uncertainty.typical(result)
     in_noise = {name: value / result.noise for name, value in typical.items()}
     return {**in_noise, "invented_share": result.uncertainty.invented_share}
+
+
+def _profile(profile: SliceProfile, geometry: SliceGeometry) -> Report:
+    return {
+        "fwhm_mm": profile.fwhm_mm,
+        "profile": profile.weights.tolist(),
+        "tap_spacing_mm": profile.tap_spacing,
+        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+    }
 
 
 def _scan(geometry: SliceGeometry) -> Report:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.geometry import AxisName, output_grid, scan_geometry
+from ..data.geometry import AxisName, scan_geometry
 from ..data.in_plane_resolution import in_plane_resolution
+from ..data.output_grid import output_grid
 from ..data.volume import Volume
 from ..device import check_device, choose_device
 from ..errors import InputError

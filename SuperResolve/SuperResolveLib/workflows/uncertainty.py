@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.geometry import OutputGrid
+from ..data.output_grid import OutputGrid
 from ..data.volume import Volume
 from ..methods.ensemble import Ensemble
 
