@@ -169,7 +169,6 @@ def nearly_true(monkeypatch):
             preset=preset or "",
             device="cpu",
             seed=seed,
-            loss_history={},
             axis=2,
         )
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.interpolate import make_interp_spline
 from scipy.spatial.transform import Rotation
 
-from SuperResolveLib.data.geometry import output_grid, scan_geometry, slice_geometry
+from SuperResolveLib.data.geometry import scan_geometry, slice_geometry
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 

@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SuperResolveLib.data.geometry import output_grid, slice_geometry
+from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.smore import super_resolve as smore

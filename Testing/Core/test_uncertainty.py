@@ -9,7 +9,8 @@ import pytest
 import torch
 from scipy.stats import spearmanr
 
-from SuperResolveLib.data.geometry import output_grid, scan_geometry
+from SuperResolveLib.data.geometry import scan_geometry
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.methods.ensemble import Ensemble, Moments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -26,7 +27,7 @@ class ProfileGenerator(nn.Module):
         self.embedding = nn.Parameter(torch.empty(1, channels, taps + 2 * convolutions))
         nn.init.kaiming_uniform_(self.embedding, a=math.sqrt(5))
         widths = [channels] * convolutions + [1]
-        self.convolutions = nn.Sequential(*(nn.Conv1d(a, b, 3) for a, b in zip(widths[:-1], widths[1:], strict=True)))
+        self.convolutions = nn.Sequential(*(nn.Conv1d(a, b, 3) for a, b in pairwise(widths)))
 
     def forward(self) -> torch.Tensor:
         """The profile, shape (taps,), positive, summing to 1."""

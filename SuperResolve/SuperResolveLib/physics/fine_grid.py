@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .acquisition import acquisition_matrix, regularised_inverse
-from .profile import SliceProfile, cubic_kernel
+from .kernels import cubic_kernel
+from .profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 

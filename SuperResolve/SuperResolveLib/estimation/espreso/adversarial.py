@@ -61,7 +61,6 @@ def estimate(
         preset="paper",
         device=where.type,
         seed=seed,
-        loss_history={},
         warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing),
     )
 

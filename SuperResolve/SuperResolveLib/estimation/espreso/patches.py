@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 
 from ...errors import InputError
 from ...networks.espreso import RECEPTIVE_FIELD
-from ...physics.profile import cubic_kernel
+from ...physics.kernels import cubic_kernel
 from ...training.patches import PatchSampler
 from ..reference import Direction, Reference
 
