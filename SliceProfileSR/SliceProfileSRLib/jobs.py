@@ -198,7 +198,7 @@ class JobList(VTKObservationMixin):
             if job.kind == "estimate" and task.kind == "superResolve":
                 shared |= {volumeID} & job.usedIDs  # its profile is on the way
             if shared:
-                name = self.scene.GetNodeByID(sorted(shared)[0]).GetName()
+                name = self.scene.GetNodeByID(min(shared)).GetName()
                 raise ValueError(_("Another run is at work on {node}: wait for it, or cancel it.").format(node=name))
 
     def forget(self, job: Job) -> None:

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 
 class SlicerInstaller:
-    """Installs packages through ``slicer.packaging``, or ``slicer.util`` before Slicer 5.12, and PyTorch's extension."""
+    """Installs packages by ``slicer.packaging``, before Slicer 5.12 by ``slicer.util``; PyTorch by its extension."""
 
     def canAsk(self) -> bool:
         return slicer.util.mainWindow() is not None

@@ -1,4 +1,4 @@
-"""How a run ends: the sentence and exit code of each way, and what unwinds on a signal."""
+"""Exit codes and their messages, clean-up on signals, and quiet libraries: for the command and the CLI modules."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from types import FrameType
 
 from .errors import Cancelled, InputError
 
-#: Exit codes: the input cannot be used; the user cancelled.
+#: Exit codes: the input or usage is wrong, or the output cannot be written; the user cancelled.
 REFUSED, CANCELLED = 2, 130
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
-def ending_of(error: Exception) -> tuple[str, int] | None:
-    """What to tell the user and the exit code; ``None`` for an error that nobody foresaw."""
+def exit_of(error: Exception) -> tuple[str, int] | None:
+    """The message for the user and the exit code that belong to an error; ``None`` for an unexpected error."""
     if isinstance(error, Cancelled):
         return "cancelled", CANCELLED
     if isinstance(error, InputError):
@@ -36,7 +36,7 @@ def ending_of(error: Exception) -> tuple[str, int] | None:
 
 
 def _is_out_of_memory(error: Exception) -> bool:
-    """Whether Python, numpy or torch (told by name, as it may not be loaded) ran out of memory."""
+    """Whether Python, numpy or torch ran out of memory; torch's error is known by its name, as torch may be missing."""
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
@@ -46,29 +46,31 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 @contextmanager
 def unwinding_on_signals() -> Iterator[None]:
-    """Within, being told to end raises ``SystemExit``, so that what is being written is removed on the way out."""
+    """Turn SIGTERM and SIGHUP into ``SystemExit``, so that unfinished files are removed before the process ends.
 
-    def end(number: int, frame: FrameType | None) -> None:
+    A signal for which the caller has set its own handler is left alone.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    mine = [number for number, handler in before.items() if handler == signal.SIG_DFL]
-    for number in mine:
-        signal.signal(number, end)
+    unhandled = [number for number in _SIGNALS if signal.getsignal(number) == signal.SIG_DFL]
+    for number in unhandled:
+        signal.signal(number, leave)
     try:
         yield
     finally:
-        for number in mine:
+        for number in unhandled:
             signal.signal(number, signal.SIG_DFL)
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """Within, Python warnings of libraries are not shown unless the user asked for them with ``python -W``.
+    """Hide Python warnings of libraries unless the user asked for them with ``python -W``, and tame their threads.
 
-    OpenMP's threads then sleep where they wait, instead of a busy loop that is several times slower where others use
-    the processors too, and numpy's matrices, which are small here, are multiplied by one thread, since several double
-    the processor time; this must come before the libraries are loaded.
+    Threads of OpenMP sleep while they wait: their busy loop is several times slower where others use the processors
+    too. numpy multiplies matrices with one thread, since they are small here and several threads double the processor
+    time. Both take effect only if set before the libraries are loaded.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

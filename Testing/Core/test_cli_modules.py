@@ -16,7 +16,8 @@ import SimpleITK as sitk
 import cli_scripts
 from cli_scripts import FOLDER, MODULES, PATIENCE, command_line, environment, run
 from SuperResolveLib import SliceProfile, Volume, read_profile, read_volume, write_profile, write_volume
-from SuperResolveLib.data.geometry import output_grid, scan_geometry
+from SuperResolveLib.data.geometry import scan_geometry
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem

@@ -89,7 +89,6 @@ def quick_estimation(monkeypatch):
             preset=settings.get("preset") or "",
             device="cpu",
             seed=settings["seed"],
-            loss_history={},
             axis=2,
             prior_share=0.26,
             warnings=("the FWHM is uncertain",),

@@ -14,7 +14,7 @@ import pytest
 from Experiments import command as command
 from Experiments import phantom_pair, quality, table1, table2, table3
 from Experiments.cells import Cell, Record, Row, run_cells
-from Experiments.condition import Setting, SimulatedScan, in_order
+from Experiments.condition import Condition, SimulatedScan, in_order
 from Experiments.report import Table, grouped, mean
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.result import EstimatedProfile
@@ -109,7 +109,7 @@ def _simulated_fwhm(width: float, cell: Cell) -> Row:
 class TestSetting:
     @pytest.mark.parametrize("text", ["gaussian:4@8", "gaussian:0.5@2.5,snr:20", "rect:3.2@4,snr:8,phase:1.5"])
     def test_as_text_and_back(self, text):
-        assert str(Setting.parse(text)) == text
+        assert str(Condition.parse(text)) == text
 
     @pytest.mark.parametrize(
         "text",
@@ -120,10 +120,10 @@ class TestSetting:
     )
     def test_what_is_no_cell_is_refused(self, text):
         with pytest.raises(InputError, match="is no cell"):
-            Setting.parse(text)
+            Condition.parse(text)
 
     def test_widths_are_in_voxels(self):
-        assert Setting.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
+        assert Condition.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
 
     def test_rows_are_ordered_by_number_not_letter(self):
         cells = ("rect:3@2", "gaussian:10@2", "gaussian:2@8")
@@ -169,7 +169,6 @@ def nearly_true(monkeypatch):
             preset=preset or "",
             device="cpu",
             seed=seed,
-            loss_history={},
             axis=2,
         )
 
@@ -179,18 +178,18 @@ def nearly_true(monkeypatch):
 
 
 def test_noise_and_phase_of_a_simulated_scan_are_as_asked(volume):
-    plain = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
-    noisy = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,snr:20"))
+    plain = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4"))
+    noisy = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4,snr:20"))
     level = float(plain.truth.data[head_mask(plain.truth)].mean())
     bright = plain.scan.data > level
     assert np.std((noisy.scan.data - plain.scan.data)[bright]) == pytest.approx(level / 20, rel=0.1)
-    moved = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,phase:1.5")).scan
+    moved = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4,phase:1.5")).scan
     shift = moved.affine[:3, 3] - plain.scan.affine[:3, 3]
     assert np.linalg.norm(shift) == pytest.approx(1.5 * plain.voxel)
 
 
 def test_a_simulated_scan_knows_its_truth(volume):
-    simulated = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
+    simulated = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4"))
     assert simulated.voxel == pytest.approx(3.5)
     assert simulated.scan.shape == (44, 12, 48)
     # The last slice sits on plane 44; the scan's field of view ends two planes beyond.
@@ -219,8 +218,8 @@ class TestTable1:
         assert "0.79 / 0.10 / 737 / 50.9" in text and "1.61 / 0.39 / – / –" in text
 
     def test_all_cells_of_the_paper_are_there(self):
-        assert len(table1.EXPERIMENT.settings) == 18
-        assert all(str(Setting.parse(text)) == text for text in table1.EXPERIMENT.settings)
+        assert len(table1.EXPERIMENT.conditions) == 18
+        assert all(str(Condition.parse(text)) == text for text in table1.EXPERIMENT.conditions)
 
 
 class TestCommand:
@@ -247,12 +246,12 @@ class TestCommand:
     def test_table1(self, tmp_path, volume, nearly_true):
         cells = ["--cells", "gaussian:4@4", "rect:3@2"]
         words = ["table1", "--volumes", str(volume), "--axes", "k", *cells, "--seeds", "0", "1"]
-        assert self.run(tmp_path, *words, "--methods", "auto") == 0
+        assert self.run(tmp_path, *words, "--methods", "spectral") == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 4
         assert self.run(tmp_path, *words) == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 12
         text = (tmp_path / "out" / "table1.md").read_text()
-        for name in ("auto", "espreso/default", "oracle"):
+        for name in ("spectral", "espreso/default", "oracle"):
             assert f"## {name}: means over families" in text
             assert f"## {name}: chris_t1, axis k" in text
 
@@ -298,10 +297,10 @@ class TestCommand:
         words = ["phantom-pair", "--scan", str(volume), "--truth", str(truth), "--seeds", "0", "1"]
         assert self.run(tmp_path, *words) == 0
         rows = Record(tmp_path / "out" / "phantom-pair.jsonl").rows()
-        assert [row["method"] for row in rows] == ["auto", "espreso"] * 2
+        assert [row["method"] for row in rows] == ["spectral", "espreso"] * 2
         assert rows[0]["true_fwhm_mm"] == pytest.approx(14, abs=0.2)
         text = (tmp_path / "out" / "phantom-pair.md").read_text()
-        assert "| chris_t1 | auto | 2 |" in text and "| chris_t1 | espreso/default | 2 |" in text
+        assert "| chris_t1 | spectral | 2 |" in text and "| chris_t1 | espreso/default | 2 |" in text
         assert (tmp_path / "out" / "phantom-pair.png").stat().st_size > 0
 
     def test_a_failing_cell_is_an_error_but_the_rest_is_reported(self, tmp_path, volume, capsys):
@@ -311,7 +310,7 @@ class TestCommand:
         assert (tmp_path / "out" / "quality.md").exists()
 
     @pytest.mark.parametrize(
-        "words, message",
+        ("words", "message"),
         [
             (["--cells", "gaussian"], "is no cell"),
             (["--preset", "slow"], "no preset"),

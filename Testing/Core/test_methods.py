@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SuperResolveLib.data.geometry import output_grid, slice_geometry
+from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.data.noise import noise_level
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled, InputError
 from SuperResolveLib.image_io.volumes import read_volume

@@ -8,7 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from SuperResolveLib.data.geometry import output_grid, scan_geometry
+from SuperResolveLib.data.geometry import scan_geometry
+from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io.volumes import read_volume, write_volume
 

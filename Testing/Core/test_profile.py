@@ -10,7 +10,8 @@ from hypothesis.extra.numpy import arrays
 from scipy.integrate import quad
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.physics.profile import FWHM_PER_SIGMA, SliceProfile, full_width_at_half_maximum, profile_error
+from SuperResolveLib.physics.kernels import FWHM_PER_SIGMA
+from SuperResolveLib.physics.profile import SliceProfile, full_width_at_half_maximum, profile_error
 
 law = settings(deadline=None, max_examples=60)
 widths = st.floats(0.3, 12)

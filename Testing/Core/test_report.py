@@ -39,7 +39,6 @@ def estimated() -> EstimatedProfile:
         preset="default",
         device="cpu",
         seed=3,
-        loss_history={"generator": [1.0]},
         axis=2,
         prior_share=0.4,
         warnings=("the ratio is high",),

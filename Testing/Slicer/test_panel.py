@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import slicer
 
-from host.waiting import wait, wait_until
 from plays import Played
 from scans import (
     THICKNESS,
@@ -21,6 +20,7 @@ from scans import (
     scratch_nodes,
     small_scan_node,
 )
+from waiting import wait, wait_until
 
 WIDTHS = {"fwhm": 6.0, "fwhmLow": 5.0, "fwhmHigh": 7.0}
 

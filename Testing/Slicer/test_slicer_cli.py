@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import slicer
 
-from host.waiting import wait, wait_until
 from plays import COMPUTATION, Played
 from scans import scan_node, scratch_nodes
+from waiting import wait, wait_until
 
 CLI = "vtkMRMLCommandLineModuleNode"
 Status = slicer.vtkMRMLCommandLineModuleNode

@@ -178,7 +178,7 @@ def test_a_selector_follows_the_scene(selector):
     other.Modified()
     assert box.currentNode() is None and box.comboBox().count() == 1  # None alone
     assert heard == [first, other, None]
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="vtkMRMLNode"):
         box.setCurrentNode("Scan")
 
 

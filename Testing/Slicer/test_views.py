@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 import slicer
 
-from host.waiting import wait
 from scans import isotropic_node, oblique, scan_node
+from waiting import wait
 
 NAMES = ("Red", "Green", "Yellow", "Red+", "Green+", "Yellow+")
 

@@ -1,1 +1,1 @@
-"""The command ``slice-profile-sr``, a file a subcommand."""
+"""The command ``slice-profile-sr``, with a file for each subcommand."""

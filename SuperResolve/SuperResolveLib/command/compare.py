@@ -37,11 +37,12 @@ def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Pat
 
     started = time.perf_counter()
     check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask)}, {"--json": json})
-    expected, reached = read_volume(truth), read_volume(result)
-    console.warn(expected.warnings + reached.warnings)
-    comparison = metrics.compare(expected, reached, _mask(mask))
+    true_volume, result_volume = read_volume(truth), read_volume(result)
+    warnings = true_volume.warnings + result_volume.warnings
+    console.warn(warnings)
+    comparison = metrics.compare(true_volume, result_volume, _mask(mask))
     if json is not None:
-        report = compare_report(comparison, expected.warnings + reached.warnings, time.perf_counter() - started)
+        report = compare_report(comparison, warnings, time.perf_counter() - started)
         with replacing(json) as file:
             write_report({**report, "truth": truth, "result": result, "mask": mask}, file)
     click.echo(
@@ -51,7 +52,7 @@ def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Pat
 
 
 def _mask(text: str) -> Volume | Literal["auto"] | None:
-    """What ``--mask`` says."""
+    """The mask that the text of ``--mask`` stands for."""
     from ..image_io.volumes import read_volume
 
     if text == "auto":

@@ -1,4 +1,4 @@
-"""What a run says: results on stdout, progress and warnings on stderr."""
+"""The output of the command: results on stdout, progress and warnings on stderr."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 @dataclass
 class Console:
-    """How much to say.
+    """Writes results, warnings and progress for the user.
 
     Attributes:
-        quiet: only errors, and measurements that were asked for.
-        verbose: also each stage as it begins, and where an error came from.
+        quiet: whether to write only errors and measurements.
+        verbose: whether to write also each stage as it begins, and the traceback of an error.
     """
 
     quiet: bool = False
     verbose: bool = False
     _started: float = field(default_factory=time.perf_counter)
-    _given: set[str] = field(default_factory=set)
+    _warned: set[str] = field(default_factory=set)
 
     def say(self, text: str) -> None:
-        """A line on what was done."""
+        """Write a line about what was done."""
         if not self.quiet:
             click.echo(text)
 
     def stage(self, text: str) -> None:
-        """A line on what begins now, with the seconds since the start."""
+        """Write a line about what begins now, with the seconds since the start."""
         if self.verbose and not self.quiet:
             from tqdm import tqdm
 
             tqdm.write(f"{time.perf_counter() - self._started:7.1f} s  {text}", file=sys.stderr)
 
     def warn(self, sentences: Iterable[str]) -> None:
-        """A line for each warning that was not given before."""
+        """Write a line for each warning that was not written before."""
         for sentence in sentences:
-            if sentence not in self._given and not self.quiet:
+            if sentence not in self._warned and not self.quiet:
                 click.echo(f"warning: {sentence}", err=True)
-            self._given.add(sentence)
+            self._warned.add(sentence)
 
     @contextmanager
     def progress(self) -> Iterator[ProgressCallback]:
-        """A callback that moves a bar on a terminal, and says nothing in a pipe."""
+        """A callback that moves a progress bar if stderr is a terminal."""
         if self.quiet:
             yield silent
             return
@@ -88,7 +88,7 @@ class _Bar:
 
 
 def console_options(command: Decorated) -> Decorated:
-    """``--quiet`` and ``--verbose``, which may stand before and after the subcommand."""
+    """Add ``--quiet`` and ``--verbose``, which are allowed before and after the subcommand."""
     for decorate in (
         click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_set, help="Also tell each stage."),
         click.option(

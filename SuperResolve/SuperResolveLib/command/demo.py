@@ -13,8 +13,8 @@ from .console import Console, console_options
 if TYPE_CHECKING:
     from ..workflows.demo import Demo
 
-#: What the figure enlarges, the folded cortex beside the midline: see
-#: :func:`~SuperResolveLib.workflows.figures.coronal_figure`.
+#: The square that the figure enlarges, in mm: folded cortex beside the midline
+#: (:func:`~SuperResolveLib.workflows.figures.coronal_figure`).
 DETAIL = (18.0, -2.0, 50.0)
 
 
@@ -41,16 +41,16 @@ def demo(console: Console, /, output: Path, device: str, seed: int) -> None:
 
     _check_folder(output)
     with console.progress() as progress:
-        made = run_demo(seed, device, progress)
-    console.warn(made.estimate.warnings)
+        results = run_demo(seed, device, progress)
+    console.warn(results.estimate.warnings)
     output.mkdir(exist_ok=True)
-    _write(made, output)
+    _write(results, output)
 
-    low, high = made.estimate.interval_mm
-    interpolated, result = made.scores["bspline"], made.scores["result"]
-    console.say(f"scan       {made.scan.shape[2]} slices, {made.scan.spacing[2]:g} mm apart, of a 1 mm phantom")
-    console.say(f"estimated  FWHM {made.estimate.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})")
-    console.say(f"true       FWHM {made.true_profile.fwhm_mm:.2f} mm")
+    low, high = results.estimate.interval_mm
+    interpolated, result = results.scores["bspline"], results.scores["result"]
+    console.say(f"scan       {results.scan.shape[2]} slices, {results.scan.spacing[2]:g} mm apart, of a 1 mm phantom")
+    console.say(f"estimated  FWHM {results.estimate.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})")
+    console.say(f"true       FWHM {results.true_profile.fwhm_mm:.2f} mm")
     console.say(f"b-spline   PSNR {interpolated.psnr:.2f} dB, SSIM {interpolated.ssim:.4f}")
     console.say(f"result     PSNR {result.psnr:.2f} dB, SSIM {result.ssim:.4f}")
     console.say(f"wrote      {output / 'demo.png'} and what it shows, in {output}")
@@ -60,7 +60,7 @@ def _check_folder(folder: Path) -> None:
     """Refuse a folder that cannot be made or written to.
 
     Raises:
-        InputError: naming it.
+        InputError: it is a file, or there is no permission.
     """
     from ..errors import InputError
     from ..image_io.files import check_target
@@ -70,7 +70,7 @@ def _check_folder(folder: Path) -> None:
     check_target((folder if folder.exists() else folder.parent) / "demo.png")
 
 
-def _write(made: Demo, folder: Path) -> None:
+def _write(results: Demo, folder: Path) -> None:
     """Write the volumes, the profile, the report and the figure."""
     from ..data.geometry import scan_geometry
     from ..image_io.files import replacing
@@ -79,17 +79,18 @@ def _write(made: Demo, folder: Path) -> None:
     from ..workflows.figures import coronal_figure
     from ..workflows.report import demo_report, write_report
 
-    volumes = {"truth": made.truth, "scan": made.scan, "bspline": made.interpolated, "result": made.result}
+    truth, scan, interpolated, result = results.truth, results.scan, results.interpolated, results.result
+    volumes = {"truth": truth, "scan": scan, "bspline": interpolated, "result": result}
     for name, volume in volumes.items():
         write_volume(volume, folder / f"{name}.nii.gz")
-    write_profile(made.estimate, folder / "profile.tsv")
+    write_profile(results.estimate, folder / "profile.tsv")
     with replacing(folder / "report.json") as file:
-        write_report(demo_report(made, scan_geometry(made.scan)), file)
+        write_report(demo_report(results, scan_geometry(scan)), file)
     panels = [
-        (f"scan, {made.scan.spacing[2]:g} mm slices", made.scan),
-        (f"b-spline, {made.scores['bspline'].psnr:.1f} dB", made.interpolated),
-        (f"result, {made.scores['result'].psnr:.1f} dB", made.result),
-        ("truth", made.truth),
+        (f"scan, {scan.spacing[2]:g} mm slices", scan),
+        (f"b-spline, {results.scores['bspline'].psnr:.1f} dB", interpolated),
+        (f"result, {results.scores['result'].psnr:.1f} dB", result),
+        ("truth", truth),
     ]
     with replacing(folder / "demo.png") as file:
-        coronal_figure(panels, file, made.estimate, made.true_profile, DETAIL)
+        coronal_figure(panels, file, results.estimate, results.true_profile, DETAIL)

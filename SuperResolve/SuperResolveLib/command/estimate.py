@@ -31,7 +31,7 @@ def estimate(
     fill_nonfinite: float | None,
     json: Path | None,
     plot: Path | None,
-    **settings: Any,
+    **arguments: Any,
 ) -> None:
     """Estimate the relative slice profile of SCAN from nothing but the scan.
 
@@ -53,9 +53,9 @@ def estimate(
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
     console.warn(volume.warnings)
-    geometry = scan_geometry(volume, settings["axis"], settings["acquired_resolution"])
+    geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     with console.progress() as progress:
-        profile = estimate_profile(volume, progress=progress, **settings)
+        profile = estimate_profile(volume, progress=progress, **arguments)
     console.warn(profile.warnings)
 
     with ExitStack() as files:

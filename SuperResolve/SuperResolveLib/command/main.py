@@ -1,6 +1,6 @@
 """The command ``slice-profile-sr``.
 
-Each subcommand is a file; it imports what it needs when it runs, so that ``--help`` loads nothing but click.
+Each subcommand has a file of its own and imports what it needs only when it runs, so that ``--help`` is quick.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import Cancelled
-from ..exits import REFUSED, ending_of, quiet_libraries, unwinding_on_signals
+from ..exits import REFUSED, exit_of, quiet_libraries, unwinding_on_signals
 from ..version import __version__
 from .compare import compare
 from .console import PROGRAM, Console, console_options
@@ -25,7 +25,7 @@ from .super_resolve import super_resolve
 
 
 class _InOrder(click.Group):
-    """A group that lists its subcommands in the order in which a user meets them."""
+    """A group that lists its subcommands in the order in which they were added, not alphabetically."""
 
     def list_commands(self, ctx: click.Context | None) -> list[str]:
         return list(self.commands)
@@ -48,23 +48,23 @@ for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, me
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
-    0 it did what was asked; 2 the input or usage is wrong, or the output cannot be written, told in one sentence;
-    130 cancelled (Ctrl-C); 128 + n ended by signal n. In every case but the first nothing is written.
+    The code is 0 after success; 2 if the input or usage is wrong or the output cannot be written, with a message of one
+    sentence on stderr; 130 if cancelled (Ctrl-C); 128 + n if ended by signal n. Unless it is 0, nothing is written.
     """
     console = Console()
     try:
         with unwinding_on_signals(), quiet_libraries():
-            ended = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)
-            return ended if isinstance(ended, int) else 0
+            code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)
+            return code if isinstance(code, int) else 0
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except Exception as error:
-        ending = ending_of(Cancelled() if isinstance(error, click.Abort) else error)
-        if ending is None:
+        known = exit_of(Cancelled() if isinstance(error, click.Abort) else error)
+        if known is None:
             raise
         if console.verbose:
             traceback.print_exc(file=sys.stderr)
-        sentence, code = ending
-        click.echo(f"{PROGRAM}: {'error: ' if code == REFUSED else ''}{sentence}", err=True)
+        message, code = known
+        click.echo(f"{PROGRAM}: {'error: ' if code == REFUSED else ''}{message}", err=True)
         return code

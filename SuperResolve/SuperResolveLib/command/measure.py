@@ -26,11 +26,11 @@ def measure(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
-    **settings: Any,
+    **arguments: Any,
 ) -> None:
     """Measure how much worse one axis of VOLUME still is than the two others: the FWHM of its relative profile.
 
-    VOLUME may be isotropic, such as a result of super-resolve; unless --axis names one, the worst axis is then told.
+    VOLUME may be isotropic, such as a result of super-resolve; unless --axis names one, the worst axis is then taken.
     A FWHM of one voxel or less is as good as in plane.
     """
     from ..data.geometry import AXIS_NAMES, slice_geometry
@@ -45,8 +45,8 @@ def measure(
     image = read_volume(volume, series, fill_nonfinite)
     console.warn(image.warnings)
     with console.progress() as progress:
-        profile = measure_resolution(image, progress=progress, **settings)
-    geometry = slice_geometry(image, AXIS_NAMES[profile.axis], settings["acquired_resolution"])
+        profile = measure_resolution(image, progress=progress, **arguments)
+    geometry = slice_geometry(image, AXIS_NAMES[profile.axis], arguments["acquired_resolution"])
     console.warn(profile.warnings)
     if json is not None:
         with replacing(json) as file:

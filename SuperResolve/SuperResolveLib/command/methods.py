@@ -27,7 +27,7 @@ def methods() -> None:
 
 
 def _table(infos: Iterable[Info]) -> str:
-    """A row a method under a heading, in columns, and below each row what the method does."""
+    """A table with a row for each method, and its summary below the row."""
     infos = list(infos)
     rows = [("name", "learns from", "torch", "tells", "presets")]
     rows += [(info.name, info.learns_from, _torch(info), _tells(info), _presets(info)) for info in infos]

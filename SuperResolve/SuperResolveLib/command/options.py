@@ -41,7 +41,7 @@ seed = click.option(
 
 
 def _numbers(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, ...]:
-    """The numbers that commas separate; none where the option was not given."""
+    """Numbers separated by commas; empty if the option was not given."""
     try:
         return tuple(float(part) for part in text.split(",")) if text is not None else ()
     except ValueError:
@@ -52,34 +52,38 @@ acquired_resolution = click.option(
     "--acquired-resolution",
     metavar="MM[,MM]",
     callback=_numbers,
-    help="Acquired in-plane resolution: one number, or one for each in-plane axis; found from the image unless told.",
+    help="Acquired in-plane resolution: one number, or one for each in-plane axis; found from the image by default.",
 )
 json = click.option("--json", type=PATH, metavar="J", help="Also write what was done, machine-readable.")
 
 
 def estimation(command: Decorated) -> Decorated:
-    """How a profile is estimated: ``--method`` and ``--preset``."""
+    """Add the options of estimation: ``--method`` and ``--preset``."""
     return _method(ESTIMATORS, AUTO, [AUTO, *ESTIMATORS])(command)
 
 
 def super_resolution(command: Decorated) -> Decorated:
-    """How a scan is super-resolved: ``--method`` and ``--preset``."""
+    """Add the options of super-resolution: ``--method`` and ``--preset``."""
     return _method(METHODS, next(iter(METHODS)), list(METHODS))(command)
 
 
 def _method(registry: Registry[Any], default: str, names: Sequence[str]) -> Callable[[Decorated], Decorated]:
     preset = click.option("--preset", metavar="P", cls=_Preset, registry=registry)
     method = click.option(
-        "--method", type=click.Choice(names), default=default, show_default=True, help="See 'slice-profile-sr methods'."
+        "--method",
+        metavar="|".join(names),
+        default=default,
+        show_default=True,
+        help="'slice-profile-sr methods' tells what each does.",
     )
     return lambda command: method(preset(command))
 
 
 class _Preset(click.Option):
-    """``--preset``, whose help lists what a registry's methods have; they are imported only for that."""
+    """``--preset``, whose help lists the presets of all methods in a registry; they are imported only for the help."""
 
-    def __init__(self, *arguments: Any, registry: Registry[Any], **settings: Any) -> None:
-        super().__init__(*arguments, **settings)
+    def __init__(self, *arguments: Any, registry: Registry[Any], **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
         self._registry = registry
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
@@ -88,17 +92,17 @@ class _Preset(click.Option):
             for info in self._registry.infos()
             if info.presets
         )
-        self.help = f"One of the method's presets, its first unless told ({'; '.join(listed)})."
+        self.help = f"One of the method's presets, by default its first ({'; '.join(listed)})."
         return super().get_help_record(ctx)
 
 
 def run(command: Decorated) -> Decorated:
-    """What every long run has: ``--axis``, ``--acquired-resolution``, ``--device``, ``--seed``."""
+    """Add the options of every long run: ``--axis``, ``--acquired-resolution``, ``--device``, ``--seed``."""
     return axis(acquired_resolution(device(seed(command))))
 
 
 def reading(command: Decorated) -> Decorated:
-    """How a scan is read: ``--series``, ``--fill-nonfinite``."""
+    """Add the options of reading a scan: ``--series``, ``--fill-nonfinite``."""
     fill = click.option("--fill-nonfinite", type=float, metavar="VALUE", help="Replace NaN and infinite voxels.")
     series = click.option(
         "--series", metavar="NAME", help="Which series of a DICOM folder: its UID, number or description."

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import options
 from .console import Console, console_options
+
+if TYPE_CHECKING:
+    from ..data.geometry import SliceGeometry
+    from ..workflows.super_resolve import SuperResolved
 
 
 @click.command("super-resolve", short_help="A scan with thin planes instead of thick slices.")
@@ -22,7 +28,7 @@ from .console import Console, console_options
 )
 @options.super_resolution
 @click.option(
-    "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel unless told."
+    "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel by default."
 )
 @click.option("--like", type=options.PATH, metavar="VOLUME", help="Put the output on the planes of VOLUME instead.")
 @click.option(
@@ -71,74 +77,116 @@ def super_resolve(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
-    **settings: Any,
+    **arguments: Any,
 ) -> None:
     """Super-resolve SCAN through plane, to isotropic voxels unless told otherwise.
 
     The field of view stays where it is; in-plane voxels are left alone.
     """
     from ..data.geometry import scan_geometry
-    from ..image_io.files import check_paths, replacing
     from ..image_io.profile_table import parse_profile
-    from ..image_io.volumes import check_output, read_volume, write_volume
-    from ..workflows.report import super_resolve_report, write_report
+    from ..image_io.volumes import read_volume
     from ..workflows.super_resolve import super_resolve as run
-    from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
-    maps = {} if uncertainty is None else _maps(uncertainty)
-    for path in (output, *([residual] if residual else []), *maps.values()):
-        check_output(path)
+    outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    told = {f"the {name} part of --uncertainty": path for name, path in maps.items()}
-    outputs = {"--output": output, "--residual": residual, "--json": json, **told}
-    check_paths({"SCAN": scan, "--like": like, "--profile": table}, outputs)
+    outputs.check({"SCAN": scan, "--like": like, "--profile": table})
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
     console.warn(volume.warnings)
-    geometry = scan_geometry(volume, settings["axis"], settings["acquired_resolution"])
-    planes = None if like is None else read_volume(like)
-    console.warn(planes.warnings if planes else ())
+    geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
+    like_volume = None if like is None else read_volume(like)
+    console.warn(like_volume.warnings if like_volume else ())
     with console.progress() as progress:
         result = run(
             volume,
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
             spacing=spacing,
-            like=planes,
+            like=like_volume,
             uncertainty=uncertainty is not None,
             progress=progress,
-            **settings,
+            **arguments,
         )
     console.warn(result.warnings)
 
     console.stage(f"writing {output}")
-    with ExitStack() as files:
-        if json is not None:
-            report = super_resolve_report(result, geometry)
-            paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
-            write_report({**report, **paths}, files.enter_context(replacing(json)))
-        if residual is not None:
-            write_volume(result.residual, files.enter_context(replacing(residual)))
-        for name, path in maps.items():
-            write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
-        write_volume(result, output, keep_type)
+    paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
+    outputs.write(result, keep_type, geometry, paths)
+    _say(console, result, geometry)
+    console.say(f"wrote    {output}")
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """The files to write.
+
+    Attributes:
+        volume: the super-resolved volume.
+        residual: the scan minus the degraded result.
+        maps: the maps of the uncertainty, by name.
+        json: the report.
+    """
+
+    volume: Path
+    residual: Path | None
+    maps: Mapping[str, Path]
+    json: Path | None
+
+    def check(self, inputs: Mapping[str, Path | None]) -> None:
+        """Refuse, before the long run, what cannot be written or would replace an input.
+
+        Raises:
+            InputError: naming the path.
+        """
+        from ..image_io.files import check_paths
+        from ..image_io.volumes import check_output
+
+        for path in (self.volume, *([self.residual] if self.residual else []), *self.maps.values()):
+            check_output(path)
+        maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
+        check_paths(inputs, {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps})
+
+    def write(self, result: SuperResolved, keep_type: bool, geometry: SliceGeometry, paths: Mapping[str, Any]) -> None:
+        """Write all files or none; ``paths`` goes into the report.
+
+        Raises:
+            InputError: a file cannot be written.
+        """
+        from ..image_io.files import replacing
+        from ..image_io.volumes import write_volume
+        from ..workflows.report import super_resolve_report, write_report
+
+        with ExitStack() as files:
+            if self.json is not None:
+                report = {**super_resolve_report(result, geometry), **paths}
+                write_report(report, files.enter_context(replacing(self.json)))
+            if self.residual is not None:
+                write_volume(result.residual, files.enter_context(replacing(self.residual)))
+            for name, path in self.maps.items():
+                write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
+            write_volume(result, self.volume, keep_type)
+
+
+def _map_paths(path: Path) -> dict[str, Path]:
+    """The path of each map of the uncertainty: ``path`` for the total, and files beside it for its parts."""
+    from ..image_io.volumes import WRITTEN_ENDINGS
+    from ..workflows.uncertainty import PARTS
+
+    endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
+    known = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)
+    stem, ending = path.name[: len(path.name) - len(known)], path.name[len(path.name) - len(known) :]
+    return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
+
+
+def _say(console: Console, result: SuperResolved, geometry: SliceGeometry) -> None:
+    """Write a line each about the profile, the scan, the result and its uncertainty."""
+    from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
     if result.uncertainty is not None:
         console.say(f"error    {uncertainty_line(result, result.uncertainty)}")
-    console.say(f"wrote    {output}")
-
-
-def _maps(path: Path) -> dict[str, Path]:
-    """Where each map of the uncertainty goes: the total to ``path``, its parts beside it."""
-    from ..image_io.volumes import WRITTEN_ENDINGS
-    from ..workflows.uncertainty import PARTS
-
-    endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
-    ending = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)
-    stem, ending = path.name[: len(path.name) - len(ending)], path.name[len(path.name) - len(ending) :]
-    return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}

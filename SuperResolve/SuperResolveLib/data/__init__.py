@@ -1,1 +1,1 @@
-"""What a scan is: a volume, its geometry, its in-plane resolution and its noise."""
+"""What a scan is: a volume, its geometry, the output grid, its in-plane resolution and its noise."""

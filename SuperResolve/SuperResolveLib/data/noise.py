@@ -1,4 +1,4 @@
-"""How noisy a scan is."""
+"""The noise level of a scan, estimated from its voxels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from .volume import Volume
 
 
 def scan_noise(scan: Volume, geometry: SliceGeometry) -> float:
-    """:func:`noise_level` of a scan on its acquired in-plane resolution, since zero filling smooths the noise."""
+    """Estimate the standard deviation of a scan's noise, in its intensity unit.
+
+    The scan is first brought to its acquired in-plane resolution, since zero filling correlates the noise of
+    neighbouring voxels; then :func:`noise_level` applies.
+    """
     acquired = in_plane_resolution(scan, geometry).acquired
     sizes = [
         round(scan.shape[axis] * voxel / size)
@@ -21,19 +25,24 @@ def scan_noise(scan: Volume, geometry: SliceGeometry) -> float:
 
 
 def noise_level(data: NDArray[np.float32], through_plane_axis: int) -> float:
-    """Standard deviation of the noise, from the in-plane detail of voxels that hold signal.
+    """Estimate the standard deviation of white noise from the in-plane detail of voxels that hold signal.
 
-    Half the difference between the diagonals of each 2x2 in-plane block is free of linear structure; its median
-    absolute deviation over blocks above the background, divided by 0.6745, is a robust estimate (Donoho and Johnstone
-    1994). At least one part in 10,000 of the intensity range, since a noise-free simulation has none.
+    In each 2x2 in-plane block with rows (a, b) and (c, d), (a - b - c + d) / 2 cancels what is constant or linear and
+    has the standard deviation of the noise. The estimate is the median of its absolute value over blocks brighter than
+    the background, divided by 0.6745 (Donoho and Johnstone, Biometrika 1994). It is at least 1e-4 of the intensity
+    range (1st to 99th percentile), since a simulation may have no noise.
+
+    Args:
+        data: intensities, three axes.
+        through_plane_axis: the axis that the blocks leave out.
     """
-    planes = np.moveaxis(data, through_plane_axis, 0)
-    rows, columns = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2
-    a, b = planes[:, 0:rows:2, 0:columns:2], planes[:, 0:rows:2, 1:columns:2]
-    c, d = planes[:, 1:rows:2, 0:columns:2], planes[:, 1:rows:2, 1:columns:2]
-    level = (a + b + c + d) / 4
+    slices = np.moveaxis(data, through_plane_axis, 0)
+    rows, columns = slices.shape[1] // 2 * 2, slices.shape[2] // 2 * 2
+    a, b = slices[:, 0:rows:2, 0:columns:2], slices[:, 0:rows:2, 1:columns:2]
+    c, d = slices[:, 1:rows:2, 0:columns:2], slices[:, 1:rows:2, 1:columns:2]
+    brightness = (a + b + c + d) / 4
     low, high = np.percentile(data, (1, 99))
-    detail = ((a - b - c + d) / 2)[level > low + 0.1 * (high - low)]
+    detail = ((a - b - c + d) / 2)[brightness > low + 0.1 * (high - low)]
     floor = 1e-4 * float(high - low if high > low else np.ptp(data))
     if detail.size == 0:
         return floor

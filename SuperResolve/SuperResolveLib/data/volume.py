@@ -1,7 +1,7 @@
-"""A volume: voxels indexed (i, j, k), where they lie, and what the header says of the acquisition.
+"""A volume: voxels indexed (i, j, k), their affine, and what the file's header says of the acquisition.
 
-The affine takes voxel indices to RAS millimetres (x to the patient's right, y anterior, z superior),
-as in nibabel; voxel (i, j, k) is centred on ``affine @ (i, j, k, 1)``.
+The affine maps voxel indices to RAS millimetres (x to the patient's right, y anterior, z superior), as in nibabel: the
+centre of voxel (i, j, k) is ``affine @ (i, j, k, 1)``.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: The voxel type of intensities that are not whole numbers.
+SINGLE = np.dtype(np.float32)
+
 
 @dataclass(frozen=True)
 class AcquisitionHeader:
-    """What DICOM tags or a JSON sidecar say; ``None`` where they say nothing.
+    """What DICOM tags or a JSON sidecar say of the acquisition; ``None`` for what they do not say.
 
-    ``acquired_spacing_mm`` is the acquired in-plane resolution along each array axis (field of view
-    over acquisition matrix), ``None`` for an axis of which the header tells nothing.
+    Attributes:
+        slice_thickness_mm: nominal slice thickness.
+        slice_spacing_mm: distance between slice centres.
+        acquired_spacing_mm: acquired in-plane resolution along each array axis: field of view over acquisition matrix.
     """
 
     slice_thickness_mm: float | None = None
@@ -34,30 +39,31 @@ class Volume:
         data: float32 intensities, shape (ni, nj, nk).
         affine: 4x4 float64, voxel index to RAS mm.
         header: what the file says of the acquisition.
-        space: NIfTI's code of the space that the affine leads to: 1 the scanner's, 2 another scan's, 4 MNI's, ...
-        stored_type: the voxel type in the file, by which an integer image can be written back.
-        warnings: what a reader should tell the user about this file.
+        space: NIfTI code of the coordinate space that the affine maps to: 1 scanner, 2 aligned to another scan,
+            3 Talairach, 4 MNI.
+        stored_type: voxel type in the file, so that an integer image can be written back as integers.
+        warnings: what the user should know about this file, a sentence each.
     """
 
     data: NDArray[np.float32]
     affine: NDArray[np.float64]
     header: AcquisitionHeader = field(default_factory=AcquisitionHeader)
     space: int = 1
-    stored_type: np.dtype[Any] = np.dtype(np.float32)
+    stored_type: np.dtype[Any] = SINGLE
     warnings: tuple[str, ...] = ()
 
     @property
     def spacing(self) -> tuple[float, float, float]:
-        """Distance between voxel centres along i, j, k in mm."""
+        """Voxel size in mm along i, j and k."""
         i, j, k = np.linalg.norm(self.affine[:3, :3], axis=0)
         return float(i), float(j), float(k)
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Numbers of voxels along i, j, k."""
+        """Number of voxels along i, j and k."""
         ni, nj, nk = self.data.shape
         return ni, nj, nk
 
     def on_grid(self, data: NDArray[np.float32], affine: NDArray[np.float64]) -> Volume:
-        """This volume's header around other voxels and another affine."""
+        """A copy with other voxels and another affine; all else stays."""
         return replace(self, data=data, affine=affine)

@@ -1,4 +1,4 @@
-"""The scan as estimators see it: on the acquired in-plane resolution, normalised, one array per in-plane direction."""
+"""The scan as estimators use it: at its acquired in-plane resolution, normalised, one array per in-plane direction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ from ..data.volume import Volume
 
 @dataclass(frozen=True)
 class Direction:
-    """One in-plane direction: ``data`` has shape (along, across, slices), ``voxel`` is the step along it in mm."""
+    """The scan seen along one in-plane direction.
+
+    Attributes:
+        data: normalised intensities, shape (along the direction, across it, slices).
+        voxel: voxel size along the direction in mm.
+    """
 
     data: NDArray[np.float32]
     voxel: float
@@ -22,14 +27,14 @@ class Direction:
 
 @dataclass(frozen=True)
 class Reference:
-    """The two in-plane directions of a scan, to be matched with its through-plane direction.
+    """The two in-plane directions of a scan, with which its through-plane direction is compared.
 
     Attributes:
         directions: the scan seen along each in-plane axis.
-        slice_spacing: in mm.
-        slice_thickness: in mm, where the header tells.
-        tap_spacing: distance between the taps of the profile in mm: the in-plane voxel.
-        warnings: what was found in plane.
+        slice_spacing: distance between slice centres in mm.
+        slice_thickness: nominal slice thickness in mm from the header; ``None`` if it has none.
+        tap_spacing: distance between the taps of the profile in mm, which is the in-plane voxel size.
+        warnings: what the user should know about the in-plane resolution, a sentence each.
     """
 
     directions: tuple[Direction, Direction]
@@ -40,7 +45,10 @@ class Reference:
 
 
 def reference_of(scan: Volume, geometry: SliceGeometry) -> Reference:
-    """Bring a scan to its acquired in-plane resolution and an intensity range of about 0 to 1."""
+    """Bring a scan to its acquired in-plane resolution, and its intensities to a range of about 0 to 1.
+
+    The 0.5th percentile of the intensities becomes 0 and the 99.5th becomes 1.
+    """
     resolution = in_plane_resolution(scan, geometry)
     counts = [scan.shape[axis] for axis in geometry.in_plane_axes]
     pairs = zip(counts, geometry.in_plane_spacing, resolution.acquired, strict=True)

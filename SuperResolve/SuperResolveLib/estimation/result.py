@@ -1,4 +1,4 @@
-"""What every way of estimating a profile returns."""
+"""The result of every estimator: a profile with its confidence interval, and warnings about it."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ from dataclasses import dataclass
 
 from ..physics.profile import SliceProfile
 
-#: An interval as wide as this part of the FWHM is worth a warning.
+#: An interval at least this wide, as a fraction of the FWHM, gives a warning.
 WIDE = 0.6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class EstimatedProfile(SliceProfile):
-    """A slice profile with what is known about its making.
+    """A slice profile with how it was estimated and how certain it is.
 
     Attributes:
         axis: the through-plane axis along which it was estimated: 0, 1 or 2.
-        interval_mm: interval of the FWHM in mm that should hold it with a probability of 80 %.
-        prior_share: how much of the answer is prior: the variance of log FWHM that the scan leaves, relative to that
-            before seeing it, from 0 to 1; ``None`` where the method does not tell.
+        interval_mm: 80 % confidence interval of the FWHM in mm.
+        prior_share: how much of the result comes from the prior and not from the scan: posterior variance of log FWHM
+            divided by its prior variance, from 0 to 1; ``None`` if the method cannot tell.
         method, preset, device, seed: how it was estimated.
-        loss_history: each loss over the iterations.
         warnings: what the user should know before trusting it, a sentence each.
         seconds: wall time.
     """
@@ -31,7 +30,6 @@ class EstimatedProfile(SliceProfile):
     preset: str
     device: str
     seed: int
-    loss_history: dict[str, list[float]]
     prior_share: float | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -40,7 +38,7 @@ class EstimatedProfile(SliceProfile):
 def trust_warnings(
     profile: SliceProfile, slice_spacing: float, interval_mm: tuple[float, float] | None = None
 ) -> tuple[str, ...]:
-    """What the scan cannot tell about this profile, a sentence each."""
+    """Warnings about what a scan with this slice spacing (mm) cannot tell of a profile, a sentence each."""
     warnings = []
     if profile.fwhm_mm < 0.75 * slice_spacing:
         warnings.append(

@@ -1,7 +1,8 @@
-r"""The shapes that a slice profile is looked for among: from bells to boxes.
+r"""Generalised Gaussians, the shapes among which estimators search for a slice profile.
 
-Generalised Gaussians :math:`k(x) \propto \exp(-(|x|/a)^p)`, integrated over each tap: p = 2 is a Gaussian, p to
-infinity a rect, and the excitation profiles of slice-selective pulses, flat tops with finite flanks, lie between.
+:math:`k(x) \propto \exp(-(|x|/a)^p)` with scale a and exponent p, integrated over each tap: p = 2 is a Gaussian and the
+limit of large p is a rect. The excitation profiles of slice-selective pulses, which have a flat top and flanks of
+finite steepness, lie between the two.
 """
 
 from __future__ import annotations
@@ -17,26 +18,31 @@ from ..physics.profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 
-#: Shapes end where they fall to this part of their maximum.
+#: Shapes are cut off where they fall to this fraction of their maximum.
 END = 0.01
-#: Exponents from pointed bells to boxes.
+#: Smallest and largest exponent: from a two-sided exponential to almost a rect.
 EXPONENTS = (1.0, 60.0)
 
 
 @dataclass(frozen=True)
 class BellIntegral:
-    """The integral of a generalised Gaussian of the given FWHM (mm) and exponent, which ends at 1 % of its maximum."""
+    """The integral from minus infinity of a generalised Gaussian cut off at 1 % of its maximum; 1 in all.
+
+    Attributes:
+        fwhm_mm: FWHM in mm.
+        exponent: the exponent p.
+    """
 
     fwhm_mm: float
     exponent: float
 
     @property
     def reach(self) -> float:
-        """Where it ends, in mm from its middle."""
+        """Where the shape is cut off, in mm from its middle."""
         return float(self.fwhm_mm / 2 * (np.log(END) / np.log(0.5)) ** (1 / self.exponent))
 
     def __call__(self, offset: FloatArray) -> FloatArray:
-        """From minus infinity to ``offset`` mm; 1 in all."""
+        """The integral up to ``offset`` mm from the middle."""
         inside = np.clip(np.abs(offset), 0.0, self.reach)
         part = gammainc(1 / self.exponent, np.log(2) * (2 * inside / self.fwhm_mm) ** self.exponent)
         whole = gammainc(1 / self.exponent, -np.log(END))
@@ -44,7 +50,7 @@ class BellIntegral:
 
 
 def bell(fwhm_mm: float, exponent: float, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
-    """A generalised Gaussian on taps ``tap_spacing`` mm apart, at least ``fewest_taps`` of them on each side."""
+    """A generalised Gaussian on taps ``tap_spacing`` mm apart, with at least ``fewest_taps`` on each side."""
     integral = BellIntegral(fwhm_mm, exponent)
     half = max(fewest_taps, int(np.ceil(integral.reach / tap_spacing - 0.5)))
     offsets = np.arange(-half, half + 1) * tap_spacing
@@ -54,10 +60,10 @@ def bell(fwhm_mm: float, exponent: float, tap_spacing: float, fewest_taps: int =
 
 
 def bell_of(fwhm_mm: float, rms_mm: float, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
-    r"""The generalised Gaussian of this FWHM whose taps have this root-mean-square width, or the nearest there is (mm).
+    r"""The generalised Gaussian of that FWHM whose taps have that root-mean-square width, both in mm.
 
-    At a given FWHM the rms width falls with the exponent, from the heavy tails of small ones to a rect's
-    :math:`FWHM / \sqrt{12}`.
+    For one FWHM the root-mean-square width falls as the exponent grows, from that of the heavy tails of small exponents
+    to :math:`FWHM / \sqrt{12}` of a rect. A width beyond what :data:`EXPONENTS` allow gives the nearest of them.
     """
 
     def excess(log_exponent: float) -> float:

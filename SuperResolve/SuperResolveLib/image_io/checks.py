@@ -1,4 +1,4 @@
-"""What every format's reader refuses, in one sentence each."""
+"""Checks that the readers of all formats share; each refuses with a message of one sentence."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from ..data.geometry import AXIS_NAMES
 from ..errors import InputError
 
-#: Distances between voxels in mm that a scan can have: from MR microscopy to a sparse localiser.
+#: Range of plausible voxel sizes in mm: from MR microscopy to a sparse localiser.
 SMALLEST_STEP, LARGEST_STEP = 0.01, 30.0
-#: No scanner's field of view, and no patient coordinate, is longer than this (mm).
+#: Upper bounds in mm of any scanner's field of view and of any patient coordinate.
 LONGEST_EXTENT, FARTHEST_POINT = 2500.0, 10_000.0
-#: How far from a right angle two axes may be, as the cosine between them: 0.3 degrees, beyond any rounding of headers.
+#: Largest cosine between two axes that counts as a right angle: 0.3 degrees, more than headers are rounded.
 LARGEST_SHEAR = 0.005
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Around a library's reader: whatever it raises on a damaged file becomes one sentence, what it warns of nothing.
+    """Turn whatever a library raises on a damaged file into an InputError of one sentence, and hide its warnings.
 
     Raises:
-        InputError: instead of any other exception; one from within passes unchanged.
+        InputError: in place of any other exception; an InputError passes unchanged.
     """
     try:
         with warnings.catch_warnings():
@@ -43,27 +43,29 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def check_shape(shape: Sequence[int], path: Path) -> tuple[int, int, int]:
-    """The three spatial sizes of a stored image, trailing axes of one voxel dropped.
+    """The three sizes of a stored image; further axes are dropped if they have a single voxel.
 
     Raises:
-        InputError: more or fewer dimensions than three.
+        InputError: the image does not have three dimensions of more than one voxel each.
     """
     sizes = list(shape)
     while len(sizes) > 3 and sizes[-1] == 1:
         sizes.pop()
-    told = " x ".join(map(str, shape))
+    sizes_text = " x ".join(map(str, shape))
     if len(sizes) > 3:
-        raise InputError(f"{path} is {len(sizes)}-D ({told}): give one 3-D volume of it, as one time point or echo")
+        raise InputError(
+            f"{path} is {len(sizes)}-D ({sizes_text}): give one 3-D volume of it, as one time point or echo"
+        )
     if min(sizes, default=0) < 1:
-        raise InputError(f"{path} has no voxels ({told}): check that it was written completely")
+        raise InputError(f"{path} has no voxels ({sizes_text}): check that it was written completely")
     if len(sizes) < 3 or min(sizes) == 1:
-        raise InputError(f"{path} is a 2-D image ({told}): give a stack of slices")
+        raise InputError(f"{path} is a 2-D image ({sizes_text}): give a stack of slices")
     ni, nj, nk = sizes
     return ni, nj, nk
 
 
 def check_scalar(components: int, complex_valued: bool, path: Path) -> None:
-    """Refuse colour, vectors and complex numbers.
+    """Refuse images whose voxels are colours, vectors or complex numbers.
 
     Raises:
         InputError: a voxel holds more than one real number.
@@ -77,8 +79,13 @@ def check_scalar(components: int, complex_valued: bool, path: Path) -> None:
 def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) -> NDArray[np.float64]:
     """The affine in double precision, if it describes a rectangular grid of plausible size.
 
+    Args:
+        affine: voxel index to RAS mm, shape (4, 4).
+        shape: number of voxels along each axis.
+        path: the file, for messages.
+
     Raises:
-        InputError: it is not finite, singular, sheared, or of a size that no scan has.
+        InputError: the affine is not finite, singular, sheared, or of a size or position that no scan has.
     """
     affine = np.asarray(affine, dtype=np.float64)
     if not np.isfinite(affine).all():
@@ -87,6 +94,14 @@ def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) 
     steps = np.linalg.norm(columns, axis=0)
     if steps.min() == 0 or abs(np.linalg.det(columns / steps)) < 1e-6:
         raise InputError(f"the affine of {path} is singular, its voxels fill no volume: repair the file's header")
+    _check_size(steps, shape, path)
+    _check_position(affine[:3, 3], path)
+    _check_right_angles(columns, path)
+    return affine
+
+
+def _check_size(steps: NDArray[np.float64], shape: Sequence[int], path: Path) -> None:
+    """Refuse voxel sizes (mm) and extents that no scan has."""
     for name, step, size in zip(AXIS_NAMES, steps, shape, strict=True):
         if not SMALLEST_STEP <= step <= LARGEST_STEP:
             raise InputError(
@@ -98,12 +113,21 @@ def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) 
                 f"the geometry of {path} is implausible: {step * size:.4g} mm long along axis {name}; "
                 "repair the file's header"
             )
-    away = float(np.abs(affine[:3, 3]).max())
+
+
+def _check_position(origin: NDArray[np.float64], path: Path) -> None:
+    """Refuse a first voxel that is too far from the origin of patient coordinates."""
+    away = float(np.abs(origin).max())
     if away > FARTHEST_POINT:
         raise InputError(
             f"the geometry of {path} is implausible: its first voxel is {away:.3g} mm from the origin; "
             "repair the file's header"
         )
+
+
+def _check_right_angles(columns: NDArray[np.float64], path: Path) -> None:
+    """Refuse axes, the columns of the affine, that are not orthogonal."""
+    steps = np.linalg.norm(columns, axis=0)
     for a, b in combinations(range(3), 2):
         cosine = float(columns[:, a] @ columns[:, b] / (steps[a] * steps[b]))
         if abs(cosine) > LARGEST_SHEAR:
@@ -112,16 +136,23 @@ def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) 
                 f"{np.degrees(np.arccos(cosine)):.1f} degrees apart instead of 90, as from gantry tilt; "
                 "resample it to a rectangular grid first"
             )
-    return affine
 
 
 def single_precision(
     voxels: NDArray[Any], path: Path, fill_nonfinite: float | None = None
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """The voxels as float32, all finite, and a warning if some were replaced.
+    """Convert voxels to float32, all finite.
+
+    Args:
+        voxels: intensities of any real type.
+        path: the file, for messages.
+        fill_nonfinite: replaces voxels that are NaN or infinite.
+
+    Returns:
+        The voxels, and a warning if some were replaced.
 
     Raises:
-        InputError: voxels are NaN or infinite and there is nothing to replace them with, or too large for float32.
+        InputError: voxels are NaN or infinite and ``fill_nonfinite`` is ``None``, or too large for float32.
     """
     finite = np.isfinite(voxels)
     count = int(finite.size - np.count_nonzero(finite))
@@ -137,11 +168,11 @@ def single_precision(
         largest = max(abs(float(voxels.max())), abs(float(voxels.min())))
     if largest > float(np.finfo(np.float32).max):
         raise InputError(f"{path} has intensities up to {largest:.3g}, beyond single precision: rescale it first")
-    told = (f"{count} voxels that were not finite were replaced by {fill_nonfinite:g}",) if count else ()
-    return np.ascontiguousarray(voxels, dtype=np.float32), told
+    warnings = (f"{count} voxels that were not finite were replaced by {fill_nonfinite:g}",) if count else ()
+    return np.ascontiguousarray(voxels, dtype=np.float32), warnings
 
 
 def _reason(error: Exception) -> str:
-    """What a library says went wrong, in brackets; nothing from ITK, whose RuntimeErrors tell of its inside."""
+    """A library's error message in brackets; empty for ITK, whose RuntimeErrors mean nothing to users."""
     text = str(error).split(" from object ")[0].strip()
     return "" if isinstance(error, RuntimeError) or not text else f" ({' '.join(text.split())})"

@@ -1,4 +1,4 @@
-"""Writing files so that no run, however it ends, leaves half of one."""
+"""Writing whole files or none: an interrupted run never leaves an incomplete file behind."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ PathLike = str | os.PathLike[str]
 
 
 def check_target(path: PathLike) -> Path:
-    """Where a file of that name would be written, symbolic links followed.
+    """Check that a file can be written, and return its path with symbolic links resolved.
 
     Raises:
-        InputError: its folder does not exist or cannot be written to, or something other than a file has that name.
+        InputError: its folder does not exist or cannot be written to, or there is something else of that name.
     """
     target = Path(os.path.realpath(path))
     if not target.parent.is_dir():
@@ -31,9 +31,9 @@ def check_target(path: PathLike) -> Path:
 
 @contextmanager
 def replacing(path: PathLike) -> Iterator[Path]:
-    """A name to write to, in the same folder and with the same ending, that takes ``path``'s place on success.
+    """Give a temporary path to write to, in the folder of ``path`` and with its ending, and rename it on success.
 
-    Whatever ends the block early, also Ctrl-C, removes what was written and leaves ``path`` as it was.
+    Any exception in the block, also from Ctrl-C, removes the temporary file and leaves ``path`` as it was.
 
     Raises:
         InputError: as in :func:`check_target`, or the writing fails.
@@ -50,39 +50,39 @@ def replacing(path: PathLike) -> Iterator[Path]:
 
 
 def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse what cannot be written, two outputs in one file, and an output over an input or its sidecar.
+    """Refuse outputs that cannot be written, share a file, or would replace an input or its sidecar.
 
     Args:
-        inputs: paths by what a message calls them; ``None`` where not given.
-        outputs: likewise.
+        inputs: paths by the name that messages give them; ``None`` for an argument that was left out.
+        outputs: the same for outputs.
 
     Raises:
         InputError: naming the path.
     """
-    taken: dict[Path, str] = {}
+    names: dict[Path, str] = {}
     for name, path in inputs.items():
         if path is not None:
-            taken[path.resolve()] = name
-            taken[_sidecar(path.resolve())] = f"the sidecar of {name}"
+            names[path.resolve()] = name
+            names[_sidecar(path.resolve())] = f"the sidecar of {name}"
     for name, path in outputs.items():
         if path is None:
             continue
         target = check_target(path)
-        if target in taken and (target.exists() or taken[target] in outputs):
-            raise InputError(f"{path} is given both as {taken[target]} and as {name}: choose another name for it")
-        taken[target] = name
+        if target in names and (target.exists() or names[target] in outputs):
+            raise InputError(f"{path} is given both as {names[target]} and as {name}: choose another name for it")
+        names[target] = name
 
 
 def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
-    """Refuse a file whose ending is none of ``endings``.
+    """Refuse a file whose ending is not one of ``endings``; messages call it ``what``.
 
     Raises:
-        InputError: naming the endings that will do.
+        InputError: naming the endings that are possible.
     """
     if path is not None and path.suffix.lower() not in endings:
         raise InputError(f"{what} cannot be written as {path}: use a name that ends in {' or '.join(endings)}")
 
 
 def _sidecar(path: Path) -> Path:
-    """Where the JSON sidecar of an image file would lie."""
+    """The path that the JSON sidecar of an image file would have."""
     return path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")

@@ -1,4 +1,4 @@
-"""The type in which intensities are written."""
+"""The number type in which intensities are written to a file."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..data.volume import Volume
 
 
 def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | None = None) -> NDArray[Any]:
-    """The voxels as they go into a file: float32, or the integers they came as.
+    """The voxels of a volume as they are written: as float32, or as integers if they were read as such.
 
     Args:
-        volume: what is written.
-        keep_type: round and clip to the stored type if that is an integer type.
-        types: what the format can hold, narrower first; ``None``: everything.
+        volume: the volume.
+        keep_type: whether to round and clip to the stored type if that is an integer type.
+        types: types that the format can hold, narrower ones first; ``None`` if it can hold all.
     """
     kind = volume.stored_type
     if not keep_type or kind.kind not in "iu":
@@ -31,6 +31,6 @@ def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | No
 
 
 def _inside(limit: int) -> float:
-    """The float64 nearest to a limit that does not exceed it: 2^63 - 1 is none itself."""
+    """The float64 nearest to an integer that does not exceed it in magnitude: 2^63 - 1, for one, is not a float64."""
     nearest = float(limit)
     return nearest if abs(nearest) <= abs(limit) else float(np.nextafter(nearest, 0.0))

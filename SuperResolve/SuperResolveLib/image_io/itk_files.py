@@ -1,4 +1,4 @@
-"""NRRD and MetaImage files, through SimpleITK, whose coordinates are LPS."""
+"""Reading and writing NRRD and MetaImage files with SimpleITK, whose coordinates are LPS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _IMAGE_IO = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageI
 
 
 def read(path: Path, ending: str) -> StoredImage:
-    """The image in a NRRD or MetaImage file.
+    """Read a NRRD or MetaImage file; ``ending`` is that of its name.
 
     Raises:
         InputError: it cannot be read, is not a scalar 3-D image, or its affine cannot be used.
@@ -42,14 +42,14 @@ def read(path: Path, ending: str) -> StoredImage:
         shape = check_shape(reader.GetSize(), path)
         complex_valued = reader.GetPixelIDValue() in (sitk.sitkComplexFloat32, sitk.sitkComplexFloat64)
         check_scalar(reader.GetNumberOfComponents(), complex_valued, path)
-        affine = check_affine(_affine(reader), shape, path)  # before the voxels: ITK stumbles over a singular one
+        affine = check_affine(_affine(reader), shape, path)  # before the voxels: ITK fails on a singular affine
         reader.SetExtractSize((*shape, *[0] * (reader.GetDimension() - 3)))
         voxels = sitk.GetArrayFromImage(reader.Execute())
     return StoredImage(voxels.reshape(shape[::-1]).transpose(2, 1, 0), affine)
 
 
 def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
-    """Write NRRD or MetaImage.
+    """Write a NRRD or MetaImage file, as the ending of ``path`` says.
 
     Raises:
         InputError: the writing fails.
@@ -73,15 +73,15 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
 
 
 def _check_dimensions(path: Path) -> None:
-    """Refuse a MetaImage of more dimensions than ITK has room for: it would end the process."""
+    """Refuse a MetaImage of so many dimensions that ITK would crash."""
     with path.open("rb") as file:
-        found = re.search(rb"NDims\s*=\s*(\d+)", file.read(1024))
-    if found and int(found.group(1)) > 5:
-        raise InputError(f"{path} says that it is {int(found.group(1))}-D: give a 3-D volume")
+        match = re.search(rb"NDims\s*=\s*(\d+)", file.read(1024))
+    if match and int(match.group(1)) > 5:
+        raise InputError(f"{path} says that it is {int(match.group(1))}-D: give a 3-D volume")
 
 
 def _affine(reader: Any) -> NDArray[np.float64]:
-    """Voxel index to RAS mm of the first three axes."""
+    """The affine of the first three axes, voxel index to RAS mm."""
     dimension = reader.GetDimension()
     affine = np.eye(4)
     direction = np.reshape(reader.GetDirection(), (dimension, dimension))
@@ -92,7 +92,7 @@ def _affine(reader: Any) -> NDArray[np.float64]:
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
-    """ITK and GDCM write notes to the process's stderr from C++; keep them off the user's terminal."""
+    """Hide messages that ITK and GDCM write from C++ to the stderr of the process."""
     try:
         terminal = os.dup(2)
     except OSError:  # a windowed process has no stderr

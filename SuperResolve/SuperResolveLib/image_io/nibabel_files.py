@@ -1,4 +1,4 @@
-"""NIfTI-1, NIfTI-2 and MGH/MGZ files, through nibabel."""
+"""Reading NIfTI-1, NIfTI-2 and MGH/MGZ files with nibabel, and writing NIfTI-1 and MGH/MGZ."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from .files import replacing
 from .intensities import written
 from .stored import SCANNER, StoredImage
 
-#: Millimetres to the unit that a NIfTI header names, by its code; without a code the unit is mm.
+#: Length in mm of the unit with that code in a NIfTI header; other codes count as mm.
 UNITS_IN_MM = {1: 1000.0, 2: 1.0, 3: 0.001}
+#: Number types that MGH files can hold, narrower ones first.
 MGH_TYPES = tuple(np.dtype(kind) for kind in (np.uint8, np.int16, np.int32, np.float32))
 
 
 def read(path: Path, ending: str) -> StoredImage:
-    """The image in a NIfTI or MGH file, compressed or not, with nibabel's choice of affine.
+    """Read a NIfTI or MGH file, compressed or not; ``ending`` is that of its name.
+
+    As in nibabel, the affine of NIfTI is the sform if its code is above 0, else the qform.
 
     Raises:
         InputError: it cannot be read, or is not a scalar 3-D image.
@@ -42,7 +45,9 @@ def read(path: Path, ending: str) -> StoredImage:
 
 
 def write(volume: Volume, path: Path, keep_type: bool) -> None:
-    """Write NIfTI-1, its qform and sform both the volume's affine into its space, or MGH.
+    """Write a NIfTI-1 or MGH file, as the ending of ``path`` says.
+
+    In NIfTI both qform and sform are the volume's affine, with the code of its coordinate space.
 
     Raises:
         InputError: the writing fails.
@@ -61,13 +66,13 @@ def write(volume: Volume, path: Path, keep_type: bool) -> None:
         image.header.set_xyzt_units("mm")
     contents = image.to_bytes()
     if path.name.lower().endswith((".gz", ".mgz")):
-        contents = gzip.compress(contents, compresslevel=2, mtime=0)  # no time, so that equal volumes make equal files
+        contents = gzip.compress(contents, compresslevel=2, mtime=0)  # without a time, equal volumes give equal files
     with replacing(path) as aside:
         aside.write_bytes(contents)
 
 
 def _contents(path: Path) -> bytes:
-    """The file's bytes, decompressed as a whole, so that gzip's checksum is verified too."""
+    """The decompressed bytes of a file; decompressing it as a whole verifies gzip's checksum."""
     contents = path.read_bytes()
     return gzip.decompress(contents) if contents[:2] == b"\x1f\x8b" else contents
 
@@ -94,12 +99,12 @@ def _in_mm(image: Any) -> tuple[NDArray[np.float64], tuple[str, ...]]:
 
 
 def _space(image: Any) -> int:
-    """The code of the form that the affine is from, as nibabel chooses: the sform's, else the qform's."""
+    """The code of the coordinate space of the affine: that of the sform if it is above 0, else that of the qform."""
     return int(image.header["sform_code"]) or int(image.header["qform_code"]) or SCANNER
 
 
 def _disagreements(image: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
-    """A warning where the header describes the grid twice, and differently."""
+    """A warning if the header describes the grid twice and differently, or tells no orientation."""
     header = image.header
     qform_code, sform_code = int(header["qform_code"]), int(header["sform_code"])
     if sform_code > 0 and qform_code > 0:
@@ -114,6 +119,7 @@ def _disagreements(image: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
 
 
 def _qform_against_sform(image: Any, shape: tuple[int, int, int]) -> tuple[str, ...]:
+    """A warning if qform and sform place a corner of the image more than a voxel apart."""
     from nibabel.spatialimages import HeaderDataError
 
     try:
@@ -122,7 +128,7 @@ def _qform_against_sform(image: Any, shape: tuple[int, int, int]) -> tuple[str, 
         return ("the header's qform is not a rotation: the sform is used",)
     corners = np.array([(i, j, k, 1) for i in (0, shape[0]) for j in (0, shape[1]) for k in (0, shape[2])])
     apart = np.linalg.norm((corners @ (image.affine - qform).T)[:, :3], axis=1).max()
-    if apart < np.linalg.norm(image.affine[:3, :3], axis=0).min():  # a qform in single precision is off by half a voxel
+    if apart < np.linalg.norm(image.affine[:3, :3], axis=0).min():  # single precision moves a qform by half a voxel
         return ()
     return (f"the header's qform and sform are up to {apart:.3g} mm apart: the sform is used",)
 
@@ -133,7 +139,7 @@ def _sizes(steps: NDArray[np.float64]) -> str:
 
 @contextmanager
 def _silent_nibabel() -> Iterator[None]:
-    """No notes about small header repairs on the user's terminal."""
+    """Hide nibabel's messages about small repairs of headers."""
     from nibabel.imageglobals import logger
 
     before = logger.disabled

@@ -1,6 +1,6 @@
-"""Slice profiles in files and on the command line.
+"""Reading and writing profile tables, and profiles given as text such as ``gaussian:4.5``.
 
-A profile table is text with the columns ``offset_mm`` and ``weight``, separated by tabs, one row a tap.
+A profile table is a text file with the columns ``offset_mm`` and ``weight``, separated by tabs, and a row for each tap.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .files import PathLike, replacing
 FloatArray = NDArray[np.float64]
 
 COLUMNS = ("offset_mm", "weight")
-#: Wider than any slice, in mm: what a slip of the pen would ask for.
+#: The largest width in mm that is accepted; no slice is as thick, so that a larger one must be a typing error.
 WIDEST = 100.0
 
 _SHAPES: dict[str, Callable[[float, float], SliceProfile]] = {
@@ -28,26 +28,32 @@ _SHAPES: dict[str, Callable[[float, float], SliceProfile]] = {
 
 
 def read_profile(path: PathLike, tap_spacing: float = 1.0) -> SliceProfile:
-    """The profile in a table.
+    """Read the profile in a table.
 
-    Rows may be in any order, and weights of any sum. Offset 0, the slice centre, must be a tap; where it is not the
-    middle one, the profile is filled up with zeros until it is.
+    Rows may be in any order, and weights may have any positive sum. One row must have offset 0, the slice centre; if it
+    is not the middle one, zeros are added on one side until it is.
 
     Args:
         path: a table as :func:`write_profile` writes it; further columns are ignored.
-        tap_spacing: distance between taps if there is only one, from which it cannot be told.
+        tap_spacing: distance between taps in mm for a table with a single row, which does not tell it.
 
     Raises:
-        InputError: it cannot be read, lacks a column, or its rows do not make up a profile.
+        InputError: it cannot be read, lacks a column, or its rows are not a profile.
     """
     return profile_of_columns(*_columns(path), str(path), tap_spacing)
 
 
 def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, tap_spacing: float = 1.0) -> SliceProfile:
-    """The profile in a table's two columns, as :func:`read_profile` takes them; ``name`` is what messages call it.
+    """The profile whose taps are in two columns, with the rules of :func:`read_profile`.
+
+    Args:
+        offsets: offsets from the slice centre in mm, shape (taps,).
+        weights: weights, shape (taps,).
+        name: what messages call the table.
+        tap_spacing: distance between taps in mm if there is a single one.
 
     Raises:
-        InputError: they do not make up a profile.
+        InputError: the columns are not a profile.
     """
     order = np.argsort(offsets)
     offsets, weights = offsets[order], weights[order]
@@ -68,9 +74,9 @@ def profile_of_columns(offsets: FloatArray, weights: FloatArray, name: str, tap_
 
 
 def write_profile(profile: SliceProfile, path: PathLike) -> None:
-    """Write a profile's table, all at once or not at all, with every digit of its numbers.
+    """Write a profile as a table with every digit of its numbers, completely or not at all.
 
-    A single tap gets a zero on each side, so that the table tells the distance between taps.
+    A profile with a single tap is written with a zero on each side, so that the table tells its tap spacing.
 
     Raises:
         InputError: the writing fails.
@@ -84,14 +90,14 @@ def write_profile(profile: SliceProfile, path: PathLike) -> None:
 
 
 def parse_profile(text: str, tap_spacing: float) -> SliceProfile:
-    """The profile that ``gaussian:MM``, ``rect:MM`` or the path of a table names.
+    """The profile that a text stands for: ``gaussian:MM``, ``rect:MM`` or the path of a table.
 
     Args:
-        text: a shape and its FWHM or width in mm, or a path.
-        tap_spacing: distance between the taps of a shape.
+        text: a shape and its FWHM in mm, or a path.
+        tap_spacing: distance between taps in mm for a shape, and for a table with a single row.
 
     Raises:
-        InputError: it names none.
+        InputError: the text stands for no profile, or the table cannot be used.
     """
     kind, colon, width = text.partition(":")
     if colon and kind.strip().lower() in _SHAPES:
@@ -102,6 +108,7 @@ def parse_profile(text: str, tap_spacing: float) -> SliceProfile:
 
 
 def _width(text: str, whole: str) -> float:
+    """The width in mm that ``text``, a part of ``whole``, stands for."""
     try:
         width = float(text)
     except ValueError:
@@ -112,7 +119,7 @@ def _width(text: str, whole: str) -> float:
 
 
 def _columns(path: PathLike) -> tuple[FloatArray, FloatArray]:
-    """The offsets and weights in a table, as they stand."""
+    """The offsets and weights in a table, in the order of its rows."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             lines = [line.rstrip("\r\n").split("\t") for line in file if line.strip()]

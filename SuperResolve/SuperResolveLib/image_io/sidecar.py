@@ -15,7 +15,10 @@ from .acquisition_tags import acquisition_header, numbers
 
 
 def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
-    """The volume with what the sidecar of ``path`` says of its acquisition; unchanged where there is none."""
+    """The volume with the acquisition header from the JSON sidecar of ``path``; unchanged if there is no sidecar.
+
+    A sidecar that is not a JSON object is ignored with a warning. ``ending`` is that of the image's name.
+    """
     sidecar = path.with_name(path.name[: -len(ending)] + ".json")
     if not sidecar.is_file():
         return volume
@@ -33,10 +36,10 @@ def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
 
 
 def _image_axes(tags: Mapping[str, Any], volume: Volume) -> tuple[int, int] | None:
-    """The array axes along which the column and the row index of the DICOM images grow.
+    """The array axes along which the column and the row index of the DICOM images grow; ``None`` if unknown.
 
-    From the images' orientation where the sidecar tells it; else the first two, unless another than the third is the
-    through-plane axis, so that the array was permuted.
+    They follow from the orientation of the images if the sidecar has it. Otherwise they are the first two axes, if the
+    third has the largest spacing; if it has not, the axes of the array were permuted.
     """
     cosines = numbers(tags.get("ImageOrientationPatientDICOM"))
     if len(cosines) == 6 and np.isfinite(cosines).all():

@@ -1,4 +1,4 @@
-"""From the positions of a series' slices to one affine, if they make up a stack."""
+"""The affine of a stack of DICOM slices from the position of each, and checks that they are one stack."""
 
 from __future__ import annotations
 
@@ -13,23 +13,24 @@ from ..errors import InputError
 
 FloatArray = NDArray[np.float64]
 
-#: Slices closer than this, in mm, lie at the same position.
+#: Slices closer than this, in mm, count as being at the same position.
 SAME_POSITION = 0.01
-#: How far a gap may be from the others, as a part of it; scanners round positions to well below that.
-GAP_TOLERANCE = 0.02
-#: How far the stack may lean from the slice normal, in degrees, and a slice out of line, in pixels.
+#: How much a distance between slices may differ from the median, as a fraction of it; scanners round to far below that.
+SPACING_TOLERANCE = 0.02
+#: How far the stack may be tilted from the slice normal, in degrees, and a slice be shifted sideways, in pixels.
 TILT_TOLERANCE, SIDEWAYS_TOLERANCE = 0.3, 0.25
 
 
 @dataclass(frozen=True)
-class SlicePlane:
-    """Where one slice lies, as DICOM tells it, in LPS mm.
+class SlicePlacement:
+    """Position and orientation of one slice, from its DICOM header, in LPS mm.
 
     Attributes:
-        name: of the slice's file.
+        name: name of the slice's file.
         position: centre of the first voxel, shape (3,).
-        rows, columns: unit vectors along which the column index and the row index grow, shape (3,) each.
-        pixel: distances between voxels along ``rows`` and ``columns``.
+        rows: unit vector along which the column index grows, shape (3,).
+        columns: unit vector along which the row index grows, shape (3,).
+        pixel: voxel size in mm along ``rows`` and along ``columns``.
     """
 
     name: str
@@ -40,39 +41,42 @@ class SlicePlane:
 
     @property
     def normal(self) -> FloatArray:
-        """Unit vector across the slice, shape (3,)."""
+        """Unit vector perpendicular to the slice, shape (3,)."""
         return np.cross(self.rows, self.columns)
 
 
-def stack_order(planes: Sequence[SlicePlane], source: Path) -> list[int]:
-    """The order of the slices along their normal.
+def stack_order(placements: Sequence[SlicePlacement], source: Path) -> list[int]:
+    """Indices that sort slices by their position along the slice normal; ``source`` is their folder, for messages.
 
     Raises:
-        InputError: they are not parallel, or differ in voxel size.
+        InputError: the slices are not parallel, or differ in voxel size.
     """
-    first = planes[0]
-    for plane in planes:
-        pair = f"the slices {first.name} and {plane.name} of {source}"
-        if min(plane.rows @ first.rows, plane.columns @ first.columns) < np.cos(np.radians(TILT_TOLERANCE)):
+    first = placements[0]
+    for placement in placements:
+        pair = f"the slices {first.name} and {placement.name} of {source}"
+        if min(placement.rows @ first.rows, placement.columns @ first.columns) < np.cos(np.radians(TILT_TOLERANCE)):
             raise InputError(f"{pair} are not parallel: give one stack of slices")
-        if not np.allclose(plane.pixel, first.pixel, rtol=1e-3):
+        if not np.allclose(placement.pixel, first.pixel, rtol=1e-3):
             raise InputError(f"{pair} differ in voxel size: give one stack of slices")
-    return sorted(range(len(planes)), key=lambda index: float(planes[index].position @ first.normal))
+    return sorted(range(len(placements)), key=lambda index: float(placements[index].position @ first.normal))
 
 
-def stack_affine(planes: Sequence[SlicePlane], source: Path) -> FloatArray:
-    """Voxel (column, row, slice) to LPS mm, of slices in order, shape (4, 4); its third column is their mean distance.
+def stack_affine(placements: Sequence[SlicePlacement], source: Path) -> FloatArray:
+    """The affine of slices that are sorted by position, voxel index (column, row, slice) to LPS mm, shape (4, 4).
+
+    Its third column is the mean step from slice to slice.
 
     Raises:
-        InputError: several slices at one position, gantry tilt, or gaps that vary, also because a slice is missing.
+        InputError: several slices are at one position, the stack is tilted, or the slice spacing varies, for example
+            because a slice is missing.
     """
-    first = planes[0]
-    positions = np.array([plane.position for plane in planes])
+    first = placements[0]
+    positions = np.array([placement.position for placement in placements])
     heights = positions @ first.normal
-    _check_distinct(heights, planes, source)
-    step = (positions[-1] - positions[0]) / (len(planes) - 1)
+    _check_distinct(heights, placements, source)
+    step = (positions[-1] - positions[0]) / (len(placements) - 1)
     _check_upright(positions, step, first, source)
-    _check_gaps(np.diff(heights), planes, source)
+    _check_spacings(np.diff(heights), placements, source)
     affine = np.eye(4)
     affine[:3, 0] = first.rows * first.pixel[0]
     affine[:3, 1] = first.columns * first.pixel[1]
@@ -81,17 +85,18 @@ def stack_affine(planes: Sequence[SlicePlane], source: Path) -> FloatArray:
     return affine
 
 
-def _check_distinct(heights: FloatArray, planes: Sequence[SlicePlane], source: Path) -> None:
-    again = np.flatnonzero(np.diff(heights) < SAME_POSITION)
-    if again.size:
-        a, b = planes[again[0]].name, planes[again[0] + 1].name
+def _check_distinct(heights: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
+    repeated = np.flatnonzero(np.diff(heights) < SAME_POSITION)
+    if repeated.size:
+        count = len(placements)
+        a, b = placements[repeated[0]].name, placements[repeated[0] + 1].name
         raise InputError(
-            f"{source} holds {len(planes)} slices at {len(planes) - again.size} positions ({a} and {b} share one): "
+            f"{source} holds {count} slices at {count - repeated.size} positions ({a} and {b} share one): "
             "give a folder with the slices of one volume, without other echoes, time points or copies"
         )
 
 
-def _check_upright(positions: FloatArray, step: FloatArray, first: SlicePlane, source: Path) -> None:
+def _check_upright(positions: FloatArray, step: FloatArray, first: SlicePlacement, source: Path) -> None:
     height = float(step @ first.normal)
     sideways = step - height * first.normal
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(sideways), height)))
@@ -109,21 +114,23 @@ def _check_upright(positions: FloatArray, step: FloatArray, first: SlicePlane, s
         )
 
 
-def _check_gaps(gaps: FloatArray, planes: Sequence[SlicePlane], source: Path) -> None:
-    usual = float(np.median(gaps))
-    odd = np.flatnonzero(np.abs(gaps / usual - 1) > GAP_TOLERANCE)
-    if odd.size == 0:
+def _check_spacings(spacings: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
+    usual = float(np.median(spacings))
+    unusual = np.flatnonzero(np.abs(spacings / usual - 1) > SPACING_TOLERANCE)
+    if unusual.size == 0:
         return
-    k = int(odd[0])
-    where = f"between {planes[k].name} and {planes[k + 1].name} (slices {k + 1} and {k + 2} of {len(planes)})"
-    skipped = np.round(gaps[odd] / usual) - 1
-    if skipped.min() >= 1 and np.abs(gaps[odd] / usual - skipped - 1).max() < 0.05:
-        count = int(skipped.sum())
+    k = int(unusual[0])
+    where = (
+        f"between {placements[k].name} and {placements[k + 1].name} (slices {k + 1} and {k + 2} of {len(placements)})"
+    )
+    missing = np.round(spacings[unusual] / usual) - 1
+    if missing.min() >= 1 and np.abs(spacings[unusual] / usual - missing - 1).max() < 0.05:
+        count = int(missing.sum())
         raise InputError(
             f"{count} slice{'s are' if count > 1 else ' is'} missing in {source}: {where} "
-            f"the slice spacing is {gaps[k]:.4g} mm, where the others are {usual:.4g} mm; complete the series"
+            f"the slice spacing is {spacings[k]:.4g} mm, where the others are {usual:.4g} mm; complete the series"
         )
     raise InputError(
-        f"the slice spacing of {source} varies from {gaps.min():.4g} to {gaps.max():.4g} mm: {where} "
-        f"it is {gaps[k]:.4g} mm, where the median is {usual:.4g} mm; give evenly spaced slices"
+        f"the slice spacing of {source} varies from {spacings.min():.4g} to {spacings.max():.4g} mm: {where} "
+        f"it is {spacings[k]:.4g} mm, where the median is {usual:.4g} mm; give evenly spaced slices"
     )

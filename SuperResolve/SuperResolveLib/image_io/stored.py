@@ -1,4 +1,4 @@
-"""What a reader of one format hands on."""
+"""The result of every reader: an image as it is stored in a file."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 from ..data.volume import AcquisitionHeader
 
-#: NIfTI's code of the scanner's own space, which other formats mean.
+#: NIfTI code of scanner coordinates, which all other formats have.
 SCANNER = 1
 
 
 @dataclass(frozen=True)
 class StoredImage:
-    """An image as the file has it.
+    """An image as it is stored in a file.
 
     Attributes:
-        voxels: intensities with the file's scaling applied, in whatever type that gives, shape (ni, nj, nk).
+        voxels: intensities with the file's scaling applied, of any real type, shape (ni, nj, nk).
         affine: voxel index to RAS mm, not yet checked, shape (4, 4).
         header: what the file says of the acquisition.
-        space: NIfTI's code of the space that the affine leads to.
         warnings: what the user should know, a sentence each.
+        space: NIfTI code of the coordinate space that the affine maps to.
     """
 
     voxels: NDArray[Any]

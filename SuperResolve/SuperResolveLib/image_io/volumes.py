@@ -1,7 +1,7 @@
-"""Reading and writing volumes: NIfTI and MGZ, NRRD and MetaImage, and folders of DICOM slices.
+"""Reading and writing volumes: NIfTI, MGZ, NRRD and MetaImage; folders of DICOM slices are only read.
 
-Whatever the format, a :class:`~SuperResolveLib.data.volume.Volume` keeps the affine of the file exactly, in RAS mm,
-and its intensities, any scaling applied, are float32. What is not one scalar 3-D image is refused in one sentence.
+In every format the affine of the :class:`~SuperResolveLib.data.volume.Volume` is exactly that of the file, in RAS mm,
+and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused.
 """
 
 from __future__ import annotations
@@ -14,28 +14,30 @@ from ..data.volume import Volume
 from ..errors import InputError
 from . import dicom, itk_files, nibabel_files
 from .checks import check_affine, single_precision
+from .dicom_slice import is_dicom
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
 
 NIBABEL_ENDINGS = (".nii", ".nii.gz", ".mgz", ".mgh")
 ITK_ENDINGS = (".nrrd", ".mha")
-#: A header in one file, the voxels in another: read, but not written, as two files cannot appear at once.
+#: Endings of formats with the voxels in a second file, and their single-file counterparts. They are read but not
+#: written, as two files cannot be replaced at the same time.
 DETACHED_ENDINGS = {".nhdr": ".nrrd", ".mhd": ".mha"}
 WRITTEN_ENDINGS = NIBABEL_ENDINGS + ITK_ENDINGS
 
 
 def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float | None = None) -> Volume:
-    """The volume in a file or a DICOM folder.
+    """Read a volume from a file or a DICOM folder.
 
-    NIfTI takes sform or qform as nibabel does: the sform where its code is above 0, else the qform. A JSON sidecar of
-    the same name tells slice thickness and acquisition matrix, as DICOM tags do. In a DICOM folder the slice spacing
-    comes from the slice positions.
+    The affine of NIfTI is the sform if its code is above 0, else the qform, as in nibabel. Slice thickness and
+    acquired resolution come from DICOM tags or from a JSON sidecar of the file. The slice spacing of a DICOM folder
+    comes from the positions of its slices.
 
     Args:
         path: a NIfTI, MGZ, NRRD or MetaImage file, or a folder with the slices of a DICOM series.
-        series: which series of a DICOM folder, by UID, number or description; needed only where it holds several.
-        fill_nonfinite: replaces NaN and infinite voxels.
+        series: UID, number or description of the series to read; needed only if a DICOM folder holds several.
+        fill_nonfinite: replaces voxels that are NaN or infinite, which are refused otherwise.
 
     Raises:
         InputError: it cannot be read, or is not a scalar 3-D image on a rectangular grid of plausible size.
@@ -59,13 +61,16 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
 
 
 def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compress: bool = True) -> None:
-    """Write a volume in the format that the file's ending names, all at once or not at all.
+    """Write a volume in the format of the file's ending, completely or not at all.
 
-    Intensities are written as float32. With ``keep_type``, a volume that was stored as integers is rounded, clipped to
-    the range of that type and written in it (MGZ, which has fewer types: in the next wider). Integers that the file
-    scales (NIfTI's ``scl_slope``, DICOM's rescale slope) are not whole numbers once read, and are written as float32.
-
-    Without ``compress``, NRRD and MetaImage are larger, and quicker to write and read; the others go by their ending.
+    Args:
+        volume: the volume.
+        path: the file to write.
+        keep_type: whether a volume that was stored as integers is rounded, clipped and written as integers of that type
+            (in MGZ, which has fewer types, of the next wider one). Otherwise, and for integers that the file scaled
+            (NIfTI's ``scl_slope``, DICOM's rescale slope), intensities are written as float32.
+        compress: whether NRRD and MetaImage files are compressed; without it they are larger but quicker to write and
+            read. For the other formats the ending decides.
 
     Raises:
         InputError: as in :func:`check_output`, or the writing fails.
@@ -78,10 +83,10 @@ def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compre
 
 
 def check_output(path: PathLike) -> None:
-    """Whether a volume can be written under that name: to ask before a long run.
+    """Check, before a long run, that a volume can be written under that name.
 
     Raises:
-        InputError: the ending names no format, or the place cannot be written to.
+        InputError: the ending is not that of a format, or the file cannot be written.
     """
     ending = _ending(Path(path))
     if ending in DETACHED_ENDINGS:
@@ -103,13 +108,13 @@ def _read(source: Path, series: str | None) -> StoredImage:
         return nibabel_files.read(source, ending)
     if ending in ITK_ENDINGS or ending in DETACHED_ENDINGS:
         return itk_files.read(source, ending)
-    if dicom.is_dicom(source):
+    if is_dicom(source):
         raise InputError(f"{source} is a single DICOM file: give the folder that holds all slices of the series")
     known = ", ".join((*WRITTEN_ENDINGS, *DETACHED_ENDINGS))
     raise InputError(f"the ending of {source} names no known format: give a file of {known}, or a DICOM folder")
 
 
 def _ending(path: Path) -> str:
-    """The file's ending in lower case, the longest known one first."""
+    """The ending of a file's name in lower case, such as ``.nii.gz``."""
     name = path.name.lower()
     return next((ending for ending in (".nii.gz", *WRITTEN_ENDINGS) if name.endswith(ending)), path.suffix.lower())

@@ -1,1 +1,1 @@
-"""How good a volume is: image quality, lesions, artefacts."""
+"""Measures of how good a result is: image quality, lesions, and artefacts that repeat with the slices."""

@@ -1,4 +1,4 @@
-"""Artefacts that repeat with the slices: peaks in the spectrum along the through-plane axis."""
+"""Artefacts that repeat with the slices, found as peaks in the spectrum along the through-plane axis."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from scipy import ndimage
 from ..errors import InputError
 from .image_quality import Image, Mask
 
-#: How far from a peak its surroundings begin (a Hann window's main lobe ends at 2) and end, in frequency bins.
+#: The surroundings of a peak: from 3 frequency bins (the main lobe of a Hann window ends at 2) to 8 bins away.
 _NEAREST, _FARTHEST = 3, 8
-#: Smoothing in plane, in voxels: brings out what is fainter than the noise, as the eye does.
+#: Standard deviation of the smoothing in plane, in voxels; it reveals stripes fainter than the noise, as the eye does.
 _SMOOTHING = 3.0
 
 
 @dataclass(frozen=True)
 class Periodicity:
-    """How far spectra stand out at one over the slice spacing: about 1 where nothing repeats with the slices.
+    """How far spectra stand out at the frequency of the slices; about 1 if nothing repeats with the slices.
 
     Attributes:
-        brightness: of the intensities, with or without smoothing in plane, whichever is more: stripes.
-        sharpness: of the steps from plane to plane, smoothed in plane: planes on slices that are sharper than between.
+        brightness: of the intensities, with or without smoothing in plane, whichever is larger: shows stripes.
+        sharpness: of the absolute differences between neighbouring planes, smoothed in plane: shows planes on slices
+            that are sharper than those between slices.
     """
 
     brightness: float
@@ -32,20 +33,21 @@ class Periodicity:
 
 
 def slice_periodicity(volume: Image, axis: int, ratio: float, mask: Mask | None = None) -> Periodicity:
-    r"""How far the slices show in a volume made of them.
+    r"""Measure how visible the slices of the scan are in a super-resolved volume.
 
-    With :math:`S(f)` the power at f cycles a plane of the lines along ``axis`` (mean removed, Hann window), averaged
-    over lines, a spectrum stands out by the largest over m = 1, 2, ... of :math:`S(m/r) / \sqrt{S_- S_+}`, where
-    :math:`S_\pm` are the means of S from 3 to 8 bins above and below m/r.
+    Let :math:`S(f)` be the power spectrum at f cycles per plane along ``axis`` (mean removed, Hann window), averaged
+    over lines of voxels. It stands out at the frequency of the slices by the largest over m = 1, 2, ... of
+    :math:`S(m/r) / \sqrt{S_- S_+}`, where :math:`S_-` and :math:`S_+` are the means of S from 3 to 8 frequency bins
+    below and above m/r.
 
     Args:
-        volume: planes of the answer, any shape.
+        volume: intensities on the planes of the answer, three axes.
         axis: the through-plane axis.
         ratio: r, the distance between slices in planes, at least 1.2.
-        mask: only lines that run through it are taken; all unless given.
+        mask: only lines that run through this mask are used; by default all.
 
     Raises:
-        InputError: the volume spans fewer than 8 slices, too few for a spectrum, or no line runs through the mask.
+        InputError: the volume spans fewer than 8 slices, or no line runs through the mask.
     """
     count = volume.shape[axis]
     if count < 8 * ratio:
@@ -62,16 +64,17 @@ def slice_periodicity(volume: Image, axis: int, ratio: float, mask: Mask | None 
 
 
 def stripe_amplitude(error: Image, axis: int, ratio: float, mask: Mask) -> float:
-    r"""The amplitude of the strongest stripe in an error that repeats with the slices, in the error's unit.
+    r"""The amplitude of the strongest stripes in an error e that repeat with the slices, in the unit of the error.
 
-    The largest over m = 1, 2, ... of :math:`2 |\langle e\, \exp(-2 \pi i\, m z / r) \rangle|`, the mean over the mask,
-    z counting planes: what :func:`slice_periodicity` finds may stand out and yet be far below the noise.
+    It is the largest over m = 1, 2, ... of :math:`2 |\langle e\, \exp(-2 \pi i\, m z / r) \rangle|`, with the mean
+    taken over the mask and z the index of the plane. It complements :func:`slice_periodicity`, which may find stripes
+    that are far fainter than the noise.
 
     Args:
-        error: result minus truth.
+        error: result minus truth, three axes.
         axis: the through-plane axis.
         ratio: r, the distance between slices in planes.
-        mask: where to look.
+        mask: where to measure.
     """
     inside = np.moveaxis(np.where(mask, error, 0.0), axis, 0).sum(axis=(1, 2), dtype=np.float64) / mask.sum()
     planes = np.arange(len(inside))
@@ -79,7 +82,7 @@ def stripe_amplitude(error: Image, axis: int, ratio: float, mask: Mask) -> float
 
 
 def _multiples(ratio: float) -> list[float]:
-    """One over the slice spacing and its multiples up to one cycle in two planes, in cycles a plane."""
+    """The frequency of the slices, 1/r, and its multiples up to the Nyquist frequency, in cycles per plane."""
     return [m / ratio for m in range(1, max(1, int(ratio / 2 + 1e-6)) + 1)]
 
 
@@ -88,13 +91,13 @@ def _smoothed_in_plane(planes: Image) -> Image:
 
 
 def _windowed(lines: Image) -> NDArray[np.float64]:
-    """Lines, in columns, without their mean, under a Hann window."""
+    """Lines of voxels, in columns, with their mean removed and multiplied by a Hann window."""
     window = np.hanning(len(lines) + 2)[1:-1, None]
     return np.asarray((lines - (window * lines).sum(axis=0) / window.sum()) * window)
 
 
 def _prominence(lines: NDArray[np.float64], frequencies: Sequence[float], farthest: int) -> float:
-    """The largest over frequencies of the power there over the geometric mean of the mean powers below and above."""
+    """The largest ratio of the power at a frequency to the geometric mean of the mean powers below and above it."""
     offsets = np.arange(_NEAREST, farthest + 1) / len(lines)
     prominences = []
     for frequency in frequencies:

@@ -1,13 +1,14 @@
-r"""How close a result comes to the truth: PSNR, SSIM, RMSE and HFEN inside a head mask.
+r"""Image quality of a result compared with the truth: RMSE, PSNR, SSIM and HFEN.
 
-Both are compared on the truth's grid, found by affine: a result on other voxels is brought there by cubic
-interpolation, and only voxels inside its field of view count.
+Both are compared on the truth's voxels, inside a mask. A result on another grid is interpolated there by cubic splines,
+and only voxels inside its field of view count.
 
-    RMSE  root-mean-square difference over the mask, in the intensity unit of the volumes
-    PSNR  20 log10(R / RMSE), where R is the range (maximum - minimum) of the truth over the mask
-    SSIM  structural similarity (Wang et al. 2004) in 3-D, Gaussian window of 1.5 voxels, same R, averaged over the mask
-    HFEN  ‖LoG(result) - LoG(truth)‖ / ‖LoG(truth)‖ over the mask; LoG: Laplacian of Gaussian of 1.5 voxels, 15 wide
-          (Ravishankar and Bresler 2011)
+    RMSE  root-mean-square difference, in the intensity unit of the volumes
+    PSNR  20 log10(R / RMSE) in dB, where R is the range (maximum - minimum) of the truth
+    SSIM  mean structural similarity (Wang et al., IEEE TIP 2004) in 3-D, with a Gaussian window of standard deviation
+          1.5 voxels and the same R
+    HFEN  high-frequency error norm, ‖LoG(result) - LoG(truth)‖ / ‖LoG(truth)‖, where LoG is a Laplacian of Gaussian
+          filter of standard deviation 1.5 voxels, 15 voxels wide (Ravishankar and Bresler, IEEE TMI 2011)
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from ..errors import InputError
 Mask = NDArray[np.bool_]
 Image = NDArray[np.float32]
 
-#: Grids whose corners agree to this many voxels are the same.
+#: Grids whose corners differ by less than this, in voxels, count as equal.
 SAME_GRID = 1e-3
-#: Voxels around the mask that the windows of SSIM and LoG reach.
+#: How far the windows of SSIM and LoG reach beyond the mask, in voxels.
 _MARGIN = 8
+#: Width of SSIM's window in voxels.
 _SSIM_WINDOW = 11
-#: Steps of the head mask's closing, in voxels.
+#: Radius of the closing of the head mask, in voxels.
 _CLOSING = 4
 
 
@@ -39,12 +41,12 @@ class Comparison:
     """How a result compares with the truth.
 
     Attributes:
-        psnr: in dB; infinite where nothing differs.
+        psnr: in dB; infinite if the two are equal.
         ssim: mean structural similarity, at most 1.
         rmse: in the intensity unit of the volumes.
-        hfen: 0 where all detail is there, about 1 where none is.
-        voxels: how many voxels were compared.
-        resampled: whether the result had to be brought to the truth's grid.
+        hfen: 0 if all detail is restored, about 1 if none is.
+        voxels: number of voxels that were compared.
+        resampled: whether the result was interpolated to the truth's grid.
     """
 
     psnr: float
@@ -55,34 +57,37 @@ class Comparison:
     resampled: bool
 
 
-def compare(truth: Volume, result: Volume, mask: Literal["auto"] | None | Volume | Mask = "auto") -> Comparison:
-    """PSNR, SSIM, RMSE and HFEN of a result, on the truth's grid.
+def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Comparison:
+    """Compare a result with the truth.
 
     Args:
         truth: what the result should be.
-        result: on any grid that overlaps the truth's.
-        mask: where to compare. ``"auto"`` finds the head in the truth (:func:`head_mask`), ``None`` takes all voxels; a
-            volume (non-zero inside) may lie on another grid; an array has the truth's shape.
+        result: the result, on any grid that overlaps the truth's.
+        mask: where to compare: ``"auto"`` for the head, which is found in the truth (:func:`head_mask`); ``None`` for
+            all voxels; a volume that is not zero inside, on any grid; or an array of the truth's shape.
 
     Raises:
         InputError: the two do not overlap, the mask is empty or of the wrong shape, the truth is constant inside it, or
-            there are fewer voxels along an axis than SSIM's window has.
+            there are fewer voxels along an axis than in SSIM's window.
     """
-    chosen = _mask_on(truth, mask)
-    if not chosen.any():
+    inside = _mask_on(truth, mask)
+    if not inside.any():
         raise InputError("the mask is empty: give one that covers the head, or --mask none")
     resampled = not same_grid(truth, result)
-    chosen = chosen & inside_field_of_view(truth, result)
-    if not chosen.any():
+    in_view = inside_field_of_view(truth, result)
+    inside = inside & in_view
+    if not inside.any():
         raise InputError("the result does not overlap the part to compare: check that it belongs to this truth")
-    moved = resample(result, truth) if resampled else result.data
-    # Beyond the result's field of view there is nothing to compare: equal there, the windows see no difference.
-    moved = np.where(inside_field_of_view(truth, result), moved, truth.data) if resampled else moved
-    crop = _bounding_box(chosen)
-    return _compare(truth.data[crop], moved[crop], chosen[crop], resampled)
+    data = result.data
+    if resampled:
+        # Windows that reach beyond the result's field of view must find no difference there.
+        data = np.where(in_view, resample(result, truth), truth.data)
+    crop = _bounding_box(inside)
+    return _compare(truth.data[crop], data[crop], inside[crop], resampled)
 
 
 def _compare(truth: Image, result: Image, mask: Mask, resampled: bool) -> Comparison:
+    """Compare two images on the same voxels."""
     from skimage.metrics import structural_similarity
 
     if min(truth.shape) < _SSIM_WINDOW:
@@ -107,11 +112,12 @@ def _compare(truth: Image, result: Image, mask: Mask, resampled: bool) -> Compar
 
 
 def head_mask(volume: Volume) -> Mask:
-    """Where the head is, fluid and bone included.
+    """Find the head, including fluid and bone.
 
-    The smoothed volume above the midpoint between background (1st percentile) and Otsu's threshold, since fluid is
-    darker than Otsu's; that closed over sulci and skull; of it the largest component, with its holes filled.
-    Intensities above the 99th percentile count as that, so that a few bright vessels do not raise the threshold.
+    The volume is smoothed and thresholded halfway between the background (1st percentile) and Otsu's threshold, since
+    fluid is darker than the latter. Gaps such as sulci and skull are closed, the largest connected component is kept,
+    and its holes are filled. Intensities are clipped at the 99th percentile, so that a few bright vessels do not raise
+    Otsu's threshold.
     """
     from skimage.filters import threshold_otsu
 
@@ -126,14 +132,14 @@ def head_mask(volume: Volume) -> Mask:
 
 
 def _closed(mask: Mask) -> Mask:
-    """The mask without gaps up to twice ``_CLOSING`` voxels wide; what lies beyond the image counts as gap."""
+    """The mask with gaps of up to twice ``_CLOSING`` voxels closed; beyond the image there is nothing."""
     padded = ndimage.binary_closing(np.pad(mask, _CLOSING), iterations=_CLOSING)
     inner = slice(_CLOSING, -_CLOSING)
     return np.asarray(padded[inner, inner, inner], dtype=bool)
 
 
 def same_grid(a: Volume, b: Volume) -> bool:
-    """Whether voxel (i, j, k) lies at the same place in both, to a thousandth of a voxel, and both are as large."""
+    """Whether two volumes have the same shape and their voxels the same positions, to a thousandth of a voxel."""
     if a.shape != b.shape:
         return False
     corners = np.array([[i, j, k, 1] for i in (0, a.shape[0]) for j in (0, a.shape[1]) for k in (0, a.shape[2])], float)
@@ -142,7 +148,7 @@ def same_grid(a: Volume, b: Volume) -> bool:
 
 
 def inside_field_of_view(grid: Volume, other: Volume) -> Mask:
-    """Which voxels of ``grid`` are centred inside ``other``'s field of view: half a voxel beyond its outer centres."""
+    """Which voxels of ``grid`` have their centre in the field of view of ``other``, up to its voxels' outer edges."""
     matrix = _voxel_to_voxel(grid, other)
     i, j, k = np.ogrid[tuple(slice(n) for n in grid.shape)]
     inside = np.ones(grid.shape, dtype=bool)
@@ -153,7 +159,7 @@ def inside_field_of_view(grid: Volume, other: Volume) -> Mask:
 
 
 def resample(volume: Volume, grid: Volume, order: Literal[0, 3] = 3) -> Image:
-    """``volume`` on the voxels of ``grid`` by spline interpolation; beyond its field of view, its edge repeated."""
+    """Interpolate a volume on the voxels of ``grid`` by splines of that order; its edge is repeated beyond it."""
     matrix = _voxel_to_voxel(grid, volume)
     return np.asarray(
         ndimage.affine_transform(volume.data, matrix, output_shape=grid.shape, order=order, mode="nearest"),
@@ -162,11 +168,12 @@ def resample(volume: Volume, grid: Volume, order: Literal[0, 3] = 3) -> Image:
 
 
 def _voxel_to_voxel(a: Volume, b: Volume) -> NDArray[np.float64]:
-    """The 4x4 matrix that takes voxel indices of ``a`` to those of ``b``."""
+    """The affine from voxel indices of ``a`` to voxel indices of ``b``, shape (4, 4)."""
     return np.asarray(np.linalg.solve(b.affine, a.affine))
 
 
-def _mask_on(truth: Volume, mask: Literal["auto"] | None | Volume | Mask) -> Mask:
+def _mask_on(truth: Volume, mask: Literal["auto"] | Volume | Mask | None) -> Mask:
+    """The mask on the voxels of the truth; the forms of ``mask`` are those of :func:`compare`."""
     if mask is None:
         return np.ones(truth.shape, dtype=bool)
     if isinstance(mask, str):
@@ -180,7 +187,7 @@ def _mask_on(truth: Volume, mask: Literal["auto"] | None | Volume | Mask) -> Mas
 
 
 def _bounding_box(mask: Mask) -> tuple[slice, slice, slice]:
-    """The box around a mask, with room for the windows where there is."""
+    """The box around a mask, enlarged by the reach of the windows as far as the image goes."""
     (box,) = ndimage.find_objects(mask.astype(np.int8))
     i, j, k = (slice(max(0, side.start - _MARGIN), side.stop + _MARGIN) for side in box)
     return i, j, k

@@ -1,8 +1,8 @@
-"""Whether bright lesions keep their contrast, and whether any appear or vanish.
+"""Bright lesions: whether a result keeps their contrast, and whether any appear or vanish.
 
-A *lesion* is found by rule, not by a reader: a compact region much brighter than the brain around it. The rule also
-finds vessels, sinuses and choroid plexus where contrast agent has made them bright; they are as good a test of whether
-a small bright thing keeps its contrast.
+A *lesion* is here a compact region that is much brighter than the brain around it, found by a rule and not by a human
+reader. The rule also finds vessels, sinuses and choroid plexus that a contrast agent has made bright; they test equally
+well whether small bright structures keep their contrast.
 """
 
 from __future__ import annotations
@@ -16,38 +16,43 @@ from scipy import ndimage
 from ..data.volume import Volume
 from .image_quality import Image, Mask, head_mask
 
-#: Distance from the surface of the head or brain from which lesions are looked for, in mm.
+#: Smallest depth below the surface of the head at which lesions are searched for, in mm.
 DEPTH = 8.0
-#: Smoothing before thresholding, in mm: above what single noisy voxels reach.
+#: Standard deviation of the smoothing before the threshold, in mm, so that single noisy voxels stay below it.
 SMOOTHING = 1.0
-#: How much brighter than the median inside, in robust standard deviations, and how large a lesion is, in mm3.
+#: Least brightness of a lesion above the median, in robust standard deviations, and its least volume in mm3.
 BRIGHTER, SMALLEST = 3.0, 30.0
-#: Another volume lacks a lesion where it shows less than this share of the brightness that makes one.
+#: A volume lacks a lesion if it exceeds the median there by less than this fraction of what the threshold does.
 LACKING = 0.5
-#: The shell around a lesion with which it is compared: from and to this far from its edge, in mm.
+#: The shell around a lesion with which it is compared: its distances from the edge of the lesion, in mm.
 SHELL = (2.0, 5.0)
 
 
 @dataclass(frozen=True)
 class Lesion:
-    """A bright compact region: where it is, and the shell around it that holds no other."""
+    """A bright compact region.
+
+    Attributes:
+        inside: the voxels of the region.
+        shell: the voxels around it that are not bright themselves.
+    """
 
     inside: Mask
     shell: Mask
 
     def contrast(self, image: Image) -> float:
-        """The mean inside minus the mean of the shell."""
+        """The mean intensity of the region minus that of its shell."""
         return float(image[self.inside].mean() - image[self.shell].mean())
 
 
 @dataclass(frozen=True)
 class Search:
-    """By which rule lesions are found, fixed by one volume so that others are searched alike.
+    """The rule by which lesions are found; it is derived from one volume and then applied to others.
 
     Attributes:
-        inner: where lesions are looked for.
-        typical: the median there after smoothing.
-        excess: by how much a lesion is brighter than that.
+        inner: where lesions are searched for.
+        typical: the median intensity there after smoothing.
+        excess: the least difference of a lesion's intensity from ``typical``.
     """
 
     inner: Mask
@@ -56,7 +61,7 @@ class Search:
 
     @classmethod
     def of(cls, truth: Volume) -> Search:
-        """The rule for a volume and whatever should look like it."""
+        """Derive the rule from a volume, for this and for results that should resemble it."""
         depth = ndimage.distance_transform_edt(np.pad(head_mask(truth), 1), sampling=truth.spacing)[1:-1, 1:-1, 1:-1]
         inner = depth > DEPTH
         inside = _smoothed(truth)[inner]
@@ -64,21 +69,21 @@ class Search:
         return cls(inner, typical, BRIGHTER * 1.4826 * float(np.median(np.abs(inside - typical))))
 
     def regions(self, volume: Volume) -> list[Mask]:
-        """Bright compact regions, the largest first: what stays after an opening that takes away thin vessels."""
+        """Bright compact regions, the largest first; an opening removes thin vessels."""
         bright = self._bright(volume)
         labels, count = ndimage.label(ndimage.binary_opening(bright))
         sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:] * float(np.prod(volume.spacing))
         return [labels == 1 + index for index in np.argsort(-sizes) if sizes[index] >= SMALLEST]
 
     def lesions(self, volume: Volume) -> list[Lesion]:
-        """The regions with their shells."""
+        """The regions with their shells, without those whose shell is empty."""
         bright = self._bright(volume)
         return [
             Lesion(region, shell) for region in self.regions(volume) if (shell := _shell(region, bright, volume)).any()
         ]
 
     def lacking(self, regions: Sequence[Mask], volume: Volume) -> int:
-        """How many of the regions ``volume`` does not show."""
+        """The number of regions that a volume lacks."""
         smooth = _smoothed(volume)
         return sum(float(smooth[region].mean()) - self.typical < LACKING * self.excess for region in regions)
 
@@ -87,7 +92,7 @@ class Search:
 
 
 def _shell(region: Mask, bright: Mask, volume: Volume) -> Mask:
-    """Around a region, without what is bright itself."""
+    """The voxels around a region that are not bright."""
     away = ndimage.distance_transform_edt(~region, sampling=volume.spacing)
     return np.asarray((away >= SHELL[0]) & (away <= SHELL[1]) & ~bright)
 

@@ -1,11 +1,13 @@
-r"""The forward model: what the scanner did through plane.
+r"""The forward model of the through-plane acquisition, its adjoint and its inverses.
 
-The *acquisition matrix* A has one row a slice and one column an output plane: row k is the slice profile laid over the
-output planes around slice centre k, summing to 1. Degrading is :math:`y = A x` along the through-plane axis, its
-adjoint :math:`A^T y`. A is small (slices x planes), and exact for any ratio and phase.
+The *acquisition matrix* A has a row for each slice and a column for each output plane. Row k holds the slice profile,
+sampled on the output planes around the centre of slice k and scaled to sum to 1. Along the through-plane axis, a volume
+x is degraded to slices :math:`y = A x`; the adjoint is :math:`A^T y`. A is exact for any separation ratio and phase
+(where slice centres lie between planes).
 
-For an integer ratio s with slice n on plane s n this is convolution with the profile and every s-th voxel, as in Han
-et al., IPMI 2021, Sec. 3.1; only rows that reach beyond the outermost planes are cut off there and scaled to sum to 1.
+If the ratio s is an integer and slice n lies on plane s n, A is a convolution with the profile followed by keeping
+every s-th plane, as in Han et al., IPMI 2021, Sec. 3.1. Only the rows of slices whose profile reaches beyond the
+outermost planes differ: they are cut off there and scaled to sum to 1.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
-from .profile import SliceProfile, cubic_kernel
+from .kernels import cubic_kernel
+from .profile import SliceProfile
 
 if TYPE_CHECKING:
     import torch
@@ -29,44 +32,45 @@ Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64], "torch.Tensor
 def acquisition_matrix(
     profile: SliceProfile, slice_centres: ArrayLike, planes: ArrayLike, spacing: float
 ) -> FloatArray:
-    """The matrix A of a profile.
+    """The matrix A of a slice profile.
 
     Args:
         profile: the slice profile.
-        slice_centres: where the slices lie along the through-plane axis, in mm, shape (slices,).
-        planes: where the output planes lie on the same axis, in mm, shape (planes,), evenly spaced.
+        slice_centres: positions of the slices along the through-plane axis in mm, shape (slices,).
+        planes: positions of the output planes on the same axis in mm, shape (planes,), evenly spaced.
         spacing: distance between output planes in mm.
 
     Returns:
         Shape (slices, planes), each row summing to 1.
 
     Raises:
-        InputError: a slice lies so far outside the planes that none of them touches it.
+        InputError: a slice lies so far outside the planes that its profile touches none of them.
     """
-    return _rows(profile.sampled(_offsets(slice_centres, planes), spacing))
+    return _with_unit_rows(profile.sampled(_offsets(slice_centres, planes), spacing))
 
 
 def selection_matrix(slice_centres: ArrayLike, planes: ArrayLike, spacing: float) -> FloatArray:
-    """The matrix A of a method that selects planes and does not blur: each slice is read off the planes at its centre.
+    """The matrix A without blur: each slice is the plane at its centre.
 
-    Where a slice lies on a plane, its row picks that plane; elsewhere it reads between planes by cubic convolution.
+    It belongs to methods that change the slice spacing but not the slice thickness. The row of a slice that lies on a
+    plane selects this plane; between planes the slice is interpolated by cubic convolution.
     Arguments, result and errors as in :func:`acquisition_matrix`.
     """
     weights = cubic_kernel(_offsets(slice_centres, planes) / spacing)
     weights[np.abs(weights) < 1e-12] = 0.0
-    return _rows(weights)
+    return _with_unit_rows(weights)
 
 
 def _offsets(slice_centres: ArrayLike, planes: ArrayLike) -> FloatArray:
-    """Where each plane lies from each slice centre, in mm, shape (slices, planes)."""
+    """Position of each plane relative to each slice centre in mm, shape (slices, planes)."""
     return np.asarray(planes, dtype=np.float64)[None, :] - np.asarray(slice_centres, dtype=np.float64)[:, None]
 
 
-def _rows(matrix: FloatArray) -> FloatArray:
+def _with_unit_rows(matrix: FloatArray) -> FloatArray:
     """The matrix with each row scaled to sum to 1.
 
     Raises:
-        InputError: a row has no mass to scale.
+        InputError: the sum of a row is about zero.
     """
     mass = matrix.sum(axis=1, keepdims=True)
     if mass.min() < 1e-6:
@@ -77,7 +81,7 @@ def _rows(matrix: FloatArray) -> FloatArray:
 
 
 def along(matrix: ArrayLike, volume: Array, axis: int) -> Array:
-    """A matrix applied along one axis of a numpy array or a torch tensor, in the volume's own precision."""
+    """Multiply a matrix along one axis of a numpy array or a torch tensor, in the precision of the latter."""
     if isinstance(volume, np.ndarray):
         weights = np.asarray(matrix, dtype=volume.dtype)
         return np.moveaxis(np.tensordot(weights, volume, axes=(1, axis)), 0, axis)
@@ -88,7 +92,7 @@ def along(matrix: ArrayLike, volume: Array, axis: int) -> Array:
 
 
 def degrade(matrix: FloatArray, volume: Array, axis: int) -> Array:
-    """A x along the through-plane axis: blur with the profile and sample at the slice centres."""
+    """A x along the through-plane axis: the volume blurred with the profile and sampled at the slice centres."""
     return along(matrix, volume, axis)
 
 
@@ -98,10 +102,11 @@ def adjoint(matrix: FloatArray, slices: Array, axis: int) -> Array:
 
 
 def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int, damping: float = 0.0) -> Array:
-    r"""The volume nearest to ``volume`` that degrades to ``slices``, to within their noise, in closed form.
+    r"""The volume nearest to ``volume`` that degrades to ``slices`` to within their noise.
 
-    :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)`, with :math:`\lambda` = ``damping`` the variance of the scan's
-    noise over that of the volume's error: 0 reproduces the slices exactly, as far as any volume can.
+    It is :math:`x + A^T (A A^T + \lambda I)^{-1} (y - A x)` for a volume x and slices y. ``damping`` is
+    :math:`\lambda`, the variance of the scan's noise divided by the variance of the volume's error; with 0 the slices
+    are reproduced exactly, as far as A allows.
     """
     gram = matrix @ matrix.T + damping * np.eye(len(matrix))
     correction = matrix.T @ np.linalg.pinv(gram, rcond=1e-12, hermitian=True)  # Aᵀ (A Aᵀ + λI)⁻¹
@@ -109,7 +114,10 @@ def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int
 
 
 def regularised_inverse(matrix: FloatArray, damping: float) -> FloatArray:
-    r"""The matrix :math:`(A^T A + \lambda D^T D)^{-1} A^T` with D first differences: Tikhonov's inverse of A."""
+    r"""Tikhonov's inverse of A, :math:`(A^T A + \lambda D^T D)^{-1} A^T` with D the matrix of first differences.
+
+    ``damping`` is :math:`\lambda`; the result has shape (planes, slices).
+    """
     count = matrix.shape[1]
     roughness = np.diff(np.eye(count), axis=0)
     return np.linalg.solve(matrix.T @ matrix + damping * roughness.T @ roughness, matrix.T)
@@ -117,7 +125,7 @@ def regularised_inverse(matrix: FloatArray, damping: float) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class AcquisitionOperator:
-    """A along one axis of a volume.
+    """The acquisition matrix A applied along one axis of a volume.
 
     Attributes:
         matrix: the acquisition matrix, shape (slices, planes).
@@ -132,18 +140,18 @@ class AcquisitionOperator:
         return degrade(self.matrix, volume, self.axis)
 
     def adjoint(self, slices: Array) -> Array:
-        """Aᵀ y: slices spread over the planes they came from."""
+        """Aᵀ y: the slices spread back over the planes."""
         return adjoint(self.matrix, slices, self.axis)
 
     def consistent(self, volume: Array, slices: Array, damping: float = 0.0) -> Array:
-        """The volume after :func:`data_consistency` with the slices."""
+        """The volume made consistent with the slices; see :func:`data_consistency`."""
         return data_consistency(self.matrix, volume, slices, self.axis, damping)
 
     def regularised_inverse(self, slices: Array, damping: float) -> Array:
-        """The planes of Tikhonov's inverse, :func:`regularised_inverse`."""
+        """The planes that Tikhonov's inverse gives for the slices; see :func:`regularised_inverse`."""
         return along(regularised_inverse(self.matrix, damping), slices, self.axis)
 
     @property
     def row_energy(self) -> float:
-        """The mean over slices of the sum of squared weights: how much of a plane's variance a slice keeps."""
+        """Mean over slices of the sum of squared weights: the factor by which A reduces the variance of white noise."""
         return float(np.mean(np.sum(self.matrix**2, axis=1)))

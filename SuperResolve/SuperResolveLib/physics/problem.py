@@ -1,4 +1,4 @@
-"""What every method of super-resolution is handed: the stacks of slices that were acquired, and the planes wanted."""
+"""The super-resolution problem that every method is given: stacks of slices, and the planes on which to answer."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.geometry import OutputGrid, SliceGeometry
+from ..data.geometry import SliceGeometry
 from ..data.noise import scan_noise
+from ..data.output_grid import OutputGrid
 from ..data.volume import Volume
 from .acquisition import AcquisitionOperator, acquisition_matrix, selection_matrix
 from .profile import SliceProfile
 
 OperatorKind = Literal["profile", "select"]
 
-#: Below this, Tikhonov's inverse amplifies what the profile has wiped out, whatever the noise.
+#: The least damping of Tikhonov's inverse: with less, frequencies that the profile has suppressed are amplified even
+#: where there is no noise.
 SMALLEST_DAMPING = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class Acquisition:
-    """One stack of slices, and how it was acquired.
+    """One stack of slices y = A x + noise, with what is known of its acquisition.
 
     Attributes:
-        slices: the scan's intensities, shape (ni, nj, nk).
-        geometry: its through-plane axis and spacings.
-        profile: its relative slice profile.
-        operator: A, from the planes of the answer to the slices.
+        slices: y, the scan's intensities, shape (ni, nj, nk).
+        geometry: through-plane axis and spacings of the scan.
+        profile: relative slice profile of the scan.
+        operator: A, which takes a volume x on the planes of the answer to the slices.
         noise: standard deviation of the scan's noise, in its intensity unit.
     """
 
@@ -47,7 +49,13 @@ class Acquisition:
         grid: OutputGrid,
         kind: OperatorKind = "profile",
     ) -> Acquisition:
-        """A scan as acquired from the planes of ``grid``: blurred with the profile, or only selected from them."""
+        """Describe how a scan was acquired from a volume on the planes of ``grid``.
+
+        ``kind`` tells whether A blurs with the profile (``"profile"``) or only selects planes (``"select"``).
+
+        Raises:
+            InputError: a slice lies outside the planes.
+        """
         centres = np.arange(geometry.slice_count) * geometry.slice_spacing
         planes = grid.positions * geometry.slice_spacing
         if kind == "select":
@@ -58,28 +66,31 @@ class Acquisition:
         return cls(scan.data, geometry, profile, operator, scan_noise(scan, geometry))
 
     def residual(self, volume: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Y - A x: what of the scan a volume does not explain."""
+        """The residual y - A x of a volume x, on the slices."""
         return self.slices - self.operator.degrade(volume)
 
     def consistency_damping(self, volume: NDArray[np.float32]) -> float:
-        r"""The variance of the scan's noise over that of a volume's error: :math:`\lambda` of the data consistency.
+        r"""The damping :math:`\lambda = \sigma^2 / \tau^2` with which a volume is made consistent.
 
-        The residual :math:`y - A x` has variance :math:`\tau^2 |A_k|^2 + \sigma^2` for an error of variance
-        :math:`\tau^2` a voxel, which is solved for :math:`\tau^2`; that is taken as at least a quarter of the noise's.
+        :math:`\sigma^2` is the variance of the scan's noise and :math:`\tau^2` that of the volume's error at a voxel.
+        The latter follows from the variance of the residual :math:`y - A x`, which is
+        :math:`\tau^2 |A_k|^2 + \sigma^2` with :math:`A_k` a row of A; the first term is taken to be at least
+        :math:`\sigma^2 / 4`.
         """
         noise = self.noise**2
         error = max(float(np.mean(self.residual(volume) ** 2)) - noise, noise / 4) / self.operator.row_energy
         return noise / error
 
     def consistent(self, volume: NDArray[np.float32], damping: float) -> NDArray[np.float32]:
-        """The volume after :func:`~SuperResolveLib.physics.acquisition.data_consistency` with the scan."""
+        """The volume made consistent with the scan (:func:`~SuperResolveLib.physics.acquisition.data_consistency`)."""
         return self.operator.consistent(volume, self.slices, damping)
 
     def tikhonov_damping(self, plane_spacing: float) -> float:
-        r""":math:`\lambda = \sigma^2 / \tau^2` of Tikhonov's inverse, for planes ``plane_spacing`` mm apart.
+        r"""The damping :math:`\lambda = \sigma^2 / \tau^2` of Tikhonov's inverse for a distance between planes in mm.
 
-        :math:`\tau^2` is the variance of differences between neighbouring planes; in-plane differences of the scan,
-        scaled to that distance, stand for them.
+        :math:`\sigma^2` is the variance of the scan's noise and :math:`\tau^2` the variance of differences between
+        neighbouring planes. The latter is estimated from differences between neighbouring voxels in plane, scaled to
+        the distance between planes.
         """
         variances = [
             np.mean(np.diff(self.slices, axis=axis) ** 2) * (plane_spacing / voxel) ** 2
@@ -92,8 +103,10 @@ class Acquisition:
 class Problem:
     """The stacks of one subject, and the planes on which the answer is wanted.
 
+    To solve it is to find the volume x on ``grid`` from which every stack was acquired.
+
     Attributes:
-        stacks: one acquisition, or several.
+        stacks: one or several.
         grid: the planes of the answer.
     """
 
@@ -114,10 +127,10 @@ class Problem:
 
     @property
     def stack(self) -> Acquisition:
-        """The only stack, for methods that take no more than one.
+        """The only stack, for methods that can use no more than one.
 
         Raises:
-            ValueError: there are several.
+            ValueError: there are several stacks.
         """
         (only,) = self.stacks
         return only

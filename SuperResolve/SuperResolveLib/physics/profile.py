@@ -1,32 +1,27 @@
-r"""The slice profile: the point-spread function by which through-plane resolution is worse than in-plane.
+"""The relative slice profile: the point-spread function by which through-plane resolution is worse than in-plane.
 
-In-plane PSF * profile = through-plane PSF. A profile lives on *taps* one in-plane voxel apart: an odd number,
-non-negative, centred, summing to 1, with the distance between them in mm.
+It is defined by in-plane PSF * profile = through-plane PSF, where * is convolution (Han et al., IPMI 2021), and held as
+an odd number of non-negative samples, its *taps*, evenly spaced about the slice centre and summing to 1.
 
-Between its taps a tabulated profile is read by cubic convolution (Keys 1981, a = -1/2), which reproduces quadratics and
-so keeps mass, centroid and variance at every phase, where linear interpolation would widen it by up to a quarter
-squared tap. A Gaussian or rect is integrated over the tap in closed form, at any phase and spacing.
+Between its taps a profile is interpolated by cubic convolution (Keys 1981). This reproduces quadratics, so that mass,
+centroid and variance stay the same wherever slice centres lie between voxels; linear interpolation would add up to a
+quarter of a squared tap spacing to the variance. A Gaussian or rect is not interpolated but integrated over each tap or
+voxel in closed form.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import ndtr
 
 from ..errors import InputError
+from .kernels import FWHM_PER_SIGMA, GAUSSIAN_REACH, GaussianIntegral, RectIntegral, cubic_kernel
 
 FloatArray = NDArray[np.floating]
-
-#: A Gaussian's FWHM over its standard deviation.
-FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
-#: Where a Gaussian profile ends, in standard deviations: the same for its taps and between them.
-_GAUSSIAN_REACH = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +29,13 @@ class SliceProfile:
     """A relative slice profile.
 
     Attributes:
-        weights: the taps, shape (odd,), non-negative, summing to 1.
+        weights: the taps, shape (taps,) with an odd number of taps; non-negative, scaled to sum to 1.
         tap_spacing: distance between taps in mm.
-        cumulative: the profile's integral from minus infinity to an offset in mm, where a closed form exists.
+        cumulative: integral of the profile from minus infinity to an offset in mm, if there is a closed form.
 
     Raises:
-        InputError: the taps are not a profile.
+        InputError: the taps are not odd in number, finite, non-negative and with a positive sum, or their spacing is
+            not positive.
     """
 
     weights: FloatArray
@@ -60,19 +56,28 @@ class SliceProfile:
 
     @classmethod
     def gaussian(cls, fwhm_mm: float, tap_spacing: float) -> SliceProfile:
-        """A Gaussian of the given FWHM, integrated over each tap; it ends at 4 standard deviations."""
+        """A Gaussian of that FWHM, integrated over each tap and cut off at 4 standard deviations.
+
+        Raises:
+            InputError: the FWHM or the tap spacing is not a positive number of mm.
+        """
         sigma = _positive_width(fwhm_mm) / FWHM_PER_SIGMA
-        return cls._integrated(_GaussianIntegral(sigma), _GAUSSIAN_REACH * sigma, tap_spacing)
+        return cls._integrated(GaussianIntegral(sigma), GAUSSIAN_REACH * sigma, tap_spacing)
 
     @classmethod
     def rect(cls, width_mm: float, tap_spacing: float) -> SliceProfile:
-        """A rect of the given (also fractional) width, integrated over each tap."""
-        return cls._integrated(_RectIntegral(_positive_width(width_mm)), width_mm / 2, tap_spacing)
+        """A rect of that width, integrated over each tap; the width need not be a whole number of taps.
+
+        Raises:
+            InputError: the width or the tap spacing is not a positive number of mm.
+        """
+        return cls._integrated(RectIntegral(_positive_width(width_mm)), width_mm / 2, tap_spacing)
 
     @classmethod
     def _integrated(
         cls, cumulative: Callable[[FloatArray], FloatArray], reach: float, tap_spacing: float
     ) -> SliceProfile:
+        """The profile whose integral is ``cumulative``, on the taps that ``reach`` mm to each side touch."""
         if not tap_spacing > 0:
             raise InputError(f"the distance between a slice profile's taps must be positive, not {tap_spacing} mm")
         edge = _taps_to(reach / tap_spacing - 0.5)
@@ -83,36 +88,45 @@ class SliceProfile:
 
     @property
     def offsets(self) -> FloatArray:
-        """Where the taps lie, in mm from the slice centre."""
+        """Positions of the taps in mm from the slice centre, shape (taps,)."""
         half = self.weights.size // 2
         return np.arange(-half, half + 1) * self.tap_spacing
 
     @property
     def fwhm_mm(self) -> float:
-        """Full width at half maximum in mm, the slice thickness; see :func:`full_width_at_half_maximum`."""
+        """Full width at half maximum in mm, which is the slice thickness; see :func:`full_width_at_half_maximum`."""
         return full_width_at_half_maximum(self.weights) * self.tap_spacing
 
     @property
     def centroid_mm(self) -> float:
-        """The profile's first moment, in mm from the middle tap."""
+        """Centroid in mm from the middle tap."""
         return float(self.weights @ self.offsets)
 
     @property
     def standard_deviation_mm(self) -> float:
-        """The root-mean-square width in mm."""
+        """Standard deviation of the taps about their centroid in mm, also called the root-mean-square width."""
         return float(np.sqrt(self.weights @ (self.offsets - self.centroid_mm) ** 2))
 
     def sampled(self, offsets: ArrayLike, spacing: float) -> FloatArray:
-        """The profile's share in voxels of size ``spacing`` mm centred ``offsets`` mm from the slice centre.
+        """The weight that the profile gives to voxels of size ``spacing`` mm.
 
-        Not normalised: over a whole grid of such voxels it sums to about 1. Closed forms are integrated over the voxel;
-        taps are interpolated, and averaged over what the voxel is larger than a tap. Between taps of a profile with
-        sharp edges the interpolant dips slightly below zero, without which mass and variance would not be kept.
+        A closed form is integrated over each voxel. Taps are interpolated and, where voxels are larger than taps,
+        averaged over the difference in size. The weights are not normalised, but over a whole grid of such voxels they
+        sum to about 1. Beside sharp edges interpolated weights are slightly negative; clipping them would change mass
+        and variance.
+
+        Args:
+            offsets: voxel centres in mm from the slice centre, any shape.
+            spacing: voxel size in mm.
+
+        Returns:
+            Weights, of the shape of ``offsets``.
         """
         at = np.asarray(offsets, dtype=np.float64)
         if self.cumulative is not None:
             return self.cumulative(at + spacing / 2) - self.cumulative(at - spacing / 2)
-        # A tap is an average over itself; one over the voxel has spacing² - interval² more of variance (times 1/12).
+        # A tap already averages over tap_spacing, so that a box of this width adds the variance that is missing:
+        # spacing² / 12 = tap_spacing² / 12 + excess² / 12.
         excess = float(np.sqrt(max(0.0, spacing**2 - self.tap_spacing**2)))
         steps = 1 + 2 * int(np.ceil(2 * excess / self.tap_spacing))
         within = (np.arange(steps) - (steps - 1) / 2) * excess / steps
@@ -120,7 +134,7 @@ class SliceProfile:
         return values * spacing / self.tap_spacing
 
     def _interpolated(self, offsets_mm: FloatArray) -> FloatArray:
-        """Cubic convolution of the taps at offsets in mm; zero beyond them."""
+        """The taps interpolated by cubic convolution at offsets in mm; zero beyond them."""
         position = offsets_mm / self.tap_spacing
         base = np.floor(position).astype(int)
         values = np.zeros_like(position)
@@ -141,7 +155,7 @@ class SliceProfile:
         return SliceProfile(np.maximum(taps, 0.0), tap_spacing, self.cumulative)
 
     def centred(self) -> SliceProfile:
-        """The profile shifted, by a fraction of a tap too, so that its centroid lies on the middle tap."""
+        """The profile shifted so that its centroid lies on the middle tap; the shift need not be a whole tap."""
         reach = abs(round(self.centroid_mm / self.tap_spacing)) + 3
         padded = SliceProfile(np.pad(self.weights, reach), self.tap_spacing)
 
@@ -150,24 +164,25 @@ class SliceProfile:
                 np.maximum(padded.sampled(padded.offsets + by_mm, padded.tap_spacing), 0.0), self.tap_spacing
             )
 
-        # Clipping the interpolant at zero moves the centroid a little, so that shifting by the centroid is not enough.
+        # Clipping interpolated taps at zero moves the centroid, so that the shift has to be searched for.
         bracket = self.centroid_mm + 2 * self.tap_spacing * np.array([-1, 1])
         return shifted(brentq(lambda by_mm: shifted(by_mm).centroid_mm, *bracket)).trimmed()
 
     def trimmed(self) -> SliceProfile:
-        """The profile without the outer pairs of taps that are both zero."""
+        """The profile without outer taps that are zero on both sides."""
         weights = self.weights
         while weights.size > 1 and weights[0] == 0 and weights[-1] == 0:
             weights = weights[1:-1]
         return SliceProfile(weights, self.tap_spacing, self.cumulative)
 
     def is_multi_peaked(self) -> bool:
-        """Whether the profile falls below half its maximum and rises above it again."""
+        """Whether the profile has several separate stretches above half its maximum."""
         above = self.weights > self.weights.max() / 2
-        return int(np.count_nonzero(np.diff(np.pad(above, 1).astype(int)) == 1)) > 1
+        rises = np.diff(np.pad(above, 1).astype(int)) == 1
+        return int(np.count_nonzero(rises)) > 1
 
     def touches_border(self, fraction: float = 0.1) -> bool:
-        """Whether an outermost tap is above ``fraction`` of the maximum, so that taps may be missing."""
+        """Whether an outermost tap exceeds ``fraction`` of the maximum, so that the profile may be cut off."""
         return bool(max(self.weights[0], self.weights[-1]) > fraction * self.weights.max())
 
 
@@ -175,13 +190,15 @@ def full_width_at_half_maximum(weights: ArrayLike) -> float:
     """The FWHM of a sampled profile in taps, by linear interpolation at half maximum.
 
     It is the distance between the *outermost* crossings of half the maximum, so that ripples on a flat top do not
-    shorten it; a profile with separate peaks therefore gets the width over all of them
-    (:meth:`SliceProfile.is_multi_peaked` tells). Beyond the border the profile counts as zero: one that still is
-    above half maximum at an outermost tap gets the width of its support, a lower bound
-    (:meth:`SliceProfile.touches_border` tells).
+    shorten it. Two cases need care: with separate peaks it is the width over all of them
+    (:meth:`SliceProfile.is_multi_peaked`), and if an outermost tap is above half the maximum it is only a lower bound,
+    since the profile counts as zero beyond its taps (:meth:`SliceProfile.touches_border`).
+
+    Args:
+        weights: the samples, shape (taps,).
 
     Raises:
-        InputError: there is no positive maximum.
+        InputError: no sample is positive.
     """
     padded = np.pad(np.asarray(weights, dtype=np.float64), 1)
     half = padded.max() / 2
@@ -195,41 +212,14 @@ def full_width_at_half_maximum(weights: ArrayLike) -> float:
 
 
 def profile_error(estimate: SliceProfile, truth: SliceProfile) -> float:
-    """Sum of absolute differences between two profiles, both centred, on the truth's taps (Han et al. 2021, Sec.
-    3.1).
-    """
+    """Sum of absolute differences of two centred profiles on the truth's taps (Han et al., IPMI 2021, Sec. 3.1)."""
     a, b = estimate.centred().resampled(truth.tap_spacing).weights, truth.centred().weights
     size = max(a.size, b.size)
     return float(np.abs(np.pad(a, (size - a.size) // 2) - np.pad(b, (size - b.size) // 2)).sum())
 
 
-@dataclass(frozen=True)
-class _GaussianIntegral:
-    sigma: float
-
-    def __call__(self, offset: FloatArray) -> FloatArray:
-        below = ndtr(np.clip(offset / self.sigma, -_GAUSSIAN_REACH, _GAUSSIAN_REACH))
-        return np.asarray((below - ndtr(-_GAUSSIAN_REACH)) / (1 - 2 * ndtr(-_GAUSSIAN_REACH)))
-
-
-@dataclass(frozen=True)
-class _RectIntegral:
-    width: float
-
-    def __call__(self, offset: FloatArray) -> FloatArray:
-        return np.clip(offset / self.width + 0.5, 0.0, 1.0)
-
-
-def cubic_kernel(distance: FloatArray) -> FloatArray:
-    """Keys' cubic convolution kernel, a = -1/2 (IEEE TASSP 1981, eq. 15)."""
-    t = np.abs(distance)
-    near = 1.5 * t**3 - 2.5 * t**2 + 1
-    far = -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
-    return np.where(t < 1, near, np.where(t < 2, far, 0.0))
-
-
 def _taps_to(reach: float) -> int:
-    """How many taps on each side are needed to cover ``reach`` tap distances."""
+    """The number of taps on each side that cover ``reach`` tap spacings."""
     return max(0, int(np.ceil(reach - 1e-9)))
 
 
@@ -237,8 +227,3 @@ def _positive_width(width_mm: float) -> float:
     if not (np.isfinite(width_mm) and width_mm > 0):
         raise InputError(f"a slice profile's width must be a positive number of mm, not {width_mm}")
     return float(width_mm)
-
-
-def as_json(profile: SliceProfile) -> dict[str, Any]:
-    """The profile as it stands in every ``--json`` file."""
-    return {"fwhm_mm": profile.fwhm_mm, "profile": profile.weights.tolist(), "tap_spacing_mm": profile.tap_spacing}

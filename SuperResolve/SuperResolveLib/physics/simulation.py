@@ -1,7 +1,7 @@
-"""A 2-D multi-slice scan simulated from a high-resolution volume, as in Han et al., IPMI 2021, Sec. 3.1.
+"""Simulation of a 2-D multi-slice scan from a high-resolution volume, as in Han et al., IPMI 2021, Sec. 3.1.
 
-The volume is degraded along one axis with a slice profile; slice n of the scan sits on plane ``ratio * n + phase`` of
-the volume, n = 0, 1, ... while that plane exists. The other two axes stay as they are.
+The volume is degraded along one axis with a slice profile. Slice n of the scan is centred on plane
+``ratio * n + phase`` of the volume, for n = 0, 1, ... as far as the volume reaches. The other two axes are not changed.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ def simulate(
     noise_sigma: float = 0.0,
     seed: int = 0,
 ) -> Volume:
-    r"""The scan :math:`y = A x` of a volume x, with Rician noise if asked for.
+    r"""Simulate the scan :math:`y = A x` of a volume x, optionally with Rician noise.
 
     Args:
-        volume: the high-resolution volume.
-        profile: the slice profile, in mm.
-        ratio: distance between slices in planes of the volume, 1 or more, not necessarily whole.
+        volume: the high-resolution volume x.
+        profile: the slice profile.
+        ratio: separation ratio, the distance between slices in planes of the volume: 1 or more, not necessarily whole.
         axis: the through-plane axis.
-        phase: the plane on which the first slice sits.
-        noise_sigma: standard deviation of the noise in each of the two channels of a magnitude image, in the volume's
-            intensity unit; 0 adds none.
-        seed: of the noise.
+        phase: position of the first slice, in planes of the volume.
+        noise_sigma: standard deviation of the noise in the real and in the imaginary part of the image, in the
+            volume's intensity unit; 0 adds none.
+        seed: random seed of the noise.
 
     Returns:
-        The scan; its affine puts each slice where its plane lies.
+        The scan. Its affine places each slice on its plane of the volume, and its header tells the slice spacing.
 
     Raises:
-        InputError: the axis, ratio, phase or noise level makes no sense for this volume.
+        InputError: the axis, ratio, phase or noise level is not possible with this volume.
     """
     if axis not in AXIS_NAMES:
         raise InputError(f"there is no axis {axis!r} to simulate slices along: choose i, j or k")
@@ -66,10 +66,10 @@ def simulate(
 
 
 def with_rician_noise(data: NDArray[np.float32], sigma: float, seed: int) -> NDArray[np.float32]:
-    r"""The magnitude :math:`\sqrt{(x + n_1)^2 + n_2^2}` with n₁, n₂ normal of standard deviation ``sigma``.
+    r"""Add Rician noise: :math:`\sqrt{(x + n_1)^2 + n_2^2}` with n₁ and n₂ normal, of standard deviation ``sigma``.
 
     Raises:
-        InputError: ``sigma`` is negative, or the data are while there is noise to add.
+        InputError: ``sigma`` is negative, or there is noise to add to data with negative values.
     """
     if sigma == 0:
         return data

@@ -1,1 +1,1 @@
-"""What Slicer's command line modules do."""
+"""The work of Slicer's command line (CLI) modules, whose scripts and XML files lie beside the library."""

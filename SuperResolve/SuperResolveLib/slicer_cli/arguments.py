@@ -1,4 +1,4 @@
-"""The command line of a module, by its description."""
+"""The command line of a module, parsed as its description says."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import Any, NoReturn
 
 from ..errors import InputError
 from ..registry import Info
-from .description import Description, Parameter
+from .description import Description
+from .parameter import Parameter
 
-#: Where Slicer wants the values of the parameters that a module returns.
+#: The flag with which Slicer names the file for the values that a module returns.
 RETURN_FILE = "returnparameterfile"
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What a module is to do: ``arguments["seed"]`` is the value of the parameter of that name.
+    """The arguments of a run: ``arguments["seed"]`` is the value of the parameter ``seed``.
 
     Attributes:
-        values: by parameter name, the default where nothing was given; files as paths.
-        return_file: where to write the parameters that are returned, if anywhere.
+        values: by parameter name; files as paths, and defaults for what is not on the command line.
+        return_file: where to write the values that are returned; ``None`` if nowhere.
     """
 
     values: Mapping[str, Any]
@@ -33,46 +34,52 @@ class Arguments:
         return self.values[name]
 
     def preset(self, info: Info) -> str | None:
-        """The chosen preset where the method has one of that name; its default, ``None``, where it has not.
+        """The chosen preset if the method has it, else ``None``, which stands for the method's default.
 
-        Slicer's list of presets is one for all methods.
+        This is needed because in Slicer all methods share one list of presets.
         """
         chosen: str = self["preset"]
         return chosen if chosen in [preset.name for preset in info.presets] else None
 
 
 def parse_arguments(description: Description, program: str, arguments: Sequence[str] | None = None) -> Arguments:
-    """What the command line says; the process's own unless given.
+    """Parse a command line, by default that of the process.
+
+    Args:
+        description: the module's description.
+        program: the module's name in messages.
+        arguments: the command line.
 
     Raises:
-        InputError: it is not one that the description allows.
+        InputError: the description does not allow it.
         SystemExit: help or the XML file was asked for, and has been printed.
     """
-    given = vars(_parser(description, program).parse_args(arguments))
-    return_file = given.pop(RETURN_FILE)
+    texts = vars(_parser(description, program).parse_args(arguments))
+    return_file = texts.pop(RETURN_FILE)
     values = {
-        parameter.name: _value(parameter, given[parameter.name])
+        parameter.name: _value(parameter, texts[parameter.name])
         for parameter in description.parameters
         if not parameter.is_returned
     }
     return Arguments(values, Path(return_file) if return_file else None)
 
 
-def _value(parameter: Parameter, given: str | bool | None) -> Any:
-    if given is None or isinstance(given, bool):
-        return parameter.default if given is None else given
-    return Path(given) if parameter.is_file else parameter.value(given)
+def _value(parameter: Parameter, text: str | bool | None) -> Any:
+    """The value of a parameter from its text; ``None`` gives the default, and flags are truth values already."""
+    if text is None or isinstance(text, bool):
+        return parameter.default if text is None else text
+    return Path(text) if parameter.is_file else parameter.value(text)
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that refuses in one sentence."""
+    """A parser that raises InputError instead of printing the usage."""
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}: see --help")
 
 
 class _PrintXml(argparse.Action):
-    """``--xml``: print the module's description, by which a host asks what it can do."""
+    """``--xml``: print the XML file, as Slicer asks of every CLI module."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         sys.stdout.write(Path(self.const).read_text(encoding="utf-8"))
@@ -110,5 +117,5 @@ def _add_flag(section: argparse._ArgumentGroup, parameter: Parameter) -> None:
 
 
 def _escaped(text: str) -> str:
-    """Text in which argparse finds nothing to fill in."""
+    """A text in which argparse does not take ``%`` for a placeholder."""
     return text.replace("%", "%%")

@@ -1,7 +1,7 @@
-"""What a module says while it runs: progress and its log on stdout, in Slicer's form, and one sentence on stderr.
+"""The output of a module while it runs: progress in Slicer's format and a log on stdout, an error on stderr.
 
-Slicer takes ``<filter-progress>`` (0 to 1) for the whole run and, for its current stage, ``<filter-stage-progress>``
-and ``<filter-comment>`` out of the module's output; what is left is the run's log.
+Slicer reads ``<filter-progress>`` (0 to 1) for the whole run and ``<filter-stage-progress>`` and ``<filter-comment>``
+for the current stage from the module's output; the other lines are the log of the run.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from ..errors import Cancelled
 from ..progress import stage_name
 
 #: Least time between reports of one stage, in seconds.
-INTERVAL = 0.1
-#: Least progress between reports of one stage: Slicer keeps every report until the run ends.
-STEP = 0.001
+LEAST_SECONDS = 0.1
+#: Least progress between reports of one stage, since Slicer keeps every report until the run ends.
+LEAST_PROGRESS = 0.001
 
 
 class Console:
-    """A progress callback and a log; either ends the run by ``Cancelled`` where nobody listens any longer."""
+    """A progress callback and a log; both raise ``Cancelled`` if nobody reads stdout any longer."""
 
     def __init__(self) -> None:
         self._started = time.monotonic()
@@ -33,33 +33,33 @@ class Console:
 
     @contextlib.contextmanager
     def running(self, title: str) -> Iterator[None]:
-        """Around the run: tell Slicer that it begins and, unless it fails, that it is over."""
+        """Tell Slicer that the run begins and, unless it fails, that it has ended."""
         _print(f"<filter-start>\n{_tag('filter-name', title)}{_tag('filter-comment', title)}</filter-start>\n")
         yield
         self(1.0, "done", 1.0)
         _print(f"<filter-end>\n{_tag('filter-name', title)}{_tag('filter-time', self._seconds)}</filter-end>\n")
 
     def __call__(self, fraction: float, stage: str, stage_fraction: float | None = None) -> None:
-        """Report how far the run is, and a line for the log as each stage begins.
+        """Report how far the run is, and write a line into the log as each stage begins.
 
         Raises:
-            Cancelled: nobody listens.
+            Cancelled: nobody reads stdout any longer.
         """
         now, done = time.monotonic(), fraction if stage_fraction is None else stage_fraction
         if stage_name(stage) != self._stage:
             self._stage = stage_name(stage)
             self.say(f"{self._seconds:7.1f} s  {self._stage}")
-        elif now - self._reported[0] < INTERVAL or abs(done - self._reported[1]) < STEP:
+        elif now - self._reported[0] < LEAST_SECONDS or abs(done - self._reported[1]) < LEAST_PROGRESS:
             return
         self._reported = now, done
         _print(_tag("filter-progress", fraction) + _tag("filter-comment", stage) + _tag("filter-stage-progress", done))
 
     def say(self, line: str) -> None:
-        """A line for the log."""
+        """Write a line into the log."""
         _print(f"{line}\n")
 
     def warn(self, sentences: Iterable[str]) -> None:
-        """A line for each warning: on stdout, as Slicer takes what is on stderr for an error."""
+        """Write a line for each warning, on stdout since Slicer takes text on stderr for an error."""
         for sentence in sentences:
             self.say(f"warning: {sentence}")
 
@@ -68,22 +68,26 @@ class Console:
         return time.monotonic() - self._started
 
 
-def complain(sentence: str) -> None:
-    """The sentence that tells why the run ended, on stderr, if anybody listens."""
+def complain(message: str) -> None:
+    """Write to stderr why the run ended, if anybody reads it."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"{sentence}\n")
+        sys.stderr.write(f"{message}\n")
         sys.stderr.flush()
 
 
 def speak_utf8() -> None:
-    """Write UTF-8, as Slicer reads it, also on Windows; a path that is no text does not end the run."""
+    """Write UTF-8 on stdout and stderr, which Slicer expects on Windows too; escape what cannot be encoded."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _print(text: str) -> None:
-    """Write to stdout at once, or end the run: whoever started it is gone, and with it the use of a result."""
+    """Write to stdout at once.
+
+    Raises:
+        Cancelled: nobody reads stdout any longer: the process that started the run has ended or been stopped.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

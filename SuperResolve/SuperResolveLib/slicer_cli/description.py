@@ -1,105 +1,29 @@
-"""What a command line module's XML file says, by the rules of Slicer's execution model.
+"""The description of a command line module: its XML file, which follows Slicer's execution model.
 
-Nothing but the standard library is imported, so that the panel can read names, ranges and defaults as Slicer starts.
+Only the standard library is imported, so that the panel can read names, ranges and defaults as Slicer starts.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from ..errors import InputError
 from ..image_io.files import PathLike
+from .parameter import Parameter, listed, parsed
 
-#: A parameter's value: a number, a text, a path, or several numbers.
-Value = bool | int | float | str | tuple[float, ...]
-
-#: What stands among the parameters of a group without being one.
+#: Elements of a group that are not parameters.
 _TEXTS = ("label", "description")
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """One parameter of a module.
-
-    Attributes:
-        name: by which ``slicer.cli.run`` and the return-parameter file know it.
-        tag: its type: ``image``, ``table``, ``boolean``, ``integer``, ``double``, ``double-vector``, ``string`` or
-            ``string-enumeration``.
-        label, description: for the user.
-        longflag: on the command line, without hyphens before it; empty where ``index`` gives its place.
-        aliases: other long flags, which may hold hyphens as Slicer's own cannot.
-        index: its place among the arguments without flags.
-        channel: ``input`` or ``output``.
-        default: ``None`` where there is none.
-        choices: what an enumeration allows.
-        minimum, maximum, step: what a number may be, and by how much a slider moves it.
-        file_extensions: of a file, the first one written by Slicer.
-        reference: the name of the input to which an output belongs.
-    """
-
-    name: str
-    tag: str
-    label: str
-    description: str
-    longflag: str = ""
-    aliases: tuple[str, ...] = ()
-    index: int | None = None
-    channel: str = "input"
-    default: Value | None = None
-    choices: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    step: float | None = None
-    file_extensions: tuple[str, ...] = ()
-    reference: str = ""
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is handed over in a file."""
-        return self.tag in ("image", "table")
-
-    @property
-    def is_returned(self) -> bool:
-        """Whether it goes into the return-parameter file: an output without a place on the command line."""
-        return self.channel == "output" and self.index is None and not self.longflag
-
-    def value(self, text: str) -> Value:
-        """The value that a text stands for.
-
-        Raises:
-            InputError: it is of another type, not among the choices, or out of range.
-        """
-        value = _parsed(self.tag, text)
-        if value is None:
-            raise InputError(f"{text!r} is no value for {self.name}: give {_WANTED.get(self.tag, 'a text')}")
-        if self.choices and value not in self.choices:
-            raise InputError(f"there is no {self.name} {text!r}: choose one of {', '.join(self.choices)}")
-        if isinstance(value, int | float) and not self._allows(value):
-            raise InputError(f"{self.name} cannot be {text}: give {self._range()}")
-        return value
-
-    def _allows(self, number: float) -> bool:
-        low = -math.inf if self.minimum is None else self.minimum
-        high = math.inf if self.maximum is None else self.maximum
-        return low <= number <= high
-
-    def _range(self) -> str:
-        if self.minimum is None or self.maximum is None:
-            return f"at least {self.minimum:.10g}" if self.maximum is None else f"at most {self.maximum:.10g}"
-        return f"a number from {self.minimum:.10g} to {self.maximum:.10g}"
-
-
-@dataclass(frozen=True)
 class Group:
-    """Parameters that stand together.
+    """Parameters that are shown together.
 
     Attributes:
-        label, description: for the user.
-        advanced: whether it is shown folded.
-        parameters: in order.
+        label, description: text for the user.
+        advanced: whether the group is collapsed at first.
+        parameters: in the order of the file.
     """
 
     label: str
@@ -110,12 +34,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Description:
-    """What a module is called, does and needs.
+    """The description of a module.
 
     Attributes:
-        path: the XML file.
-        category, title, description, version, documentation_url, license, contributor, acknowledgements: as they stand.
-        groups: its parameters.
+        path: path of the XML file.
+        category, title, description, version, documentation_url, license, contributor, acknowledgements: texts of the
+            elements of these names.
+        groups: the groups of parameters.
     """
 
     path: Path
@@ -139,10 +64,10 @@ class Description:
 
 
 def read_description(path: PathLike) -> Description:
-    """What a module's XML file says.
+    """Read the XML file of a module.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
         xml.etree.ElementTree.ParseError: it is not XML.
     """
     root = ElementTree.parse(path).getroot()
@@ -179,56 +104,17 @@ def _parameter(element: ElementTree.Element) -> Parameter:
         label=_text(element, "label"),
         description=_text(element, "description"),
         longflag=_text(element, "longflag").lstrip("-"),
-        aliases=_listed("" if flag is None else flag.get("alias", "")),
+        aliases=listed("" if flag is None else flag.get("alias", "")),
         index=int(index) if index else None,
         channel=_text(element, "channel") or "input",
-        default=None if element.find("default") is None else _parsed(element.tag, _text(element, "default")),
+        default=None if element.find("default") is None else parsed(element.tag, _text(element, "default")),
         choices=tuple((child.text or "").strip() for child in element.iterfind("element")),
         minimum=minimum,
         maximum=maximum,
         step=step,
-        file_extensions=_listed(element.get("fileExtensions", "")),
+        file_extensions=listed(element.get("fileExtensions", "")),
         reference=element.get("reference", ""),
     )
-
-
-#: What to give for a parameter of each type.
-_WANTED = {
-    "boolean": "true or false",
-    "integer": "a whole number",
-    "double": "a number",
-    "double-vector": "one number, or several separated by commas",
-}
-
-
-def _parsed(tag: str, text: str) -> Value | None:
-    """A text as a value of the type that the tag names; ``None`` where it is none."""
-    try:
-        match tag:
-            case "boolean":
-                return {"true": True, "false": False}.get(text.strip().lower())
-            case "integer":
-                return int(text)
-            case "double":
-                return _finite(text)
-            case "double-vector":
-                return tuple(_finite(part) for part in _listed(text))
-            case _:
-                return text
-    except ValueError:
-        return None
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    """What commas separate, without the blanks around."""
-    return tuple(part.strip() for part in text.split(",")) if text.strip() else ()
 
 
 def _text(element: ElementTree.Element, path: str) -> str:

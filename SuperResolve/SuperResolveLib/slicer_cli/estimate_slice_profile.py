@@ -1,4 +1,4 @@
-"""The module ``EstimateSliceProfile``."""
+"""The CLI module ``EstimateSliceProfile``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .results import SEPARATOR, Results, prior_share
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
-    """The profile of a scan, or the resolution left in a volume."""
+    """Estimate the slice profile of a scan, or measure the resolution left in a volume."""
     console(0.0, "reading the volume")
     volume = read_volume(arguments["inputVolume"])
     estimate = measure_resolution if arguments["measure"] else estimate_profile

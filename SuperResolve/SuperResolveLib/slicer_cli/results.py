@@ -1,4 +1,4 @@
-"""What a module hands back: files, and the parameters that it returns."""
+"""The results of a module: files, and parameters that it returns."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING
 
 from ..image_io.files import check_ending, check_paths, replacing
 from .arguments import RETURN_FILE, Arguments
-from .description import Description, Value
+from .description import Description
+from .parameter import Value
 
 if TYPE_CHECKING:
     from ..physics.profile import SliceProfile
 
-#: Between the sentences of a text that has to stay on one line.
+#: Separates the sentences of a returned text, which must not contain line breaks.
 SEPARATOR = " | "
-#: A prior share that is not told: the profile was given, or its method does not know.
-UNTOLD = -1.0
+#: Returned if there is no prior share: the profile was given, or its method cannot tell.
+NO_PRIOR_SHARE = -1.0
 
 
 @dataclass(frozen=True)
 class Results:
-    """What a module made.
+    """The results of a run.
 
     Attributes:
-        writers: for each output file, by parameter name, what writes it to a path.
-        returned: values of the parameters that are returned, by name.
+        writers: for each output file, by parameter name, a function that writes it to a path.
+        returned: values of the returned parameters, by name.
     """
 
     writers: Mapping[str, Callable[[Path], None]]
@@ -35,13 +36,13 @@ class Results:
 
 
 def prior_share(profile: SliceProfile) -> float:
-    """How much of a profile is prior, as a number in any case."""
+    """The prior share of a profile, or :data:`NO_PRIOR_SHARE`."""
     share = getattr(profile, "prior_share", None)
-    return UNTOLD if share is None else float(share)
+    return NO_PRIOR_SHARE if share is None else float(share)
 
 
 def check_outputs(description: Description, arguments: Arguments) -> None:
-    """Refuse, before a long run, what cannot be written, and an output over an input.
+    """Refuse, before a long run, outputs that cannot be written or would replace an input.
 
     Raises:
         InputError: naming the file.
@@ -60,10 +61,10 @@ def check_outputs(description: Description, arguments: Arguments) -> None:
 
 
 def write_results(results: Results, description: Description, arguments: Arguments) -> None:
-    """Write every file that was asked for aside, then put all in place, the return-parameter file last.
+    """Write every file that was asked for under a temporary name, then rename all, the return-parameter file last.
 
     Raises:
-        InputError: one cannot be written; then none is.
+        InputError: a file cannot be written; then none is.
     """
     with ExitStack() as files:
         if arguments.return_file is not None:
@@ -75,6 +76,6 @@ def write_results(results: Results, description: Description, arguments: Argumen
 
 
 def _return_parameters(returned: Mapping[str, Value], description: Description) -> str:
-    """A line ``name = value`` for each returned parameter; an empty line would end Slicer."""
+    """The text of the return-parameter file: a line ``name = value`` for each; an empty line would crash Slicer."""
     names = [parameter.name for parameter in description.parameters if parameter.is_returned]
     return "".join(f"{name} = {' '.join(str(returned[name]).split())}\n" for name in names)

@@ -1,6 +1,6 @@
-"""Slicer's command line modules: their descriptions, arguments, progress and results.
+"""Running one of Slicer's command line (CLI) modules, from its arguments to its results.
 
-The XML file beside each script is the one list of parameter names, ranges and defaults; everything here reads it.
+The XML file beside a module's script is the only list of its parameters, ranges and defaults; all else is read from it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Cancelled
-from ..exits import CANCELLED, ending_of, quiet_libraries, unwinding_on_signals
+from ..exits import CANCELLED, exit_of, quiet_libraries, unwinding_on_signals
 from .arguments import parse_arguments
 from .console import Console, complain, speak_utf8
 from .description import read_description
@@ -22,39 +22,38 @@ from .results import Results, check_outputs, write_results
 def run(script: str, module: str, arguments: Sequence[str] | None = None) -> int:
     """Run a module and return its exit code.
 
-    0 it did what was asked; 2 the input or usage is wrong, or the output cannot be written, told in one sentence on
-    stderr; 130 cancelled, also by the reader of stdout being gone; 128 + n ended by signal n; 1 an error that nobody
-    foresaw, whose traceback goes to stdout. In every case but the first nothing is written.
+    The code is 0 after success; 2 if the input or usage is wrong or the output cannot be written, with a message of one
+    sentence on stderr; 130 if cancelled, also when nobody reads stdout any longer; 128 + n if ended by signal n; 1
+    after an unexpected error, whose traceback goes to stdout. Unless it is 0, nothing is written.
 
     Args:
-        script: the module's script, whose XML file lies beside it.
-        module: the name of the Python module in this package whose ``compute`` does it.
-        arguments: the command line; the process's own unless given.
+        script: path of the module's script, beside which its XML file lies.
+        module: name of the Python module in this package whose ``compute`` does the work.
+        arguments: the command line; by default that of the process.
     """
     speak_utf8()
     try:
         with unwinding_on_signals(), quiet_libraries():
             return _run(Path(script), module, arguments)
     except (Exception, KeyboardInterrupt) as error:
-        known = ending_of(Cancelled() if isinstance(error, KeyboardInterrupt) else error)
-        sentence, code = known or _unforeseen(error)
-        complain(sentence if code == CANCELLED else f"error: {sentence}")
+        message, code = exit_of(Cancelled() if isinstance(error, KeyboardInterrupt) else error) or _unexpected(error)
+        complain(message if code == CANCELLED else f"error: {message}")
         return code
 
 
-def _run(script: Path, module: str, arguments: Sequence[str] | None) -> int:
+def _run(script: Path, module: str, command_line: Sequence[str] | None) -> int:
     description = read_description(script.with_suffix(".xml"))
-    given = parse_arguments(description, script.stem, arguments)
-    check_outputs(description, given)
+    arguments = parse_arguments(description, script.stem, command_line)
+    check_outputs(description, arguments)
     console = Console()
     with console.running(description.title):
-        results: Results = importlib.import_module(f"{__package__}.{module}").compute(given, console)
+        results: Results = importlib.import_module(f"{__package__}.{module}").compute(arguments, console)
         console(0.98, "writing the results", 0.0)
-        write_results(results, description, given)
+        write_results(results, description, arguments)
     return 0
 
 
-def _unforeseen(error: BaseException) -> tuple[str, int]:
-    """What to tell of an error that nobody foresaw; where it came from goes into the log."""
+def _unexpected(error: BaseException) -> tuple[str, int]:
+    """The message and exit code for an unexpected error, whose traceback is printed into the log."""
     traceback.print_exception(error, file=sys.stdout)
     return f"an unexpected {type(error).__name__} ended the run: report it, with the log of the run", 1

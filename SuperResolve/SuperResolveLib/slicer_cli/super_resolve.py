@@ -1,8 +1,10 @@
-"""The module ``SuperResolve``."""
+"""The CLI module ``SuperResolve``."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from ..data.geometry import SliceGeometry, scan_geometry
 from ..estimation.result import EstimatedProfile
@@ -12,17 +14,19 @@ from ..methods.registry import METHODS
 from ..physics.profile import SliceProfile
 from ..progress import part_of
 from ..workflows import super_resolve as super_resolution
+from ..workflows.super_resolve import SuperResolved
 from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
 from .arguments import Arguments
 from .console import Console
+from .parameter import Value
 from .results import SEPARATOR, Results, prior_share
 
-#: The output images that hold maps of the uncertainty, and which.
+#: The outputs that are maps of the uncertainty, and the name of each map.
 UNCERTAINTY = {"uncertaintyVolume": "total", "inventedVolume": "invented"}
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
-    """A scan brought to thin planes, with the profile that was used, the residual and the uncertainty."""
+    """Super-resolve a scan; the results are the volume, the profile, the residual and maps of the uncertainty."""
     console(0.0, "reading the scan")
     scan = read_volume(arguments["inputVolume"])
     geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
@@ -47,33 +51,37 @@ def compute(arguments: Arguments, console: Console) -> Results:
     console.say(f"{volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
     if result.uncertainty is not None:
         console.say(uncertainty_line(result, result.uncertainty))
+    return Results(_writers(result), _returned(result))
+
+
+def _writers(result: SuperResolved) -> dict[str, Callable[[Path], None]]:
+    """What writes each output file; maps of the uncertainty only if they were computed."""
+    write = partial(write_volume, compress=False)  # the process that started this one reads the files at once
+    maps = {} if result.uncertainty is None else UNCERTAINTY
+    return {
+        "outputVolume": partial(write, result),
+        "usedProfileTable": partial(write_profile, result.profile),
+        "residualVolume": partial(write, result.residual),
+        **{name: partial(write, getattr(result.uncertainty, part)) for name, part in maps.items()},
+    }
+
+
+def _returned(result: SuperResolved) -> dict[str, Value]:
+    """The values of the returned parameters."""
     low, high = _interval(result.profile)
-    write = partial(write_volume, compress=False)  # what goes to another process is read at once
-    return Results(
-        writers={
-            "outputVolume": lambda path: write(result, path),
-            "usedProfileTable": lambda path: write_profile(result.profile, path),
-            "residualVolume": lambda path: write(result.residual, path),
-            **{
-                name: partial(write, getattr(result.uncertainty, part))
-                for name, part in UNCERTAINTY.items()
-                if result.uncertainty is not None
-            },
-        },
-        returned={
-            "fwhm": result.profile.fwhm_mm,
-            "fwhmLow": low,
-            "fwhmHigh": high,
-            "priorShare": prior_share(result.profile),
-            "dataConsistencyRmse": result.data_consistency_rmse,
-            "noise": result.noise,
-            "warnings": SEPARATOR.join(result.warnings),
-        },
-    )
+    return {
+        "fwhm": result.profile.fwhm_mm,
+        "fwhmLow": low,
+        "fwhmHigh": high,
+        "priorShare": prior_share(result.profile),
+        "dataConsistencyRmse": result.data_consistency_rmse,
+        "noise": result.noise,
+        "warnings": SEPARATOR.join(result.warnings),
+    }
 
 
 def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfile | None:
-    """The profile in the table, else of the shape that was chosen; ``None`` where it is to be estimated."""
+    """The profile in the given table, or of the chosen shape; ``None`` if it is to be estimated."""
     if arguments["profileTable"] is not None:
         return read_profile(arguments["profileTable"], geometry.in_plane_voxel)
     shape, width = arguments["profileShape"], arguments["profileWidth"]
@@ -81,5 +89,5 @@ def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfil
 
 
 def _interval(profile: SliceProfile) -> tuple[float, float]:
-    """The interval of the FWHM in mm; of a profile that was given, its width."""
+    """The interval of the FWHM in mm; for a profile that was not estimated, both ends are its FWHM."""
     return profile.interval_mm if isinstance(profile, EstimatedProfile) else (profile.fwhm_mm, profile.fwhm_mm)

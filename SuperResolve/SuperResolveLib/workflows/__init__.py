@@ -1,1 +1,1 @@
-"""What a user asks for, from volume to result and report."""
+"""The tasks that a user asks for, each from volumes to a result and its report."""

@@ -1,4 +1,4 @@
-"""The whole job on a simulated scan, of which the truth is known."""
+"""The demo: estimation and super-resolution of a simulated scan, whose true profile and volume are known."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ PHANTOM_SHAPE = (176, 208, 176)
 
 @dataclass(frozen=True)
 class Demo:
-    """What the demo made.
+    """The volumes, profiles and scores of a demo.
 
     Attributes:
-        truth: the phantom, isotropic.
-        scan: simulated from it.
-        true_profile: with which it was simulated.
+        truth: the head phantom, isotropic.
+        scan: the scan simulated from it.
+        true_profile: the slice profile with which the scan was simulated.
         estimate: the profile estimated from the scan.
         interpolated: the scan interpolated by cubic B-splines.
-        result: the scan super-resolved with the estimate.
-        scores: how ``interpolated`` and ``result`` compare with the truth.
+        result: the scan super-resolved with the estimated profile.
+        scores: comparisons with the truth: ``"bspline"`` of ``interpolated``, ``"result"`` of ``result``.
     """
 
     truth: Volume
@@ -50,15 +50,15 @@ def run_demo(
     device: str = "auto",
     progress: ProgressCallback = silent,
 ) -> Demo:
-    """Make a head phantom, scan it with 5 mm between slices, estimate the profile, super-resolve, compare.
+    """Simulate a scan of a head phantom with 5 mm between slices, estimate its profile, super-resolve it, and compare.
 
     Args:
-        seed: of the phantom, the profile and all that is learnt.
+        seed: random seed of the phantom, its profile, the estimation and the super-resolution.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        progress: called with the fraction done and the stage.
+        progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
-        InputError: the device is not there.
+        InputError: the device is not available.
         Cancelled: raised by ``progress``.
     """
     progress = part_of(progress)
@@ -76,5 +76,5 @@ def run_demo(
 
 
 def draw_profile(seed: int) -> SliceProfile:
-    """A Gaussian profile of a FWHM between 3.5 and 6 mm that only the seed knows."""
+    """Draw a Gaussian profile with a random FWHM between 3.5 and 6 mm."""
     return SliceProfile.gaussian(float(np.random.default_rng([seed, 5]).uniform(3.5, 6.0)), tap_spacing=1.0)

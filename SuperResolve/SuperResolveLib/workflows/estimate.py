@@ -1,4 +1,4 @@
-"""From a scan to its slice profile, and from any volume to the resolution left in it, whatever the estimator."""
+"""Estimation of a scan's slice profile, and of the resolution left in any volume, with any estimator."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..progress import ProgressCallback, part_of, silent
 
-#: Spacings within this factor of each other count as alike.
+#: Voxel sizes within this factor of each other count as equal.
 ALIKE = 1.05
 
 
@@ -37,18 +37,18 @@ def estimate_profile(
     acquired_resolution: Sequence[float] = (),
     progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
-    """The relative slice profile of a 2-D multi-slice scan, from nothing but the scan.
+    """Estimate the relative slice profile of a 2-D multi-slice scan from the scan alone.
 
     Args:
         scan: at least 8 slices, spaced at least 1.2 in-plane voxels.
-        method: a name in :data:`~SuperResolveLib.estimation.registry.ESTIMATORS`; ``"auto"`` leaves it to the program.
+        method: a name in :data:`~SuperResolveLib.estimation.registry.ESTIMATORS`; ``"auto"`` takes the first of them.
         preset: one of the method's presets; ``None`` takes its default.
         axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
-        seed: the result is reproducible under it on one device.
-        acquired_resolution: the acquired in-plane resolution in mm: one number, or one for each in-plane axis; found
-            from the image unless told.
-        progress: told how far the run is; see :mod:`~SuperResolveLib.progress`.
+        seed: random seed; on one device, equal seeds give equal results.
+        acquired_resolution: acquired in-plane resolution in mm: one number, or one for each in-plane axis; empty to
+            find it from the image.
+        progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
         InputError: the scan or a name cannot be used.
@@ -67,20 +67,21 @@ def measure_resolution(
     acquired_resolution: Sequence[float] = (),
     progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
-    """The relative profile left in a volume, isotropic or not: how much worse one axis still is than the two others.
+    """Measure how much worse the resolution of a volume is along one axis than along the other two.
 
-    Han et al., IPMI 2021, Sec. 3.3. Arguments and errors as in :func:`estimate_profile`, but any spacing will do. With
-    ``axis`` "auto", the axis is the one with the largest spacing; where all are alike, each is measured and the worst
-    is reported (:attr:`EstimatedProfile.axis` tells which).
+    The result is the relative profile of that axis, as in Han et al., IPMI 2021, Sec. 3.3. The volume may be isotropic,
+    such as a super-resolved one; otherwise arguments and errors are those of :func:`estimate_profile`. With ``axis``
+    "auto", the axis is the one with the largest voxel size; if all three are within 5 % of each other, every axis is
+    measured and the worst is returned (:attr:`EstimatedProfile.axis`).
     """
     check_content(volume)
-    # What the header says of a scan's slices must not sway how sharp this volume reads.
+    # The header's slice thickness is that of the scan, and must not enter the prior of a volume made from it.
     volume = replace(volume, header=replace(volume.header, slice_thickness_mm=None))
     finest, coarsest = min(volume.spacing), max(volume.spacing)
-    every = axis == "auto" and coarsest < ALIKE * finest
-    if every and len(acquired_resolution) > 1:
+    measure_all = axis == "auto" and coarsest < ALIKE * finest
+    if measure_all and len(acquired_resolution) > 1:
         raise InputError("a resolution for each in-plane axis was given: name the through-plane axis too")
-    axes: tuple[AxisName, ...] = AXIS_NAMES if every else (axis,)
+    axes: tuple[AxisName, ...] = AXIS_NAMES if measure_all else (axis,)
     geometries = [slice_geometry(volume, name, acquired_resolution) for name in axes]
     for geometry in geometries:
         check_slices(geometry)
@@ -108,9 +109,10 @@ def _run(
     seed: int,
     progress: ProgressCallback,
 ) -> EstimatedProfile:
-    estimator = ESTIMATORS[chosen(method)]
+    """Run an estimator; the result also has the volume's warnings and the wall time."""
+    estimator_class = ESTIMATORS[chosen(method)]
     check_device(device)
-    settings = EstimatorSettings(estimator.info.preset(preset), device, seed)
+    settings = EstimatorSettings(estimator_class.info.preset(preset), device, seed)
     started = time.perf_counter()
-    result = estimator(settings).estimate(volume, geometry, progress)
+    result = estimator_class(settings).estimate(volume, geometry, progress)
     return replace(result, warnings=volume.warnings + result.warnings, seconds=time.perf_counter() - started)

@@ -1,6 +1,6 @@
 """Figures: a slice profile, and the demo's volumes side by side.
 
-They are drawn without pyplot, so that no window system and no global state is needed.
+They are drawn without pyplot, which needs global state and perhaps a display.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from ..physics.profile import SliceProfile
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Left, right, bottom, top in mm; left, bottom, size in mm.
+#: Edges of an image in mm: left, right, bottom, top.
 Extent = tuple[float, float, float, float]
+#: A square in mm: left edge, bottom edge, size.
 Square = tuple[float, float, float]
 
-#: Formats in which a figure can be written.
+#: The endings of the formats in which a figure can be written.
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 
-# Okabe and Ito's colours, told apart also without colour vision.
+# Colours of Okabe and Ito, which people with colour vision deficiency can distinguish.
 _ESTIMATE, _TRUTH, _GREY = "#0072B2", "#D55E00", "0.45"
 
 
 def plot_profile(
     profile: SliceProfile, path: Path, title: str | None = None, truth: SliceProfile | None = None
 ) -> None:
-    """Draw a profile in mm with its FWHM; an estimated one with the interval, and over the truth where it is known."""
+    """Write a figure of a profile as :func:`draw_profile` draws it; the ending of ``path`` chooses the format."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.0, 3.4), layout="constrained")
@@ -44,7 +45,10 @@ def plot_profile(
 
 
 def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None = None) -> None:
-    """The profile as a density over mm, which does not depend on the distance between taps; its FWHM as an arrow."""
+    """Draw a profile as a density in 1/mm, which does not depend on the tap spacing, with an arrow for its FWHM.
+
+    An estimated profile is drawn with the interval of its FWHM, and over the true profile if that is known.
+    """
     density = profile.weights / profile.tap_spacing
     half = density.max() / 2
     centre = profile.centroid_mm
@@ -77,16 +81,16 @@ def coronal_figure(
     truth: SliceProfile | None = None,
     detail: Square = (0.0, 0.0, 50.0),
 ) -> None:
-    """Volumes side by side in one coronal, through-plane view, below it a detail of each, beside them the profile.
+    """Draw volumes side by side in a coronal, through-plane view, below each an enlarged detail, and the profile.
 
-    Every volume is shown on its own voxels, at the place and in the grey window of the last.
+    Every volume is shown on its own voxels, at the same place and with the same grey window as the last.
 
     Args:
-        panels: titles and volumes, axes along RAS; the last is the reference.
+        panels: titles and volumes with axes along RAS; the last is the reference.
         path: where to write; the ending chooses the format.
         profile: the estimated profile.
-        truth: the true one.
-        detail: left and bottom edge of what is enlarged, in mm to the right and up, and its size.
+        truth: the true profile, if it is known.
+        detail: left and bottom edge of the enlarged square, in mm to the right and up, and its size in mm.
     """
     from matplotlib.figure import Figure
 
@@ -98,37 +102,34 @@ def coronal_figure(
     figure = Figure(figsize=(3.0 * len(views) + 4.0, 6.2), layout="constrained")
     grid = figure.add_gridspec(2, len(views) + 1, width_ratios=[1.0] * len(views) + [1.35])
     for column, (title, image, own_extent) in enumerate(views):
-        for row in range(2):
-            axes = figure.add_subplot(grid[row, column])
-            axes.imshow(
-                image,
-                cmap="gray",
-                vmin=window[0],
-                vmax=window[1],
-                extent=own_extent,
-                origin="lower",
-                interpolation="none",
-            )
-            axes.set(xticks=[], yticks=[], facecolor="black")
-            if row == 0:
-                axes.set(title=title, xlim=extent[:2], ylim=extent[2:])
-                axes.plot(*_outline(left, bottom, size), color=_TRUTH, linewidth=1.0)
-            else:
-                axes.set(xlim=(left, left + size), ylim=(bottom, bottom + size))
+        whole = figure.add_subplot(grid[0, column])
+        _show(whole, image, own_extent, window)
+        whole.set(title=title, xlim=extent[:2], ylim=extent[2:])
+        whole.plot(*_outline(left, bottom, size), color=_TRUTH, linewidth=1.0)
+        enlarged = figure.add_subplot(grid[1, column])
+        _show(enlarged, image, own_extent, window)
+        enlarged.set(xlim=(left, left + size), ylim=(bottom, bottom + size))
     beside = figure.add_subplot(grid[:, -1])
     beside.set_box_aspect(0.9)
     draw_profile(beside, profile, truth)
     figure.savefig(path, dpi=150)
 
 
+def _show(axes: Axes, image: np.ndarray, extent: Extent, window: tuple[float, float]) -> None:
+    """Show an image in grey, without interpolation or ticks."""
+    low, high = window
+    axes.imshow(image, cmap="gray", vmin=low, vmax=high, extent=extent, origin="lower", interpolation="none")
+    axes.set(xticks=[], yticks=[], facecolor="black")
+
+
 def _coronal(volume: Volume, reference: Volume) -> tuple[np.ndarray, Extent]:
-    """The coronal plane through the reference's middle, rows superior, and its edges in mm."""
+    """The coronal section of a volume through the middle of the reference, superior rows last, and its extent."""
     middle = reference.affine @ [*(np.array(reference.shape) - 1) / 2, 1]
-    plane = round(float((np.linalg.inv(volume.affine) @ middle)[1]))
+    section = round(float((np.linalg.inv(volume.affine) @ middle)[1]))
     first, last = ((volume.affine @ corner) for corner in ([-0.5, 0, -0.5, 1], [*np.array(volume.shape) - 0.5, 1]))
-    return volume.data[:, plane, :].T, (float(first[0]), float(last[0]), float(first[2]), float(last[2]))
+    return volume.data[:, section, :].T, (float(first[0]), float(last[0]), float(first[2]), float(last[2]))
 
 
 def _outline(left: float, bottom: float, size: float) -> tuple[list[float], list[float]]:
-    """The corners of a square, closed."""
+    """The x and y coordinates of a square's corners, the first repeated at the end."""
     return [left, left + size, left + size, left, left], [bottom, bottom, bottom + size, bottom + size, bottom]

@@ -1,4 +1,4 @@
-"""What was done, machine-readable: the reports that ``--json`` writes.
+"""The machine-readable reports of what was done, which ``--json`` writes.
 
 They are strict JSON: a number that is not finite, such as the PSNR of identical volumes, is written as ``null``.
 """
@@ -15,26 +15,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.geometry import AXIS_NAMES, SliceGeometry
-from ..physics.profile import as_json
 from ..version import __version__
 
 if TYPE_CHECKING:
     from ..estimation.result import EstimatedProfile
     from ..metrics.image_quality import Comparison
+    from ..physics.profile import SliceProfile
     from .demo import Demo
     from .super_resolve import SuperResolved
 
 Report = dict[str, Any]
 
-#: Packages on which the numbers depend.
+#: Packages on which results depend.
 PACKAGES = ("numpy", "scipy", "nibabel", "SimpleITK", "scikit-image", "torch")
 
 
 def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings: Iterable[str]) -> Report:
-    """The report of an estimated profile: widths in mm and in in-plane voxels, and how they were found."""
+    """The report of an estimated profile: its widths, how it was estimated, and the scan's geometry.
+
+    ``warnings`` are those of reading the scan; those of the profile are added.
+    """
     return {
-        **as_json(profile),
-        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        **_profile(profile, geometry),
         "interval_mm": profile.interval_mm,
         "rms_width_mm": profile.standard_deviation_mm,
         "prior_share": profile.prior_share,
@@ -44,14 +46,13 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
 
 
 def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Report:
-    """The report of a super-resolved volume, with that of the profile's estimation where there was one."""
+    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated."""
     from ..estimation.result import EstimatedProfile
 
     profile = result.profile
     estimated = profile if isinstance(profile, EstimatedProfile) else None
     return {
-        **as_json(profile),
-        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+        **_profile(profile, geometry),
         "interval_mm": estimated.interval_mm if estimated else None,
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
@@ -67,12 +68,12 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
 
 
 def compare_report(comparison: Comparison, warnings: Iterable[str], seconds: float) -> Report:
-    """The report of a comparison."""
+    """The report of a comparison of a result with the truth."""
     return {**asdict(comparison), "seconds": seconds, "warnings": unique(warnings), "versions": versions()}
 
 
 def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
-    """The report of the demo's result, with the true width and how the result compares with the truth."""
+    """The report of the demo's super-resolved volume, with the true FWHM and the comparisons with the truth."""
     return {
         **super_resolve_report(demo.result, geometry),
         "true_fwhm_mm": demo.true_profile.fwhm_mm,
@@ -86,7 +87,7 @@ def unique(sentences: Iterable[str]) -> list[str]:
 
 
 def versions() -> dict[str, str | None]:
-    """This package's version, Python's, and those of the packages on which the numbers depend."""
+    """Versions of this package, of Python, and of the packages on which results depend; ``None`` if not installed."""
     return {"slice-profile-sr": __version__, "python": platform.python_version()} | {
         name: _installed(name) for name in PACKAGES
     }
@@ -99,12 +100,21 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def _uncertainty(result: SuperResolved) -> Report | None:
-    """The means of the maps where there is signal, in units of the scan's noise, and the invented share of variance."""
+    """The mean of each map where there is signal, in units of the scan's noise, and the invented share of variance."""
     if result.uncertainty is None:
         return None
     typical = result.uncertainty.typical(result)
     in_noise = {name: value / result.noise for name, value in typical.items()}
     return {**in_noise, "invented_share": result.uncertainty.invented_share}
+
+
+def _profile(profile: SliceProfile, geometry: SliceGeometry) -> Report:
+    return {
+        "fwhm_mm": profile.fwhm_mm,
+        "profile": profile.weights.tolist(),
+        "tap_spacing_mm": profile.tap_spacing,
+        "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
+    }
 
 
 def _scan(geometry: SliceGeometry) -> Report:
@@ -138,7 +148,7 @@ def _installed(package: str) -> str | None:
 
 
 def _finite(value: Any) -> Any:
-    """The value as JSON can hold it: numbers that are not finite as ``None``, tuples as lists, paths as text."""
+    """A value that JSON can hold: numbers that are not finite become ``None``, tuples lists, and paths text."""
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

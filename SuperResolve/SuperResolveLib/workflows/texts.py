@@ -1,4 +1,4 @@
-"""Results in a line each, for people."""
+"""Results as text: one line for each, as the command and the CLI modules print them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from .super_resolve import SuperResolved
     from .uncertainty import Uncertainty
 
-#: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
+#: A slice thickness within this of the slice spacing, in mm, counts as neither gap nor overlap.
 _CONTIGUOUS = 0.05
 
 
 def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
-    """The width of a profile in mm and in in-plane voxels; of an estimate, how much is prior where that is known."""
+    """The FWHM of a profile in mm and in in-plane voxels; of an estimated one also the interval and the prior share."""
     width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
     if not isinstance(profile, EstimatedProfile):
         return f"{width}, {voxels}"
@@ -28,7 +28,7 @@ def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
 
 
 def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
-    """How the slices lie, and what the profile says of gap or overlap."""
+    """The number and spacing of the slices, and the gap or overlap that the profile implies."""
     gap = geometry.slice_spacing - profile.fwhm_mm
     relation = "without gap" if abs(gap) < _CONTIGUOUS else f"with a gap of {gap:.2f} mm"
     if gap <= -_CONTIGUOUS:
@@ -40,13 +40,13 @@ def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
 
 
 def volume_line(volume: Volume) -> str:
-    """A volume's size and voxels."""
+    """The number and size of a volume's voxels."""
     shape = " x ".join(str(size) for size in volume.shape)
     spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
     return f"{shape} voxels of {spacing} mm"
 
 
 def uncertainty_line(result: SuperResolved, uncertainty: Uncertainty) -> str:
-    """How large an error is to be expected, and how much of it the scan cannot check."""
+    """The error to be expected at a voxel, and the share of its variance that the scan cannot check."""
     expected = uncertainty.typical(result)["total"] / result.noise
     return f"expected {expected:.2f} x noise a voxel; the scan cannot check {uncertainty.invented_share:.1%} of it"

@@ -48,7 +48,6 @@ class CliModules:
         self._timer.start(_INTERVAL)
 
     def add(self, script: Path) -> None:
-        """Let a script, whose XML lies beside it, be a module."""
         description = _description(script)
         logic = slicer.vtkSlicerCLIModuleLogic()
         address = ctypes.c_void_p(int(logic.__this__.strip("_").split("_")[0], 16))
@@ -64,7 +63,6 @@ class CliModules:
         self._descriptions.append(description)
 
     def process(self) -> None:
-        """Carry what the processing thread reports into the scene, as the application's timers do."""
         self._app_logic.ProcessModified()
         self._app_logic.ProcessReadData()
         self._app_logic.ProcessWriteData()
@@ -78,7 +76,6 @@ class CliModules:
 
 
 def createNode(cliModule: Any, parameters: dict[str, Any] | None = None) -> Any:
-    """Make a node for a CLI module and set its parameters."""
     node = cliModule.logic().CreateNodeInScene()
     for name, value in (parameters or {}).items():
         setter = {str: "String", bool: "Bool", int: "Int", float: "Double"}.get(type(value), "Node")
@@ -95,7 +92,6 @@ def run(
     update_display: bool = True,
     hide_window: bool = True,
 ) -> Any:
-    """Run a CLI module, in the background unless told to wait; returns its node."""
     node = node or createNode(module, parameters)
     apply = module.logic().ApplyAndWait if wait_for_completion else module.logic().Apply
     apply(node, update_display)
@@ -110,7 +106,6 @@ def runSync(
     update_display: bool = True,
     hide_window: bool = True,
 ) -> Any:
-    """Run a CLI module and wait for its end; returns its node."""
     return run(module, node, parameters, True, delete_temporary_files, update_display, hide_window)
 
 

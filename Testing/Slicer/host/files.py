@@ -25,11 +25,9 @@ class IOManager:
         self._volumes.SetMRMLScene(scene)
 
     def fileWriterFileType(self, node: Any) -> str:
-        """The type of files that a node is written to."""
         return "NodeFile"
 
     def loadNodes(self, file_type: str, properties: dict[str, Any], loaded: Any = None, messages: Any = None) -> bool:
-        """Read a file into the scene, and add the new node to ``loaded``; returns whether it was read."""
         path = str(properties["fileName"])
         if file_type == "SceneFile":
             return bool(self._app_logic.OpenSlicerDataBundle(path, tempfile.mkdtemp(dir=self._folder())))
@@ -47,7 +45,6 @@ class IOManager:
         return node is not None
 
     def saveNodes(self, file_type: str, properties: dict[str, Any], messages: Any = None) -> bool:
-        """Write a node, or the scene as a bundle."""
         path = str(properties["fileName"])
         if file_type == "SceneFile":
             return self._save_scene(path)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 import slicer
 import slicer.util
@@ -42,30 +42,24 @@ class Application:
         self._io_manager, self._app_logic = IOManager(scene, app_logic), app_logic
 
     def connect(self, signal: str, slot: Any) -> None:
-        """Call a function at a signal."""
         self.connected[signal] = slot
 
     def applicationLogic(self) -> Any:
-        """The application's logic."""
         return self._app_logic
 
     def coreIOManager(self) -> IOManager:
-        """Who reads and writes files."""
         return self._io_manager
 
     def layoutManager(self) -> None:
         """There are no views."""
 
     def moduleManager(self) -> Application:
-        """Who knows the modules: the application itself."""
         return self
 
     def module(self, name: str) -> Any:
-        """The module of a name."""
         return getattr(slicer.modules, name.lower(), None)
 
     def topLevelWidgets(self) -> list[Any]:
-        """There is no main window."""
         return []
 
     def processEvents(self) -> None:
@@ -85,7 +79,6 @@ class qSlicerScriptedLoadableModule:
         self._widget: qSlicerScriptedLoadableModuleWidget | None = None
 
     def widgetRepresentation(self) -> qSlicerScriptedLoadableModuleWidget | None:
-        """The module's first panel."""
         return self._widget
 
 
@@ -115,10 +108,10 @@ class Host:
         self._make_slicer()
         self._load()
 
-    def __enter__(self) -> Host:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def open(self) -> Any:
@@ -132,12 +125,10 @@ class Host:
         return widget.self()
 
     def enter(self, panel: Any) -> None:
-        """The user comes to the module."""
         panel.parent.isEntered = True
         panel.enter()
 
     def leave(self, panel: Any) -> None:
-        """The user goes to another module."""
         panel.parent.isEntered = False
         panel.exit()
 
@@ -187,7 +178,6 @@ class Host:
         slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(self.scene)
 
     def _make_slicer(self) -> None:
-        """Give the package slicer what the application adds to it."""
         slicer.mrmlScene, slicer.modules = self.scene, ModuleType("slicer.modules")
         slicer.app = Application(self.scene, self.app_logic)
         for cls in (qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget):

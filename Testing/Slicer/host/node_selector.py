@@ -14,7 +14,6 @@ from .widgets import checked
 
 
 def _listing(type_: Any, default: Any) -> Property:
-    """A property on which depends what is listed."""
     values: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
     def put(self: Any, value: Any) -> None:
@@ -61,7 +60,6 @@ class qMRMLNodeComboBox(QWidget):
         self.setEnabled(False)
 
     def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
-        """List the nodes of a scene, and follow it."""
         self._of_scene.end()
         self._scene = checked(scene, "vtkMRMLScene")
         if scene is not None:
@@ -75,7 +73,6 @@ class qMRMLNodeComboBox(QWidget):
         self.setEnabled(scene is not None)
 
     def currentNode(self) -> slicer.vtkMRMLNode | None:
-        """The selected node, or None."""
         return self._current
 
     def setCurrentNode(self, node: slicer.vtkMRMLNode | None) -> None:
@@ -83,7 +80,6 @@ class qMRMLNodeComboBox(QWidget):
         self._select(checked(node, "vtkMRMLNode"))
 
     def comboBox(self) -> QComboBox:
-        """The combo box inside."""
         return self._box
 
     def _accepts(self, node: Any) -> bool:
@@ -93,7 +89,6 @@ class qMRMLNodeComboBox(QWidget):
         return node.GetClassName() in types or (self.showChildNodeTypes and any(node.IsA(type_) for type_ in types))
 
     def _fill(self, leaving: Any = None) -> None:
-        """List what the scene holds now, but for a node that is leaving; while it closes or imports, wait."""
         scene = self._scene
         if scene is not None and (scene.IsImporting() or scene.IsClosing()):
             return
@@ -112,13 +107,11 @@ class qMRMLNodeComboBox(QWidget):
         self._select(self._current if self._current in self._nodes else self._neighbour(before))
 
     def _neighbour(self, before: list[Any]) -> Any:
-        """What is selected in place of a node that is gone: the one that follows it, as a combo box does."""
         if self._current is None or self._current not in before or not self._nodes:
             return None
         return self._nodes[min(before.index(self._current), len(self._nodes) - 1)]
 
     def _on_node(self, node: Any) -> None:
-        """A node may have another name, or be hidden or shown."""
         if (node in self._nodes) != self._accepts(node):
             self._fill()
         elif node in self._nodes:

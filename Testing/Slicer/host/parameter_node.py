@@ -12,7 +12,7 @@ import enum
 import types
 import typing
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import slicer
 import slicer.util
@@ -30,7 +30,6 @@ class WithinRange:
     maximum: float
 
     def validate(self, value: float) -> None:
-        """Raise ValueError where a value cannot be taken."""
         if not self.minimum <= value <= self.maximum:
             raise ValueError(f"{value} is outside {self.minimum} to {self.maximum}")
 
@@ -88,86 +87,72 @@ class _Parameter:
 
 
 def _node_class(type_: Any) -> type | None:
-    """The class of nodes in a type such as ``vtkMRMLTableNode | None``; None for another type."""
     members = typing.get_args(type_) if isinstance(type_, types.UnionType) else ()
     classes = [member for member in members if isinstance(member, type) and issubclass(member, slicer.vtkMRMLNode)]
     return classes[0] if len(classes) == 1 and type(None) in members and len(members) == 2 else None
 
 
+#: By which signal, getter and setter each class of widgets shows which types of parameters: Slicer's rules.
+_SHOWN_IN: dict[type, tuple[Callable[[_Parameter], bool], str, Any, Any]] = {
+    QCheckBox: (lambda parameter: parameter.type is bool, "toggled", QCheckBox.isChecked, QCheckBox.setChecked),
+    QSpinBox: (lambda parameter: parameter.type is int, "valueChanged", QSpinBox.value, QSpinBox.setValue),
+    QDoubleSpinBox: (
+        lambda parameter: parameter.type in (int, float),
+        *("valueChanged", QDoubleSpinBox.value, QDoubleSpinBox.setValue),
+    ),
+    QLineEdit: (lambda parameter: parameter.type is str, "textChanged", QLineEdit.text, QLineEdit.setText),
+    # Texts could be shown only with a fixed list of choices.
+    QComboBox: (
+        lambda parameter: parameter.is_enum,
+        *("currentIndexChanged", QComboBox.currentIndex, QComboBox.setCurrentIndex),
+    ),
+    qMRMLNodeComboBox: (
+        lambda parameter: parameter.node_class is not None,
+        *("currentNodeChanged", qMRMLNodeComboBox.currentNode, qMRMLNodeComboBox.setCurrentNode),
+    ),
+}
+
+
 class _Connector:
-    """A widget that shows a parameter: Slicer's rules of what can show what.
+    """A widget that shows a parameter.
 
     Raises:
         RuntimeError: Slicer cannot show the parameter in such a widget.
     """
 
-    def __init__(self, widget: Any, parameter: _Parameter) -> None:
-        self._widget = widget
-        self._write: Callable[[Any], object] = lambda value: None
-        self._values = list(parameter.type) if parameter.is_enum else []
-        kinds: dict[type, tuple[bool, str]] = {
-            QCheckBox: (parameter.type is bool, "toggled"),
-            QSpinBox: (parameter.type is int, "valueChanged"),
-            QDoubleSpinBox: (parameter.type in (int, float), "valueChanged"),
-            QLineEdit: (parameter.type is str, "textChanged"),
-            QComboBox: (parameter.is_enum, "currentIndexChanged"),  # text needs a fixed list of choices
-            qMRMLNodeComboBox: (parameter.node_class is not None, "currentNodeChanged"),
-        }
-        fits, signal = kinds.get(type(widget), (False, ""))
-        if not fits:
+    def __init__(self, widget: Any, parameter: _Parameter, write: Callable[[Any], object]) -> None:
+        fits, signal, self._read, self._show = _SHOWN_IN.get(type(widget), (lambda _: False, "", None, None))
+        if not fits(parameter):
             raise RuntimeError(f"a {type(widget).__name__} cannot show {parameter.name}, which is a {parameter.type}")
-        if isinstance(widget, QComboBox):
+        self._widget, self._write = widget, write
+        self._values = list(parameter.type) if parameter.is_enum else []
+        if self._values:
             widget.clear()
             widget.addItems([value.label() for value in self._values])
         if parameter.range:
             widget.setRange(parameter.range.minimum, parameter.range.maximum)
         self._signal = getattr(widget, signal)
 
-    def connect(self, write: Callable[[Any], None]) -> None:
-        """Call a function with the value whenever the user changes what the widget shows."""
-        self._write = write
+    def connect(self) -> None:
         self._signal.connect(self._changed)
 
     def disconnect(self) -> None:
-        """End that."""
         self._signal.disconnect(self._changed)
 
-    def _changed(self, *_: Any) -> None:
-        self._write(self._read())
-
-    def _read(self) -> Any:
-        match self._widget:
-            case QComboBox():
-                return self._values[self._widget.currentIndex()]
-            case QCheckBox():
-                return self._widget.isChecked()
-            case QLineEdit():
-                return self._widget.text()
-            case qMRMLNodeComboBox():
-                return self._widget.currentNode()
-            case _:
-                return self._widget.value()
-
     def show(self, value: Any) -> None:
-        """Show a value."""
-        match self._widget:
-            case QComboBox():
-                self._widget.setCurrentIndex(self._values.index(value))
-            case QCheckBox():
-                self._widget.setChecked(value)
-            case QLineEdit():
-                if value != self._widget.text():
-                    self._widget.setText(value)
-            case qMRMLNodeComboBox():
-                self._widget.setCurrentNode(value)
-            case _:
-                self._widget.setValue(value)
+        shown = self._values.index(value) if self._values else value
+        if shown != self._read(self._widget):
+            self._show(self._widget, shown)
+
+    def _changed(self, *_: Any) -> None:
+        value = self._read(self._widget)
+        self._write(self._values[value] if self._values else value)
 
 
 class _Wrapper:
     """What the decorator adds to the class."""
 
-    allParameters: dict[str, _Parameter] = {}
+    allParameters: ClassVar[dict[str, _Parameter]] = {}
 
     def __init__(self, parameterNode: Any) -> None:
         self.parameterNode = parameterNode
@@ -181,16 +166,19 @@ class _Wrapper:
         """Bind the widgets whose property SlicerParameterName names a parameter; returns a tag for disconnectGui."""
         widgets = [widget for widget in vars(gui).values() if isinstance(widget, QWidget)]
         named = {widget.property("SlicerParameterName"): widget for widget in widgets}
-        connectors = {name: _Connector(widget, self.allParameters[name]) for name, widget in named.items() if name}
+        connectors = {
+            name: _Connector(widget, self.allParameters[name], self._writer(name))
+            for name, widget in named.items()
+            if name
+        }
         for name, connector in connectors.items():
             connector.show(getattr(self, name))
-            connector.connect(self._writer(name))
+            connector.connect()
         tag = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._show())
         self._connected[tag] = connectors
         return tag
 
     def disconnectGui(self, guiTag: int) -> None:
-        """Undo connectGui."""
         for connector in self._connected.pop(guiTag).values():
             connector.disconnect()
         self.RemoveObserver(guiTag)
@@ -203,7 +191,6 @@ class _Wrapper:
         return write
 
     def _show(self) -> None:
-        """Bring the node's values to the widgets; what they change by that is not written back."""
         if self._showing:
             return
         self._showing = True
@@ -215,16 +202,13 @@ class _Wrapper:
             self._showing = False
 
     def AddObserver(self, event: Any, callback: Callable[..., None], priority: float = 0.0) -> int:
-        """Observe the node."""
         return int(self.parameterNode.AddObserver(event, callback, priority))
 
     def RemoveObserver(self, tag: int) -> None:
-        """End an observation."""
         self.parameterNode.RemoveObserver(tag)
 
 
 def parameterNodeWrapper(classtype: type) -> type:
-    """Class decorator: the class's annotations become parameters of the node that its constructor is given."""
     hints = typing.get_type_hints(classtype, include_extras=True)
     parameters = {name: _Parameter(name, hint, getattr(classtype, name, None)) for name, hint in hints.items()}
     members = {name: member for name, member in vars(_Wrapper).items() if callable(member)}

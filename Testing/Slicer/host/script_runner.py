@@ -15,8 +15,6 @@ from PySide6.QtCore import QProcess
 
 from SuperResolveLib.slicer_cli.description import Description, read_description
 
-from .waiting import wait_until
-
 _TOLD = re.compile(r"<(filter-progress|filter-comment)>(.*?)</\1>")
 
 
@@ -32,31 +30,26 @@ class ScriptRunner:
         self._folder = folder
 
     def check(self, module: str) -> None:
-        """Refuse a module that is not there."""
         if not (self._folder / f"{module}.py").is_file():
             raise ValueError(f"There is no CLI module {module}.")
 
     def run(self, call: Any) -> ScriptRun:
-        """Run a module, and return when it has ended."""
         run = self.start(call, lambda: None)
-        wait_until(lambda: not run.state.isBusy, 300)
+        run.process.waitForFinished(-1)
         return run
 
     def start(self, call: Any, onChanged: Callable[[], None]) -> ScriptRun:
-        """Start a module, or let it wait for those before it."""
         run = ScriptRun(self._folder / f"{call.module}.py", call, onChanged, self.start_next)
         self.runs.append(run)
         self.start_next()
         return run
 
     def start_next(self) -> None:
-        """Start the first run that waits, once no other is at work."""
         self.runs = [run for run in self.runs if run.state.isBusy]
         if self.runs:
             self.runs[0].begin()
 
     def close(self) -> None:
-        """Kill what runs."""
         for run in reversed(list(self.runs)):
             run.cancel()
             run.process.waitForFinished()
@@ -91,7 +84,6 @@ class ScriptRun:
         self.process.finished.connect(self._on_finished)
 
     def begin(self) -> None:
-        """Start the process, once."""
         if self.state is self._states.WAITING:
             self.state = self._states.RUNNING
             self._write_inputs()
@@ -99,12 +91,10 @@ class ScriptRun:
             self._on_changed()
 
     def returned(self, name: str) -> str:
-        """A value that the script returned."""
         default = self._description[name].default
         return self._told.get(name, "" if default is None else str(default))
 
     def cancel(self) -> None:
-        """Kill the process."""
         if self.state is self._states.WAITING:
             self._end(self._states.CANCELLED)
         elif self.state is self._states.RUNNING:
@@ -166,7 +156,6 @@ class ScriptRun:
 
 
 def _storage(node_id: str, path: Path) -> tuple[Any, Any]:
-    """What reads and writes a node's file, without a trace of that in the scene; and the node."""
     node = slicer.mrmlScene.GetNodeByID(node_id)
     is_volume = node.IsA("vtkMRMLVolumeNode")
     storage = slicer.vtkMRMLVolumeArchetypeStorageNode() if is_volume else slicer.vtkMRMLTableStorageNode()

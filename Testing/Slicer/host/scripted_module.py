@@ -19,7 +19,6 @@ class ScriptedLoadableModule:
         parent.icon = QIcon(self.resourcePath(f"Icons/{self.moduleName}.png"))
 
     def resourcePath(self, filename: str) -> str:
-        """The path of a file below the module's folder Resources."""
         return str(Path(self.parent.path).parent / "Resources" / filename)
 
 
@@ -31,14 +30,12 @@ class ScriptedLoadableModuleWidget:
         self.moduleName = type(self).__name__.removesuffix("Widget")
 
     def resourcePath(self, filename: str) -> str:
-        """The path of a file below the module's folder Resources."""
         return str(Path(slicer.util.modulePath(self.moduleName)).parent / "Resources" / filename)
 
     def setup(self) -> None:
         """Build what is for developers, of which there is nothing here."""
 
     def onReload(self) -> None:
-        """Load the module's source again, and make its panel anew."""
         slicer.util.reloadScriptedModule(self.moduleName)
 
 
@@ -49,12 +46,10 @@ class ScriptedLoadableModuleLogic:
         self.moduleName = type(self).__name__.removesuffix("Logic")
 
     def getParameterNode(self) -> slicer.vtkMRMLScriptedModuleNode:
-        """The module's parameter node, made if the scene has none."""
         node = slicer.mrmlScene.GetSingletonNode(self.moduleName, "vtkMRMLScriptedModuleNode")
         return node or slicer.mrmlScene.AddNode(self.createParameterNode())
 
     def createParameterNode(self) -> slicer.vtkMRMLScriptedModuleNode:
-        """A new parameter node, not yet in the scene."""
         node = slicer.vtkMRMLScriptedModuleNode()
         node.SetSingletonTag(self.moduleName)
         node.SetAttribute("ModuleName", self.moduleName)
@@ -66,7 +61,6 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
     """A module's test case."""
 
     def delayDisplay(self, message: str, requestedDelay: int | None = None, msec: int | None = None) -> None:
-        """Show a message; here it goes to the log at once."""
         logging.info(message)
 
     def runTest(self) -> None:
@@ -74,10 +68,8 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
 
 
 def tr(text: str) -> str:
-    """The text in the application's language, which is English here."""
     return text
 
 
 def translate(context: str, text: str) -> str:
-    """The text in the application's language, which is English here."""
     return text

@@ -23,13 +23,11 @@ class ScriptedRunner:
         """Every module is there."""
 
     def run(self, call: Any) -> ScriptedRun:
-        """A run that has ended well, with outputs."""
         run = self.start(call, lambda: None)
         run.complete()
         return run
 
     def start(self, call: Any, onChanged: Callable[[], None]) -> ScriptedRun:
-        """A run that goes on until the test ends it."""
         run = ScriptedRun(call, onChanged)
         self.runs.append(run)
         return run
@@ -55,19 +53,18 @@ class ScriptedRun:
         self._on_changed = on_changed
         self._returned: dict[str, str] = {
             **dict.fromkeys(("fwhm", "fwhmLow", "fwhmHigh", "fwhmRatio", "noise", "dataConsistencyRmse"), "1.0"),
-            **{"priorShare": "-1", "measuredAxis": "k", "warnings": ""},
+            "priorShare": "-1",
+            "measuredAxis": "k",
+            "warnings": "",
         }
 
     def returned(self, name: str) -> str:
-        """A value that was returned."""
         return self._returned[name]
 
     def wait(self) -> None:
-        """Let it wait for another run."""
         self._become(self._states.WAITING)
 
     def tell(self, progress: float, stage: str = "") -> None:
-        """Let it tell how far it is."""
         self.progress, self.stage = progress, stage
         self._become(self._states.RUNNING)
 
@@ -83,21 +80,17 @@ class ScriptedRun:
         self._become(self._states.COMPLETED)
 
     def fail(self, error: str) -> None:
-        """Let it fail."""
         self.errorText = error
         self._become(self._states.FAILED)
 
     def cancel(self) -> None:
-        """Note that it is to end; it does where the test calls `end_cancelled`."""
         if self.state.isBusy:
             self._become(self._states.CANCELLING)
 
     def end_cancelled(self) -> None:
-        """Let it end as cancelled."""
         self._become(self._states.CANCELLED)
 
     def discard(self) -> None:
-        """Note that it was let go of."""
         self.isDiscarded = True
 
     def _become(self, state: Any) -> None:

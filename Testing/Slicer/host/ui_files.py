@@ -66,7 +66,6 @@ class QUiLoader(QtUiTools.QUiLoader):
 
 
 def _check(root: ET.Element, top: QWidget) -> None:
-    """See that every widget was made, which Qt's loader leaves out silently, and has the properties that are set."""
     for element in root.iter("widget"):
         widget = _child(top, element.get("name", ""))
         for prop in element.findall("property"):

@@ -41,7 +41,6 @@ class qMRMLWidget(QWidget):
     mrmlSceneChanged = Signal(object)
 
     def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
-        """Tell the scene to what is connected."""
         self.mrmlSceneChanged.emit(checked(scene, "vtkMRMLScene"))
 
 
@@ -62,11 +61,9 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
         QVBoxLayout(self).setContentsMargins(0, 0, 0, 0)
 
     def self(self) -> Any:
-        """The panel's Python object."""
         return self._panel
 
     def reload(self) -> None:
-        """Make the panel's object anew, and let it set itself up."""
         self._panel = self._panel_class()(self)
         setattr(slicer.modules, f"{self._panel.moduleName}Widget", self._panel)
         self._panel.setup()
@@ -94,17 +91,14 @@ class ctkCollapsibleButton(QAbstractButton):
         self.contentsCollapsed.emit(not opened)
 
     def hitButton(self, position: Any) -> bool:
-        """Only the header is the button."""
         return QRect(0, 0, self.width(), _HEADER).contains(position)
 
     def minimumSizeHint(self) -> QSize:
-        """The header, and the contents while they are shown."""
         return self.layout().totalMinimumSize() if self.isChecked() and self.layout() else QSize(100, _HEADER)
 
     sizeHint = minimumSizeHint
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the header: an arrow and the text on a button's bevel."""
         painter, bevel, arrow = QPainter(self), QStyleOptionButton(), QStyleOption()
         bevel.initFrom(self)
         bevel.rect = QRect(0, 0, self.width(), _HEADER)
@@ -128,11 +122,9 @@ class qMRMLTableView(QTableView):
         self.setModel(QStandardItemModel(self))
 
     def setMRMLScene(self, scene: slicer.vtkMRMLScene | None) -> None:
-        """Take the scene, of which nothing is needed here."""
         checked(scene, "vtkMRMLScene")
 
     def setMRMLTableNode(self, node: slicer.vtkMRMLTableNode | None) -> None:
-        """Show another node."""
         self._observations.end()
         self._node = checked(node, "vtkMRMLTableNode")
         if node is not None:

@@ -1,1 +1,1 @@
-"""The profile that explains the scan's power spectrum, aliasing included."""
+"""Estimation of the slice profile from the scan's power spectrum."""

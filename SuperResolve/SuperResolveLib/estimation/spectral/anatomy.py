@@ -1,19 +1,23 @@
-r"""What the scan is made of: the power spectrum of anatomy, as a prior says it, and what a profile makes of it.
+r"""A Bayesian model of a scan's power spectrum: that of the anatomy, blurred with a slice profile, sampled, and noise.
 
-At in-plane frequency r and through-plane frequency w (cycles per tap), with :math:`\rho^2 = r^2 + w^2` and
-:math:`\mu = w / \rho`,
+The power spectrum of the anatomy at in-plane frequency r and through-plane frequency w (cycles per tap) is modelled as
 
 .. math:: \log S(r, w) = a_0(\log\rho) + \sum_{l = 2, 4, 6} a_l(\log\rho) P_l(\mu)
 
-: a smooth fall :math:`a_0` that all directions share, and Legendre terms for what differs between the through-plane
-axis and the in-plane ones. The scan shows it blurred with the profile, sampled, and with white noise:
+with :math:`\rho^2 = r^2 + w^2` and :math:`\mu = w / \rho`: a decay :math:`a_0` that all directions share, and Legendre
+polynomials :math:`P_l` for differences between the through-plane axis and the in-plane ones. The scan is blurred with
+the profile, sampled at the slice spacing, and has white noise of power n, so that its power spectrum at frequency f
+across the slices (cycles per slice) is
 
 .. math:: I(r, f) = \int S(r, w)\, P(w)^2\, T(f - s w)\, dw + n
 
-with P the profile's transfer function, s the slice spacing, and T the tapers' power, periodic, so that aliasing is
-exact. The prior: :math:`a_0` bends slowly (an integrated random walk whose slope grows by :data:`CURVATURE`), the
-:math:`a_l` are Gaussian processes over log frequency, a broad one and a narrow one. Since all is smooth but for P, a
-profile that does not fit shows: its zeros and its fall have to be where the scan's are.
+with P the profile's transfer function, s the slice spacing in taps, and T the power spectrum of the tapers of
+:mod:`.rings`. T has period 1, which makes aliasing exact.
+
+The prior keeps :math:`a_0` and :math:`a_l` smooth: :math:`a_0` is an integrated random walk whose second derivative has
+the mean :data:`CURVATURE`, and each :math:`a_l` is the sum of two Gaussian processes over log frequency, of long and of
+short correlation length. Only P can then explain zeros or a steep decay in the scan's spectrum, and a profile with its
+zeros or its decay elsewhere fits badly.
 """
 
 from __future__ import annotations
@@ -31,24 +35,26 @@ from .rings import Rings
 
 FloatArray = NDArray[np.float64]
 
-#: Knots of the a_l, evenly in log frequency, and the frequencies (cycles per tap) that they span.
+#: Number of knots of each a_l, evenly spaced in log frequency, and the frequencies (cycles per tap) that they span.
 KNOTS, LOWEST, HIGHEST = 16, 0.01, 0.75
-#: Steps of the through-plane frequency up to the Nyquist frequency of the taps.
+#: Steps of the through-plane frequency from 0 to the Nyquist frequency of the taps.
 STEPS = 192
-#: Degrees l and the standard deviation of each a_l, over long and over short distances in log frequency.
+#: The degrees l of the Legendre polynomials.
 DEGREES = (2, 4, 6)
+#: Standard deviation and correlation length (in log frequency) of the two processes of each a_l; the broad one has a
+#: standard deviation for each degree.
 BROAD, BROAD_LENGTH = (0.35, 0.25, 0.15), 1.0
 NARROW, NARROW_LENGTH = 0.06, 0.35
-#: Mean and standard deviation (per unit of log frequency) of the second derivative of a_0; it may bend faster, in
-#: proportion, above ``KINK``, where scanners filter.
+#: Mean and standard deviation of the second derivative of a_0 over log frequency. Above the frequency ``KINK``, where
+#: scanners filter, the standard deviation grows in proportion to the frequency.
 CURVATURE, BENDING, KINK = -1.3, 1.0, 0.25
-#: Power below this part of a ring's strongest is not trusted: leakage, rounding, what moves.
+#: Power below this fraction of a ring's strongest is not trusted, because of leakage, rounding and motion.
 RANGE = 1e-3
-#: Standard deviation of log I that the model leaves open, and variance of log I for one in-plane frequency.
+#: Standard deviation of log I that the model cannot explain, and variance of log I from a single in-plane frequency.
 MISFIT, SAMPLING = 0.1, 1.25
-#: Standard deviation of the logarithm of the noise about e^-3 of the weakest power.
+#: Standard deviation of the logarithm of the noise power; its mean is that of e^-3 times the weakest power.
 NOISE_SPREAD = 2.0
-#: Below this the profile's power transfer does not count.
+#: Added to the profile's power transfer, so that it is nowhere zero.
 FLOOR = 1e-12
 
 
@@ -58,8 +64,9 @@ class Fit:
 
     Attributes:
         deviance: minus twice the log evidence, up to a constant.
-        misfit: mean square of the differences of log power, in units of their expected errors: about 1.
-        values: the a_l at their knots and the logarithm of the noise, from which another fit can start.
+        misfit: mean square of the residuals of log power in units of their expected errors; about 1 for a good fit.
+        values: the fitted parameters, from which another fit can start: each a_l at its knots, and the logarithm of the
+            noise power.
     """
 
     deviance: float
@@ -68,7 +75,7 @@ class Fit:
 
 
 class Anatomy:
-    """The prior on anatomy, to be fitted to the power spectrum of a scan for one profile after another.
+    """The model of one scan's power spectrum, which is fitted for one candidate profile after another.
 
     Args:
         rings: the scan's power spectrum.
@@ -89,9 +96,14 @@ class Anatomy:
         self._start[-1] = faintest
 
     def fit(self, profile: SliceProfile, start: FloatArray | None = None) -> Fit:
-        r"""The anatomy that fits the scan best if this is its profile (on taps), and how badly.
+        r"""Fit the model to the scan under the assumption that ``profile`` is its slice profile.
 
-        The deviance is Laplace's approximation, :math:`|r|^2 + \log\det J^T J` with r all residuals and J their slopes.
+        The deviance is Laplace's approximation :math:`|r|^2 + \log\det J^T J`, with r the residuals of log power and
+        prior together and J their Jacobian.
+
+        Args:
+            profile: on taps of the reference's spacing.
+            start: parameters to start from, such as those of another fit.
         """
         transfer = _power_transfer(profile, self._frequency)
         fitted = least_squares(
@@ -109,16 +121,18 @@ class Anatomy:
         return Fit(float(2 * fitted.cost + determinant), misfit, fitted.x)
 
     def _power(self, values: FloatArray, transfer: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """S P² and the power I that the scan should show."""
+        """S P², and the power I that the model predicts (plus the floor of trusted power)."""
         blurred = np.exp(np.clip(np.tensordot(values[:-1], self._basis, 1), -80.0, 80.0)) * transfer
         return blurred, blurred @ self._window + np.exp(np.clip(values[-1], -80.0, 80.0)) + self._floor
 
     def _residual(self, values: FloatArray, transfer: FloatArray) -> FloatArray:
+        """Residuals of log power in units of their expected errors, followed by those of the prior."""
         _, power = self._power(values, transfer)
         misfit = (np.log(power) - self._log_power) / self._error
         return np.concatenate([misfit.ravel(), self._prior @ values - self._expected])
 
     def _jacobian(self, values: FloatArray, transfer: FloatArray) -> FloatArray:
+        """Derivatives of the residuals by the parameters, shape (residuals, parameters)."""
         blurred, power = self._power(values, transfer)
         scale = power * self._error
         slopes = (self._basis * blurred) @ self._window / scale
@@ -127,13 +141,13 @@ class Anatomy:
 
 
 def _power_transfer(profile: SliceProfile, frequency: FloatArray) -> FloatArray:
-    """P² at frequencies in cycles per tap."""
+    """P² at frequencies in cycles per tap, raised by :data:`FLOOR`."""
     taps = np.arange(profile.weights.size) - profile.weights.size // 2
     return np.asarray((np.cos(2 * np.pi * frequency[:, None] * taps) @ profile.weights) ** 2 + FLOOR)
 
 
 def _basis(radius: FloatArray, frequency: FloatArray) -> FloatArray:
-    """What each knot of each a_l adds to log S, shape (parameters, rings, frequencies)."""
+    """The contribution of each knot of each a_l to log S, shape (parameters, rings, frequencies)."""
     rho = np.hypot(radius[:, None], frequency[None, :])
     knots = np.linspace(np.log(LOWEST), np.log(HIGHEST), KNOTS)
     spline = CubicSpline(knots, np.eye(KNOTS), bc_type="natural")(np.clip(np.log(rho), knots[0], knots[-1]))
@@ -143,7 +157,7 @@ def _basis(radius: FloatArray, frequency: FloatArray) -> FloatArray:
 
 
 def _window(rings: Rings, frequency: FloatArray) -> FloatArray:
-    """The integral over w with the tapers' power at f - s w and f + s w, as a matrix (w, f)."""
+    """The integral over w as a matrix, shape (w, f): trapezoidal weights times T at f - s w and at f + s w."""
     slices = np.arange(rings.tapers.shape[1])
 
     def taper_power(difference: FloatArray) -> FloatArray:
@@ -157,7 +171,10 @@ def _window(rings: Rings, frequency: FloatArray) -> FloatArray:
 
 
 def _prior(faintest: float) -> tuple[FloatArray, FloatArray]:
-    """The prior as rows of a linear least-squares problem: (rows, parameters) and what each row expects."""
+    """The prior as a linear least-squares system: a matrix of shape (rows, parameters) and the mean of each row.
+
+    ``faintest`` is the prior mean of the logarithm of the noise power.
+    """
     knots = np.linspace(np.log(LOWEST), np.log(HIGHEST), KNOTS)
     distance = knots[1] - knots[0]
     spread = BENDING * np.maximum(1.0, np.exp(knots[1:-1]) / KINK) / np.sqrt(distance)

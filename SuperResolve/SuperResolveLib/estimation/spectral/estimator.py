@@ -1,11 +1,14 @@
-r"""The profile that explains the scan's power spectrum, aliasing included, if anatomy is alike in all directions.
+"""The spectral estimator: the profile that explains the scan's power spectrum, aliasing included.
 
-Where in-plane and through-plane frequencies meet in one spectrum, anatomy is smooth and about isotropic, and all that
-is not is the profile's: its fall, its zeros, and what folds back at half a cycle per slice (:mod:`.anatomy`, a
-Bayesian model of the spectrum of :mod:`.rings`). Families of shapes compete (:mod:`.search`); the answer is the
-generalised Gaussian with their posterior mean of log FWHM and log root-mean-square width, and the interval is to hold
-the FWHM with a probability of 80 %. A header's slice thickness, where there is one, makes the prior on the width
-narrower.
+It assumes that the anatomy's power spectrum is smooth and about isotropic. What is neither in the scan's spectrum is
+then due to the slice profile and the sampling: a steeper decay through plane, zeros, and frequencies above half a cycle
+per slice that are aliased.
+
+The steps: the scan's power spectrum is computed (:mod:`.rings`); a Bayesian model of it (:mod:`.anatomy`) is fitted for
+profiles of several families of shapes and many widths (:mod:`.search`); and the evidence of all is combined with a
+prior on the width (:mod:`.posterior`). The result is the generalised Gaussian with the posterior means of log FWHM and
+log root-mean-square width, with an 80 % interval of the FWHM. The prior is narrower if the header gives a slice
+thickness.
 """
 
 from __future__ import annotations
@@ -26,20 +29,21 @@ from .posterior import Posterior, WidthPrior
 from .rings import rings_of
 from .search import FAMILIES, Family, attempts, evidence_of
 
-#: Rings that the spectrum must have for anatomy and profile to be told apart.
+#: Fewest rings of the spectrum with which anatomy and profile can be distinguished.
 FEWEST_RINGS = 8
-#: A best fit worse than this many times its expected variance is none; heads reach 0.2 to 0.6.
+#: A best fit whose mean squared residual is above this, in units of the expected variance, gives a warning; heads reach
+#: 0.2 to 0.6.
 MISFIT = 4.0
 
 
 class Spectral:
     """The posterior mean profile of a Bayesian model of the scan's power spectrum.
 
-    It has no presets, uses no seed and no torch: all runs on the processor.
+    It has no presets, uses neither random numbers nor torch, and runs on the processor.
 
     Args:
-        settings: only kept in the answer.
-        families: the shapes that compete; fewer where the profile is known to be of one of them.
+        settings: of these only the seed is used, which is recorded in the result.
+        families: families of shapes that compete; a single one if the profile's shape is known.
     """
 
     info: ClassVar[EstimatorInfo] = EstimatorInfo(
@@ -56,10 +60,11 @@ class Spectral:
         self.families = families
 
     def estimate(self, scan: Volume, geometry: SliceGeometry, progress: ProgressCallback) -> EstimatedProfile:
-        """The profile, with the interval that is to hold its FWHM with a probability of 80 %.
+        """Estimate the profile and an 80 % interval of its FWHM.
 
         Raises:
-            InputError: the image is too small in plane, or constant.
+            InputError: the image is too small in plane, or constant along an axis.
+            Cancelled: raised by ``progress``.
         """
         progress(0.0, "finding the in-plane resolution")
         reference = reference_of(scan, geometry)
@@ -78,7 +83,6 @@ class Spectral:
             preset="",
             device="cpu",
             seed=self.settings.seed,
-            loss_history={},
             prior_share=posterior.prior_share,
             warnings=reference.warnings
             + trust_warnings(profile, reference.slice_spacing, interval)
@@ -87,7 +91,7 @@ class Spectral:
 
 
 def widest_of(reference: Reference) -> float:
-    """The largest FWHM that is tried, in mm."""
+    """The largest FWHM in mm that is tried."""
     return max(3.5 * reference.slice_spacing, 12 * reference.tap_spacing)
 
 
@@ -105,7 +109,7 @@ def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[
 
 
 def prior_of(reference: Reference) -> WidthPrior:
-    """What is known of the width before the scan is looked at: the header's slice thickness, else the spacing."""
+    """The prior on the width: from the header's slice thickness if it has one, else from the slice spacing."""
     if reference.slice_thickness:
         return WidthPrior.from_thickness(reference.slice_thickness)
     return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
@@ -114,6 +118,7 @@ def prior_of(reference: Reference) -> WidthPrior:
 def _posterior(
     families: Sequence[Family], reference: Reference, prior: WidthPrior, progress: ProgressCallback
 ) -> Posterior:
+    """Compute the power spectrum, fit it for every family, and combine the evidence with the prior."""
     progress(0.02, "finding the power spectrum")
     rings = rings_of(reference)
     if len(rings.radius) < FEWEST_RINGS:
@@ -122,12 +127,12 @@ def _posterior(
         raise InputError("the scan's power spectrum vanishes in places: is the image constant along an axis?")
     anatomy, tap = Anatomy(rings), reference.tap_spacing
     widest = widest_of(reference)
-    total, found = attempts(families), []
+    total, evidences = attempts(families), []
     for index, family in enumerate(families):
         before = index * total // len(families)
 
         def tried(count: int, before: int = before, name: str = family.name) -> None:
             progress(0.05 + 0.95 * (before + count) / total, f"fitting the power spectrum, {name}")
 
-        found.append(evidence_of(family, anatomy, 0.7 * tap, widest, tap, tried))
-    return Posterior.of(found, prior)
+        evidences.append(evidence_of(family, anatomy, 0.7 * tap, widest, tap, tried))
+    return Posterior.of(evidences, prior)

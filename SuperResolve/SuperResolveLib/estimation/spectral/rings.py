@@ -1,10 +1,11 @@
-r"""What the scan shows: its power spectrum, by in-plane frequency (rings) and by frequency across the slices.
+r"""The power spectrum of a scan, by in-plane frequency (in rings) and by frequency across the slices.
 
-Each slice is Fourier transformed in plane; across slices the transform is a multitaper periodogram (Thomson 1982):
+Each slice is Fourier transformed in plane, which gives :math:`F_n(u)` for slice n and in-plane frequency u. Across the
+slices the spectrum is a multitaper periodogram (Thomson, Proc. IEEE 1982), averaged over rings of u:
 
 .. math:: I(r, f) = \frac1K \sum_k \Big\langle \Big| \sum_n h_k(n) F_n(u) e^{-2 \pi i f n} \Big|^2 \Big\rangle_{|u| = r}
 
-with Slepian tapers h_k, so that strong low frequencies do not leak over the weak ones where profiles differ.
+The K Slepian tapers :math:`h_k` keep strong low frequencies from leaking into weak ones, where profiles differ most.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from ..reference import Reference
 
 FloatArray = NDArray[np.float64]
 
-#: Rings, evenly in the logarithm of the in-plane frequency, from the lowest (cycles per tap) to the Nyquist frequency.
+#: Number of rings, evenly spaced in log frequency from ``LOWEST`` (cycles per tap) to the Nyquist frequency.
 RINGS = 24
 LOWEST = 0.012
-#: Frequencies across slices, from 0 to half a cycle per slice, at most; fewer where there are few slices.
+#: Largest number of frequencies across the slices, from 0 to half a cycle per slice; few slices give fewer.
 FREQUENCIES = 16
 #: Time-bandwidth product and number of the tapers.
 BANDWIDTH, TAPERS = 2.5, 3
-#: Part of the image at each border that fades out.
+#: Fraction of the image at each in-plane border that is faded out before the transform.
 FADE = 0.15
-#: In-plane frequencies that are transformed across slices at once: bounds memory.
+#: Number of in-plane frequencies that are transformed across slices at once, to limit memory.
 AT_ONCE = 2**15
 
 
@@ -39,10 +40,10 @@ class Rings:
 
     Attributes:
         radius: mean in-plane frequency of each ring in cycles per tap, shape (rings,).
-        frequency: frequencies across slices in cycles per slice, shape (frequencies,).
+        frequency: frequencies across the slices in cycles per slice, shape (frequencies,).
         power: I, shape (rings, frequencies).
-        count: in-plane frequencies in each ring; of each pair u and -u one.
-        tapers: shape (K, slices).
+        count: number of in-plane frequencies in each ring, shape (rings,); u and -u count once.
+        tapers: the tapers h_k, shape (K, slices).
         step: slice spacing in taps.
     """
 
@@ -55,7 +56,7 @@ class Rings:
 
 
 def rings_of(reference: Reference) -> Rings:
-    """The power spectrum of a scan on its acquired in-plane resolution."""
+    """Compute the power spectrum of a scan at its acquired in-plane resolution."""
     first, second = reference.directions
     tap = reference.tap_spacing
     rows, columns, slices = first.data.shape
@@ -77,6 +78,15 @@ def rings_of(reference: Reference) -> Rings:
 def _averaged(
     spectrum: NDArray[np.complex64], ring: NDArray[np.intp], radius: FloatArray, step: float, slices: int
 ) -> Rings:
+    """The multitaper periodogram across slices, averaged over rings.
+
+    Args:
+        spectrum: in-plane spectrum of each slice, shape (in-plane frequencies, slices).
+        ring: index of the ring of each in-plane frequency.
+        radius: each in-plane frequency in cycles per tap.
+        step: slice spacing in taps.
+        slices: number of slices.
+    """
     frequency = np.linspace(0.0, 0.5, min(FREQUENCIES, slices // 2 + 1))
     tapers = dpss(slices, BANDWIDTH, TAPERS)
     waves = np.exp(-2j * np.pi * np.arange(slices)[:, None] * frequency)

@@ -1,4 +1,4 @@
-"""Which widths of a family of shapes fit a scan: minus twice the log evidence over log width."""
+"""The search over widths: how well profiles of one family of shapes explain a scan, as a function of their width."""
 
 from __future__ import annotations
 
@@ -15,23 +15,28 @@ from .anatomy import Anatomy, Fit
 
 FloatArray = NDArray[np.float64]
 
-#: Widths that are tried first, and how often the space around the best is halved.
+#: Number of widths that are tried first, and how often the gaps beside the best width are then halved.
 WIDTHS, HALVINGS = 13, 3
-#: A profile within one tap counts as so wide, in taps: that of a box one tap wide.
+#: Root-mean-square width of a profile that lies within one tap, in taps: that of a rect one tap wide.
 NARROWEST = 12**-0.5
-#: Points at which the evidence is read between the widths that were tried.
+#: Number of widths at which the evidence is interpolated between those that were tried.
 POINTS = 400
 
 
 @dataclass(frozen=True)
 class Family:
-    """Profiles of one shape and any width (FWHM in mm), on taps ``tap`` mm apart."""
+    """Profiles of one shape and any width.
+
+    Attributes:
+        name: for progress reports.
+        profile: makes the profile of a FWHM in mm on taps of a spacing in mm.
+    """
 
     name: str
     profile: Callable[[float, float], SliceProfile]
 
 
-#: Excitation profiles of slice-selective pulses lie between the bell and the box.
+#: The families that compete: excitation profiles of slice-selective pulses lie between the Gaussian and the rect.
 FAMILIES = (
     Family("gaussian", SliceProfile.gaussian),
     Family("flat top", lambda width, tap: bell(width, 4.0, tap)),
@@ -41,13 +46,13 @@ FAMILIES = (
 
 @dataclass(frozen=True)
 class Evidence:
-    """A family's evidence, for widths evenly spaced in their logarithm.
+    """The evidence for one family of shapes as a function of width.
 
     Attributes:
-        family: which.
-        log_width: shape (points,).
-        deviance: minus twice the log evidence, shape (points,).
-        fwhm_mm, rms_mm: of the taps, in mm, shape (points,).
+        family: the family.
+        log_width: natural logarithms of the widths (FWHM in mm), evenly spaced, shape (points,).
+        deviance: minus twice the log evidence of each width, shape (points,).
+        fwhm_mm, rms_mm: FWHM and root-mean-square width of the taps of each width in mm, shape (points,).
         misfit: of the best fit among the widths that were tried.
     """
 
@@ -62,7 +67,16 @@ class Evidence:
 def evidence_of(
     family: Family, anatomy: Anatomy, narrowest: float, widest: float, tap: float, tried: Callable[[int], None]
 ) -> Evidence:
-    """Try widths (mm) of a family, closer together where the scan is fitted best; ``tried`` hears how many so far."""
+    """Fit the scan with widths of a family, which lie closer together where the fit is best.
+
+    Args:
+        family: the family of shapes.
+        anatomy: the model of the scan's power spectrum.
+        narrowest: smallest FWHM to try in mm.
+        widest: largest FWHM to try in mm.
+        tap: distance between taps in mm.
+        tried: called after each fit with the number of fits so far.
+    """
     fits: dict[float, Fit] = {}
 
     def attempt(log_width: float, near: float | None) -> None:
@@ -80,10 +94,11 @@ def evidence_of(
         for left in (best - 1, best):
             if 0 <= left < len(widths) - 1:
                 attempt((widths[left] + widths[left + 1]) / 2, widths[best])
-    return _between(family, fits, tap)
+    return _interpolated(family, fits, tap)
 
 
-def _between(family: Family, fits: dict[float, Fit], tap: float) -> Evidence:
+def _interpolated(family: Family, fits: dict[float, Fit], tap: float) -> Evidence:
+    """The evidence between the log widths that were fitted."""
     widths = sorted(fits)
     log_width = np.linspace(widths[0], widths[-1], POINTS)
     profiles = [family.profile(float(np.exp(width)), tap) for width in log_width]
@@ -98,5 +113,5 @@ def _between(family: Family, fits: dict[float, Fit], tap: float) -> Evidence:
 
 
 def attempts(families: Sequence[Family]) -> int:
-    """How many widths are tried at most."""
+    """The largest number of fits that a search over these families takes."""
     return len(families) * (WIDTHS + 2 * HALVINGS)

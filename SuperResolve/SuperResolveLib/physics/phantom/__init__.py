@@ -1,1 +1,1 @@
-"""A procedural head phantom."""
+"""A procedural head phantom, computed from a random seed."""

@@ -12,7 +12,12 @@ from .fields import Field, ellipsoid, looked_up, random_field, sheet, tube, unio
 
 @dataclass(frozen=True)
 class Brain:
-    """The hulls of its parts, as signed distances without folds, and the cavity around them."""
+    """The shapes of the brain's parts without folds, as signed distances in mm (positive inside).
+
+    Attributes:
+        cerebrum, cerebellum, stem: the parts.
+        cavity: the space around them all, which is filled with fluid.
+    """
 
     cerebrum: Field
     cerebellum: Field
@@ -21,7 +26,7 @@ class Brain:
 
     @classmethod
     def within(cls, canvas: Canvas) -> Brain:
-        """The hulls on a canvas."""
+        """The shapes on the voxels of a canvas."""
         at, mirrored = canvas.at, canvas.mirrored
         upper = ellipsoid(at, (0, -14, 21), (66, 83, 57))
         floor = at[2] + 16 + 0.03 * at[1]
@@ -37,7 +42,7 @@ class Brain:
         return cls(cerebrum, cerebellum, stem, cavity)
 
     def paint(self, canvas: Canvas) -> None:
-        """Paint the whole brain; the cavity is there already, filled with fluid."""
+        """Paint the whole brain into its cavity, which must have been filled with fluid before."""
         _paint_cerebellum(canvas, self.cerebellum)
         canvas.paint(self.stem + 1.5, FLUID)
         canvas.paint(self.stem, 0.95 * WHITE + 3 * canvas.curly[0], 2)
@@ -48,7 +53,7 @@ class Brain:
 
 
 def _pia(canvas: Canvas, hull: Field) -> Field:
-    """Signed distance to the folded surface of the cerebrum: hull, fissures and sulci."""
+    """Signed distance to the folded surface of the cerebrum: its hull with fissures and sulci cut in."""
     x, y, z = canvas.mirrored
     midline = canvas.at[0] + 1.4 * canvas.slow
     core = ellipsoid(canvas.at, (0, -16, 6), (34, 40, 22))
@@ -64,7 +69,7 @@ def _pia(canvas: Canvas, hull: Field) -> Field:
 
 
 def _sulci(canvas: Canvas, surface: Field, wavelength: float, bandwidth: float) -> Field:
-    """Distance to the middle of the nearest sulcus: the zero level of a field that varies little with depth."""
+    """Distance to the middle of the nearest sulcus: the zero level of a random field that varies little with depth."""
     step = 3.0
     field = random_field((64, 64, 64), wavelength / step, bandwidth, canvas.random)
     near = np.nonzero((surface > -3) & (surface < 30))
@@ -75,14 +80,15 @@ def _sulci(canvas: Canvas, surface: Field, wavelength: float, bandwidth: float) 
     values[near] = looked_up(field, step, points + warp)
     slope = np.sqrt(sum(g**2 for g in np.gradient(values, canvas.spacing)))
     height = np.abs(values) / (slope + np.float32(0.3 / wavelength))
-    height[near] += np.maximum(12 - reach, 0)  # where the directions run together there are no sulci
+    height[near] += np.maximum(12 - reach, 0)  # none close to the middle of a lobe
     return np.asarray(height, dtype=np.float32)
 
 
 def _on_the_surface(at: Field) -> tuple[Field, Field]:
-    """Points moved part of the way to the surface, away from a line through the middle of their lobe; how far from it.
+    """Move points away from the middle line of their lobe, part of the way to the surface.
 
-    Shapes (3, points) and (points,).
+    Returns:
+        The points, shape (3, points), and how far each was from the middle line, shape (points,).
     """
     x, y, z = np.abs(at[0]), at[1], at[2]
     temporal = np.clip((-2 - 0.3 * y - z) / 30 + 0.5, 0, 1) * np.clip((x - 12) / 20, 0, 1)
@@ -90,7 +96,7 @@ def _on_the_surface(at: Field) -> tuple[Field, Field]:
     outward = np.stack([x, y, z]) - middle
     reach = np.linalg.norm(outward, axis=0)
     moved = middle + outward / np.maximum(reach, 1) * (20 + reach / 2)
-    moved[0] += np.where(at[0] < 0, 96, 0)  # another stretch of the random field for the left side
+    moved[0] += np.where(at[0] < 0, 96, 0)  # the left side takes another part of the random field
     return moved.astype(np.float32), reach.astype(np.float32)
 
 
@@ -124,7 +130,10 @@ def _paint_centre(canvas: Canvas) -> None:
 
 
 def _paint_cerebellum(canvas: Canvas, hull: Field) -> None:
-    """Folia: sheets of fluid that fan out from the fourth ventricle, deep ones between lobules, shallow ones within."""
+    """The cerebellum with its folia.
+
+    Sheets of fluid fan out from the fourth ventricle: deep ones between lobules, shallow ones within them.
+    """
     x, y, z = canvas.mirrored
     forward, up = -(y + 46) + 0.015 * x**2, z + 34 + 0.12 * x
     radius = np.hypot(forward, up) + 1e-3
@@ -139,7 +148,7 @@ def _paint_cerebellum(canvas: Canvas, hull: Field) -> None:
 
 
 def _paint_vessels(canvas: Canvas, pia: Field, cavity: Field) -> None:
-    """Vessels along lines where two random fields are both zero, bright on cortex, dark in white matter; the sinus."""
+    """Vessels where two random fields are both zero, bright on cortex and dark in white matter; the sagittal sinus."""
     a, b = canvas.curly
     away = np.hypot(a, b) * np.float32(14 / (2 * np.pi))
     canvas.paint(np.minimum(np.minimum(0.55 - away, 1.5 - np.abs(pia)), 2 * canvas.slow), BLOOD)

@@ -1,4 +1,4 @@
-"""Everything of the head but the brain: soft tissue, orbits, skull, air, and the texture of it all."""
+"""The parts of the head phantom other than the brain: soft tissue, orbits, skull and air; and the texture of all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .fields import Field, ellipsoid, fractal_field, tube, union
 
 
 def paint_head(canvas: Canvas, cavity: Field) -> None:
-    """Soft tissue, then the skull around the brain's cavity, orbits and air, then fluid in the cavity."""
+    """Paint soft tissue, orbits, the skull around the brain's cavity and air, then fill the cavity with fluid."""
     surface = _surface(canvas)
     _paint_soft_tissue(canvas, surface)
     _paint_orbits(canvas)
@@ -39,6 +39,7 @@ def _paint_soft_tissue(canvas: Canvas, surface: Field) -> None:
 
 
 def _paint_orbits(canvas: Canvas) -> None:
+    """Fat, eye muscles, optic nerves and eyes."""
     at = canvas.mirrored
     canvas.paint(ellipsoid(at, (29, 52, -33), (17, 27, 17)), FAT)
     for x, z in ((29, -21), (29, -45), (41, -33), (18, -33)):

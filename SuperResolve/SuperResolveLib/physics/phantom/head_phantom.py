@@ -1,6 +1,6 @@
-"""A procedural head phantom: a T1-weighted head from nothing but a seed.
+"""A procedural head phantom: a T1-weighted head computed from a random seed.
 
-Scalp, muscle, skull with marrow, fluid, folded cortex, white matter, ventricles, deep grey nuclei, brain stem,
+It has scalp, muscle, skull with marrow, fluid, folded cortex, white matter, ventricles, deep grey nuclei, brain stem,
 foliated cerebellum, orbits, air-filled sinuses and vessels, with texture down to the voxel, a mild bias field, partial
 volume and Rician noise. Sulci follow the zero level of random fields, and all textures are statistically isotropic, so
 that patches look alike along every axis.
@@ -21,13 +21,15 @@ from .head import paint_head, paint_texture
 def head_phantom(
     shape: tuple[int, int, int] = (176, 208, 176), spacing: float = 1.0, seed: int = 0, noise_sigma: float = 1.2
 ) -> Volume:
-    """A head, isotropic, in RAS orientation; the neck goes on below the volume.
+    """Compute an isotropic head phantom in RAS orientation.
+
+    The head is 160 mm wide and 205 mm long; the neck is cut off by the lower border of the volume.
 
     Args:
-        shape: voxels to the right, anterior and superior; the head is 160 mm wide and 205 mm long.
+        shape: number of voxels along x (right), y (anterior) and z (superior).
         spacing: voxel size in mm.
-        seed: of the anatomy, its texture and the noise.
-        noise_sigma: of the Rician noise; white matter is about 100.
+        seed: random seed of the anatomy, its texture and the noise.
+        noise_sigma: standard deviation of the Rician noise, where white matter has an intensity of about 100.
 
     Raises:
         InputError: the shape or spacing is not positive.

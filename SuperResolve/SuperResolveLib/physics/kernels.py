@@ -1,0 +1,55 @@
+"""Kernels in one dimension: Gaussian and rect as integrals in closed form, and cubic convolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+FloatArray = NDArray[np.floating]
+
+#: FWHM of a Gaussian divided by its standard deviation.
+FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+#: Where a Gaussian is cut off, in standard deviations from its middle.
+GAUSSIAN_REACH = 4.0
+
+
+@dataclass(frozen=True)
+class GaussianIntegral:
+    """The integral from minus infinity of a Gaussian cut off at 4 standard deviations; 1 in all.
+
+    Attributes:
+        sigma: standard deviation, in the unit of the offsets.
+    """
+
+    sigma: float
+
+    def __call__(self, offset: FloatArray) -> FloatArray:
+        """The integral up to ``offset``, which is measured from the middle."""
+        below = ndtr(np.clip(offset / self.sigma, -GAUSSIAN_REACH, GAUSSIAN_REACH))
+        return np.asarray((below - ndtr(-GAUSSIAN_REACH)) / (1 - 2 * ndtr(-GAUSSIAN_REACH)))
+
+
+@dataclass(frozen=True)
+class RectIntegral:
+    """The integral from minus infinity of a rect; 1 in all.
+
+    Attributes:
+        width: full width, in the unit of the offsets.
+    """
+
+    width: float
+
+    def __call__(self, offset: FloatArray) -> FloatArray:
+        """The integral up to ``offset``, which is measured from the middle."""
+        return np.clip(offset / self.width + 0.5, 0.0, 1.0)
+
+
+def cubic_kernel(distance: FloatArray) -> FloatArray:
+    """The kernel of cubic convolution with a = -1/2 (Keys, IEEE TASSP 1981, eq. 15), for distances in samples."""
+    t = np.abs(distance)
+    near = 1.5 * t**3 - 2.5 * t**2 + 1
+    far = -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2
+    return np.where(t < 1, near, np.where(t < 2, far, 0.0))
