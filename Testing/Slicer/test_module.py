@@ -145,9 +145,10 @@ def test_a_folder_in_batch(real_host, real_panel, tmp_path, monkeypatch, capsys)
     good.SetSpacing(scan.spacing)
     sitk.WriteImage(good, str(scans / "good.nrrd"))
     sitk.WriteImage(sitk.GetImageFromArray(np.zeros((9, 9, 9), np.float32)), str(scans / "bad.nrrd"))
+    (script,) = (PROJECT / "docs").rglob("slicer_batch.py")
     monkeypatch.setattr(sys, "argv", ["slicer_batch.py", str(scans), str(results)])
     with pytest.raises(SystemExit) as end:
-        runpy.run_path(str(PROJECT / "docs" / "slicer_batch.py"), run_name="__main__")
+        runpy.run_path(str(script), run_name="__main__")
     assert end.value.code == 1
     told = capsys.readouterr()
     assert "good.nrrd: Slice thickness (FWHM)" in told.out

@@ -153,9 +153,9 @@ class TestProfile:
         ui = panel.ui
         assert ui.estimationMethodComboBox.currentText() == "Automatic"
         assert "Needs nothing besides Slicer" in ui.estimationDescriptionLabel.text()
-        assert not ui.estimationPresetComboBox.isEnabled() and ui.estimationPresetComboBox.count() == 0
+        assert not shown(ui.estimationPresetComboBox) and not shown(ui.estimationPresetLabel)
         choose(ui.estimationMethodComboBox, "espreso")
-        assert ui.estimationPresetComboBox.isEnabled() and ui.estimationPresetComboBox.count() == 2
+        assert shown(ui.estimationPresetComboBox) and ui.estimationPresetComboBox.count() == 2
         assert "patches" in ui.estimationDescriptionLabel.text()
         assert "PyTorch" not in ui.estimationDescriptionLabel.text()
         choose(ui.estimationPresetComboBox, "paper")
@@ -199,6 +199,7 @@ class TestProfile:
         estimated = panel.ui.profileTableSelector.currentNode()
         panel.ui.profileSourceComboBox.setCurrentIndex(source)
         assert not shown(panel.ui.estimateButton) and shown(panel.ui.profileWidthSpinBox)
+        assert not shown(panel.ui.estimationMethodComboBox)
         panel.ui.profileWidthSpinBox.setValue(6.0)
         panel.ui.makeProfileButton.click()
         assert panel.ui.profileLabel.text().endswith(f" mm, {name}")
@@ -353,7 +354,7 @@ class TestSuperResolution:
             choose(panel.ui.methodComboBox, name)
             described[name] = panel.ui.methodDescriptionLabel.text()
             learns = name == "smore"
-            assert panel.ui.presetComboBox.isEnabled() == panel.ui.uncertaintyCheckBox.isEnabled() == learns
+            assert shown(panel.ui.presetComboBox) == panel.ui.uncertaintyCheckBox.isEnabled() == learns
         assert "Needs PyTorch." in described.pop("smore")
         assert all("Needs nothing besides Slicer" in text for text in described.values())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -35,10 +34,9 @@ PYTHON = [
 
 
 @pytest.fixture(params=["v5.10.0", "v5.12.3"])
-def slicers(request) -> dict:
+def slicers(request, data_folder) -> dict:
     """What a version of Slicer has, by its sources."""
-    folder = Path(__file__).resolve().parents[3] / "shared" / "slicer_api"
-    folder = folder if folder.is_dir() else Path("/work/shared/slicer_api")
+    folder = data_folder.parent / "slicer_api"
     if not folder.is_dir():
         pytest.skip(f"the names of Slicer's sources are not here: there is no folder {folder}")
     return json.loads((folder / f"{request.param}.json").read_text(encoding="utf-8"))

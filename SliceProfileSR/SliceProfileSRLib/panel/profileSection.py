@@ -38,9 +38,7 @@ class ProfileSection:
         self.warnings = ""
         self._ui, self._parameters, self._logic, self._views = ui, parameters, logic, views
         self._choices = estimationChoices()
-        self._boxes = MethodBoxes(
-            ui.estimationMethodComboBox, ui.estimationPresetComboBox, self._choices, self._onMethodChosen
-        )
+        self._boxes = MethodBoxes(ui, "estimationMethod", "estimationPreset", self._choices, self._onMethodChosen)
         self._controls = RunControls(ui, "estimate", logic.jobs, self.onEstimate)
         ui.makeProfileButton.clicked.connect(self.onMakeProfile)
         ui.showChartButton.clicked.connect(self.onShowChart)
@@ -49,16 +47,12 @@ class ProfileSection:
         """Show the rows that the chosen source needs, and the profile."""
         ui, source, refusal = self._ui, parameterNode.profileSource, description.refusal
         isEstimated, isTable = source is ProfileSource.ESTIMATED, source is ProfileSource.TABLE
-        for widget in (
-            *(ui.estimationMethodLabel, ui.estimationMethodComboBox),
-            *(ui.estimationPresetLabel, ui.estimationPresetComboBox),
-            *(ui.estimationDescriptionLabel, ui.estimateButton),
-        ):
+        for widget in (ui.estimationDescriptionLabel, ui.estimateButton):
             widget.setVisible(isEstimated)
         for widget in (ui.profileWidthLabel, ui.profileWidthSpinBox, ui.makeProfileButton):
             widget.setVisible(not isEstimated and not isTable)
         ui.profileTableSelector.setEnabled(isTable)  # of the other sources, it shows which is the scan's own
-        self._boxes.show(parameterNode.estimationMethod, parameterNode.estimationPreset)
+        self._boxes.show(parameterNode.estimationMethod, parameterNode.estimationPreset, isEstimated)
         method = self._choices.method(parameterNode.estimationMethod)
         ui.estimationDescriptionLabel.setText(self._choices.description(method, parameterNode.estimationPreset))
         self._controls.update(parameterNode.inputVolume, refusal, _("Estimate the slice profile from the scan itself"))

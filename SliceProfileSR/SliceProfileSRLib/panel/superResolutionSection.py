@@ -43,7 +43,7 @@ class SuperResolutionSection:
         self._ui, self._parameters, self._logic, self._views = ui, parameters, logic, views
         self._makeProfile = makeProfile
         self._choices = superResolutionChoices()
-        self._boxes = MethodBoxes(ui.methodComboBox, ui.presetComboBox, self._choices, self._onMethodChosen)
+        self._boxes = MethodBoxes(ui, "method", "preset", self._choices, self._onMethodChosen)
         self._controls = RunControls(ui, "superResolve", logic.jobs, self.onSuperResolve)
         ui.compareButton.clicked.connect(self.onCompare)
 

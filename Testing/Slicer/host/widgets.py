@@ -76,6 +76,7 @@ class ctkCollapsibleButton(QAbstractButton):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._collapsed: list[QWidget] = []
         self.setCheckable(True)
         self.setChecked(True)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
@@ -88,6 +89,11 @@ class ctkCollapsibleButton(QAbstractButton):
 
     def _collapse(self, opened: bool) -> None:
         self.setMaximumHeight(16777215 if opened else _HEADER)
+        children = self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        shown = self._collapsed if opened else [child for child in children if not child.isHidden()]
+        for child in shown:
+            child.setVisible(opened)
+        self._collapsed = [] if opened else shown
         self.contentsCollapsed.emit(not opened)
 
     def hitButton(self, position: Any) -> bool:
