@@ -148,7 +148,7 @@ def same_grid(a: Volume, b: Volume) -> bool:
 
 
 def inside_field_of_view(grid: Volume, other: Volume) -> Mask:
-    """Which voxels of ``grid`` have their centre in the field of view of ``other``, given by its voxels' outer edges."""
+    """Which voxels of ``grid`` have their centre in the field of view of ``other``, up to its voxels' outer edges."""
     matrix = _voxel_to_voxel(grid, other)
     i, j, k = np.ogrid[tuple(slice(n) for n in grid.shape)]
     inside = np.ones(grid.shape, dtype=bool)
