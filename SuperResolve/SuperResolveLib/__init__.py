@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from .workflows.super_resolve import SuperResolved, super_resolve
 
 __all__ = [
-    "__version__",
     "Cancelled",
     "EstimatedProfile",
     "InputError",
     "SliceProfile",
     "SuperResolved",
     "Volume",
+    "__version__",
     "estimate_profile",
     "measure_resolution",
     "parse_profile",

@@ -122,7 +122,7 @@ class TestAdjoint:
         assert degrade(matrix, x, axis).dtype == np.float32
         assert forward == pytest.approx(backward, rel=1e-5, abs=1e-5)
 
-    @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
+    @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-5)])
     @pytest.mark.parametrize("axis", [0, 1, 2])
     def test_torch_agrees_with_numpy_and_itself(self, axis, dtype, tolerance):
         torch = pytest.importorskip("torch")

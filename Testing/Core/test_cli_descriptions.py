@@ -44,7 +44,7 @@ def test_is_valid_by_the_execution_model(schema, module):
     [
         ("<longflag>seed</longflag>", "<longflag>random-seed</longflag>"),
         ("<longflag>seed</longflag>", ""),
-        ("<element>auto</element>\n      <element>espreso</element>", "<element>espreso</element>"),
+        ("<element>auto</element>\n      <element>spectral</element>", "<element>spectral</element>"),
         ("<default>0</default>\n      <constraints>", "<default>-1</default>\n      <constraints>"),
         ("<channel>input</channel>", "<channel>both</channel>"),
         ("<name>seed</name>", "<name>axis</name>"),

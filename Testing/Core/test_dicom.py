@@ -168,7 +168,7 @@ def test_a_series_that_is_not_there_is_refused(two_series: Path) -> None:
 def test_a_description_that_two_series_share_is_refused(two_series: Path) -> None:
     third = {"SeriesInstanceUID": "1.2.3.6", "SeriesDescription": "T1 sag"}
     save_series(two_series, positions([0.0]), "c", **third)
-    with pytest.raises(InputError, match="2 series in .* go by 'T1 sag'"):
+    with pytest.raises(InputError, match=r"2 series in .* go by 'T1 sag'"):
         read_volume(two_series, "T1 sag")
 
 

@@ -11,13 +11,15 @@ from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled, InputError
 from SuperResolveLib.estimation.espreso import adversarial, closed_form
+from SuperResolveLib.estimation.espreso.game import Settings
+from SuperResolveLib.estimation.espreso.impulse import start_as_impulse
+from SuperResolveLib.estimation.espreso.patches import DirectionPatches, PatchShape
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.estimation.shapes import bell
-from SuperResolveLib.networks.espreso import RECEPTIVE_FIELD, LineDiscriminator, ProfileGenerator
+from SuperResolveLib.networks.espreso import ProfileGenerator
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
-from SuperResolveLib.training.line_patches import DirectionPatches, PatchShape
 from SuperResolveLib.workflows.estimate import estimate_profile, measure_resolution
 
 
@@ -143,27 +145,11 @@ def test_bell_of_exponent_two_is_gaussian() -> None:
 # ---- as published
 
 
-def test_generator_is_a_positive_profile_that_starts_as_an_impulse() -> None:
+def test_generator_starts_as_an_impulse_and_no_further() -> None:
     torch.manual_seed(0)
     generator = ProfileGenerator(21)
-    generator.start_as_impulse()
-    weights = generator().detach()
-    assert weights.shape == (21,)
-    assert bool((weights > 0).all())
-    assert float(weights.sum()) == pytest.approx(1.0, abs=1e-5)
-    assert float(weights[10]) > 0.99
-
-
-def test_discriminator_sees_seven_samples_of_one_line() -> None:
-    torch.manual_seed(0)
-    lines = torch.randn(3, 16, requires_grad=True)
-    logits = LineDiscriminator()(lines)
-    assert logits.shape == (3, 16 - RECEPTIVE_FIELD + 1)
-    logits[1, 4].backward()
-    assert lines.grad is not None
-    seen = torch.nonzero(lines.grad)
-    assert set(seen[:, 0].tolist()) == {1}
-    assert seen[:, 1].tolist() == list(range(4, 4 + RECEPTIVE_FIELD))
+    start_as_impulse(generator)
+    assert 0.99 < float(generator().detach()[10]) < 0.992
 
 
 def test_generated_samples_are_convolved_and_taken_every_ratio_voxels(isotropic: Volume) -> None:
@@ -197,7 +183,7 @@ def test_patches_come_from_the_scan_and_favour_edges(isotropic: Volume) -> None:
 def test_game_is_reproducible_and_leaves_the_impulse(isotropic: Volume) -> None:
     scan = scan_of(isotropic, 6.0, 4.0)
     geometry = slice_geometry(scan)
-    settings = adversarial.Settings(iterations=30, learning_rate=2e-3)
+    settings = Settings(iterations=30, learning_rate=2e-3)
     first, second = (adversarial.estimate(scan, geometry, "cpu", 3, lambda *_: None, settings) for _ in range(2))
     np.testing.assert_array_equal(first.weights, second.weights)
     assert first.fwhm_mm > 1.015

@@ -14,7 +14,7 @@ import pytest
 from Experiments import command as command
 from Experiments import phantom_pair, quality, table1, table2, table3
 from Experiments.cells import Cell, Record, Row, run_cells
-from Experiments.condition import Setting, SimulatedScan, in_order
+from Experiments.condition import Condition, SimulatedScan, in_order
 from Experiments.report import Table, grouped, mean
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.result import EstimatedProfile
@@ -109,7 +109,7 @@ def _simulated_fwhm(width: float, cell: Cell) -> Row:
 class TestSetting:
     @pytest.mark.parametrize("text", ["gaussian:4@8", "gaussian:0.5@2.5,snr:20", "rect:3.2@4,snr:8,phase:1.5"])
     def test_as_text_and_back(self, text):
-        assert str(Setting.parse(text)) == text
+        assert str(Condition.parse(text)) == text
 
     @pytest.mark.parametrize(
         "text",
@@ -120,10 +120,10 @@ class TestSetting:
     )
     def test_what_is_no_cell_is_refused(self, text):
         with pytest.raises(InputError, match="is no cell"):
-            Setting.parse(text)
+            Condition.parse(text)
 
     def test_widths_are_in_voxels(self):
-        assert Setting.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
+        assert Condition.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
 
     def test_rows_are_ordered_by_number_not_letter(self):
         cells = ("rect:3@2", "gaussian:10@2", "gaussian:2@8")
@@ -178,18 +178,18 @@ def nearly_true(monkeypatch):
 
 
 def test_noise_and_phase_of_a_simulated_scan_are_as_asked(volume):
-    plain = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
-    noisy = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,snr:20"))
+    plain = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4"))
+    noisy = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4,snr:20"))
     level = float(plain.truth.data[head_mask(plain.truth)].mean())
     bright = plain.scan.data > level
     assert np.std((noisy.scan.data - plain.scan.data)[bright]) == pytest.approx(level / 20, rel=0.1)
-    moved = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4,phase:1.5")).scan
+    moved = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4,phase:1.5")).scan
     shift = moved.affine[:3, 3] - plain.scan.affine[:3, 3]
     assert np.linalg.norm(shift) == pytest.approx(1.5 * plain.voxel)
 
 
 def test_a_simulated_scan_knows_its_truth(volume):
-    simulated = SimulatedScan.of(volume, "j", Setting.parse("gaussian:4@4"))
+    simulated = SimulatedScan.of(volume, "j", Condition.parse("gaussian:4@4"))
     assert simulated.voxel == pytest.approx(3.5)
     assert simulated.scan.shape == (44, 12, 48)
     # The last slice sits on plane 44; the scan's field of view ends two planes beyond.
@@ -218,8 +218,8 @@ class TestTable1:
         assert "0.79 / 0.10 / 737 / 50.9" in text and "1.61 / 0.39 / – / –" in text
 
     def test_all_cells_of_the_paper_are_there(self):
-        assert len(table1.EXPERIMENT.settings) == 18
-        assert all(str(Setting.parse(text)) == text for text in table1.EXPERIMENT.settings)
+        assert len(table1.EXPERIMENT.conditions) == 18
+        assert all(str(Condition.parse(text)) == text for text in table1.EXPERIMENT.conditions)
 
 
 class TestCommand:
@@ -310,7 +310,7 @@ class TestCommand:
         assert (tmp_path / "out" / "quality.md").exists()
 
     @pytest.mark.parametrize(
-        "words, message",
+        ("words", "message"),
         [
             (["--cells", "gaussian"], "is no cell"),
             (["--preset", "slow"], "no preset"),

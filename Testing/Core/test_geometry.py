@@ -44,7 +44,7 @@ def smooth_image(points: np.ndarray, wavelength: float) -> np.ndarray:
     """Three waves across RAS mm, none shorter than ``wavelength``."""
     directions = Rotation.from_euler("xyz", (20, 50, 70), degrees=True).as_matrix()
     waves = points @ directions.T * (2 * np.pi / wavelength) * (1.0, 0.8, 0.6)
-    return np.sin(waves + (0.1, 0.7, 1.9)).sum(axis=-1)
+    return np.sin(waves + np.array([0.1, 0.7, 1.9])).sum(axis=-1)
 
 
 @few

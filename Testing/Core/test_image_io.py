@@ -477,10 +477,15 @@ def test_what_cannot_be_written_is_refused_before_the_run(tmp_path: Path, name: 
 def test_a_run_that_ends_early_leaves_the_old_file_and_nothing_else(tmp_path: Path, stop: type[BaseException]) -> None:
     target = tmp_path / "out.nii.gz"
     target.write_text("old")
-    with pytest.raises(stop), replacing(target) as aside:
-        assert aside.parent == tmp_path and aside.name.endswith(".nii.gz")
-        aside.write_text("half")
-        raise stop
+
+    def write_half() -> None:
+        with replacing(target) as aside:
+            assert aside.parent == tmp_path and aside.name.endswith(".nii.gz")
+            aside.write_text("half")
+            raise stop
+
+    with pytest.raises(stop):
+        write_half()
     assert target.read_text() == "old" and list(tmp_path.iterdir()) == [target]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,7 +78,7 @@ class TestMeasures:
 
     def test_worse_is_worse_in_every_measure(self, truth):
         found = [compare(truth, truth.on_grid(gaussian_filter(truth.data, s), AFFINE), None) for s in (0.5, 1, 2)]
-        for better, worse in zip(found[:-1], found[1:], strict=True):
+        for better, worse in itertools.pairwise(found):
             assert better.psnr > worse.psnr and better.ssim > worse.ssim
             assert better.rmse < worse.rmse and better.hfen < worse.hfen
 
@@ -148,7 +150,7 @@ class TestMasks:
         assert found.voxels == truth.data[:10].size  # centres up to 8, and half of a 2-voxel one beyond
 
     @pytest.mark.parametrize(
-        "mask, message",
+        ("mask", "message"),
         [(np.zeros((24, 26, 28), bool), "empty"), (np.ones((3, 3, 3), bool), "shape")],
     )
     def test_a_mask_that_cannot_be_used_is_refused(self, truth, mask, message):
@@ -186,7 +188,7 @@ class TestHeadMask:
         return Volume((data + noise * random.standard_normal(self.shape)).astype(np.float32), np.eye(4))
 
     @pytest.mark.parametrize(
-        "background, tissue, noise", [(0, 100, 0), (0, 100, 5), (-1, 1, 0.02), (-1000, 40, 20)], ids=str
+        ("background", "tissue", "noise"), [(0, 100, 0), (0, 100, 5), (-1, 1, 0.02), (-1000, 40, 20)], ids=str
     )
     def test_is_the_whole_ball_and_nothing_else(self, background, tissue, noise):
         found, expected = head_mask(self.head(background, tissue, noise)), ball(self.shape, 18)

@@ -60,7 +60,7 @@ def test_noise_is_as_told():
     assert (noisy - clean)[clean > 40].std() == pytest.approx(3, rel=0.1)
 
 
-@pytest.mark.parametrize("shape, spacing", [((0, 5, 5), 1), ((5, 5, 5), 0), ((5, 5, 5), -1)])
+@pytest.mark.parametrize(("shape", "spacing"), [((0, 5, 5), 1), ((5, 5, 5), 0), ((5, 5, 5), -1)])
 def test_impossible_grids_are_refused(shape, spacing):
     with pytest.raises(InputError, match="phantom"):
         head_phantom(shape, spacing)

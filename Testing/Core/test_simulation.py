@@ -93,7 +93,7 @@ def test_header_tells_the_new_spacing_and_no_thickness():
 
 
 @pytest.mark.parametrize(
-    "change, message",
+    ("change", "message"),
     [
         ({"axis": "z"}, "axis"),
         ({"axis": "auto"}, "axis"),

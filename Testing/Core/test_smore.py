@@ -13,6 +13,8 @@ from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.smore.inference import apply
+from SuperResolveLib.methods.smore.learning import train
+from SuperResolveLib.methods.smore.network import network_on
 from SuperResolveLib.methods.smore.views import plain_views
 from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.networks.backbone import Backbone
@@ -20,14 +22,16 @@ from SuperResolveLib.networks.edsr import EDSR
 from SuperResolveLib.networks.slice_to_planes import SliceToPlanes
 from SuperResolveLib.networks.wdsr import WDSR
 from SuperResolveLib.physics.acquisition import degrade
-from SuperResolveLib.physics.fine_grid import MARGIN, Phases
+from SuperResolveLib.physics.fine_grid import MARGIN, FineGrid
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.training.batches import Batches
+from SuperResolveLib.training.image_pairs import ImagePairSampler
 from SuperResolveLib.training.muon import Muon, orthogonal
-from SuperResolveLib.training.plane_patches import PairSampler
-from SuperResolveLib.training.supervised import optimisers_of, train
+from SuperResolveLib.training.optimisation import optimisers_of
+from SuperResolveLib.training.random_streams import OneStream
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 CPU = torch.device("cpu")
@@ -35,9 +39,9 @@ PROFILE = SliceProfile.gaussian(4.0, 1.0)
 TINY = smore.Preset("edsr", channels=16, blocks=2, iterations=150, batch=4, learning_rate=2e-3)
 
 
-def phases_for(ratio: float, first: float | None = None) -> Phases:
+def fine_grid_for(ratio: float, first: float | None = None) -> FineGrid:
     position = -0.5 + 0.5 / ratio if first is None else first
-    return Phases.meeting(np.array([position]), PROFILE, ratio, 1.0, 1e-3, 1)
+    return FineGrid.meeting(np.array([position]), PROFILE, ratio, 1.0, 1e-3, 1)
 
 
 def randomised(backbone: Backbone) -> Backbone:
@@ -65,11 +69,11 @@ def scan(truth: Volume, profile: SliceProfile) -> Volume:
 
 @settings(max_examples=30, deadline=None)
 @given(ratio=st.floats(1.2, 12.0), first=st.floats(-3.0, 3.0))
-def test_fine_grid_is_fine_enough_and_shifted_by_less_than_a_phase(ratio: float, first: float) -> None:
-    phases = phases_for(ratio, first)
-    assert phases.count >= ratio - 2e-3
-    assert abs(phases.shift) <= 0.5 / phases.count + 1e-12
-    away = (first - phases.positions(10)) * phases.count
+def test_fine_grid_is_fine_enough_and_shifted_by_less_than_a_fine_plane(ratio: float, first: float) -> None:
+    fine_grid = fine_grid_for(ratio, first)
+    assert fine_grid.factor >= ratio - 2e-3
+    assert abs(fine_grid.shift) <= 0.5 / fine_grid.factor + 1e-12
+    away = (first - fine_grid.positions(10)) * fine_grid.factor
     assert np.min(np.abs(away - np.round(away))) < 1e-9
 
 
@@ -85,86 +89,76 @@ def test_no_plane_is_read_where_the_network_is_not_shown_the_slices(
     ratio: float, slices: int, step: float, below: float, above: float
 ) -> None:
     planes = np.arange(-below, slices - 1 + above, step)
-    phases = Phases.meeting(planes, PROFILE, ratio, 1.0, 1e-3, slices)
-    hidden = (MARGIN - phases.shown) * phases.count
+    fine_grid = FineGrid.meeting(planes, PROFILE, ratio, 1.0, 1e-3, slices)
+    hidden = (MARGIN - fine_grid.shown) * fine_grid.factor
     for wanted in (planes, slices - 1 - planes):
-        reading = phases.reading(slices, wanted)
-        assert not reading[:, :hidden].any() and not reading[:, len(phases.positions(slices)) - hidden :].any()
-    assert phases.shown == 1 or max(below, above) > 0.5
+        reading = fine_grid.reading(slices, wanted)
+        assert not reading[:, :hidden].any() and not reading[:, len(fine_grid.positions(slices)) - hidden :].any()
+    assert fine_grid.shown == 1 or max(below, above) > 0.5
 
 
 @pytest.mark.parametrize("first", [0.0, -0.5 + 0.125])
 def test_planes_at_a_whole_ratio_are_read_without_interpolation(first: float) -> None:
-    phases = phases_for(4.0, first)
-    reading = phases.reading(10, first + np.arange(36) / 4)
+    fine_grid = fine_grid_for(4.0, first)
+    reading = fine_grid.reading(10, first + np.arange(36) / 4)
     np.testing.assert_allclose(np.sort(reading, axis=1)[:, -1], 1.0, atol=1e-9)
     np.testing.assert_allclose(reading.sum(axis=1), 1.0)
 
 
 def test_inverse_reproduces_a_constant() -> None:
-    phases = phases_for(5.0)
-    np.testing.assert_allclose(phases.inverse(9).sum(axis=1), 1.0, atol=1e-6)
+    fine_grid = fine_grid_for(5.0)
+    np.testing.assert_allclose(fine_grid.inverse(9).sum(axis=1), 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize("backbone", [EDSR(6, 5, 8, 2), WDSR(6, 5, 8, 2)])
 def test_network_starts_as_tikhonovs_inverse(backbone: Backbone) -> None:
-    phases = phases_for(5.0)
-    network = SliceToPlanes(backbone, phases)
+    fine_grid = fine_grid_for(5.0)
+    network = network_on(fine_grid, backbone)
     slices = torch.randn(2, 9, 7)
     padded = torch.nn.functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")[:, 0]
-    expected = torch.einsum("fs,bsw->bfw", torch.as_tensor(phases.inverse(9), dtype=torch.float32), padded)
+    expected = torch.einsum("fs,bsw->bfw", torch.as_tensor(fine_grid.inverse(9), dtype=torch.float32), padded)
     assert torch.allclose(network(slices), expected, atol=1e-4)
 
 
-def test_phases_are_interleaved_along_the_through_plane_axis() -> None:
+def test_fine_planes_are_interleaved_along_the_through_plane_axis() -> None:
     class Marks(Backbone):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             marks = torch.arange(5.0).view(1, 5, 1, 1)
             return marks + 10 * torch.arange(float(image.shape[2])).view(1, 1, -1, 1) + 0 * image[:, :1]
 
-    phases = phases_for(5.0)
-    planes = SliceToPlanes(Marks(), phases)(torch.zeros(1, 9, 3))[0, :, 0]
-    expected = (10 * torch.arange(9.0 + 2 * phases.shown)[:, None] + torch.arange(5.0)).flatten()
-    hidden = 5 * (MARGIN - phases.shown)
+    fine_grid = fine_grid_for(5.0)
+    planes = network_on(fine_grid, Marks())(torch.zeros(1, 9, 3))[0, :, 0]
+    expected = (10 * torch.arange(9.0 + 2 * fine_grid.shown)[:, None] + torch.arange(5.0)).flatten()
+    hidden = 5 * (MARGIN - fine_grid.shown)
     assert torch.equal(planes[hidden:-hidden], expected)
     assert not planes[:hidden].any() and not planes[-hidden:].any()
 
 
 @pytest.mark.parametrize("kind", [EDSR, WDSR])
-def test_receptive_radius_is_what_the_backbone_says(kind: type[EDSR] | type[WDSR]) -> None:
-    backbone = randomised(kind(2, 1, 4, 2))
-    image = torch.randn(1, 2, 41, 41, requires_grad=True)
-    backbone(image)[0, 0, 20, 20].backward()
-    assert image.grad is not None
-    rows = torch.nonzero(image.grad.abs().sum((0, 1, 3)))[:, 0]
-    assert 20 - int(rows.min()) <= backbone.receptive_radius
-
-
-@pytest.mark.parametrize("kind", [EDSR, WDSR])
 def test_result_does_not_depend_on_tiles(kind: type[EDSR] | type[WDSR]) -> None:
-    phases = phases_for(3.4)
-    backbone = randomised(kind(phases.count + 1, phases.count, 8, 2))
-    network = SliceToPlanes(backbone, phases)
+    fine_grid = fine_grid_for(3.4)
+    backbone = randomised(kind(fine_grid.factor + 1, fine_grid.factor, 8, 2))
+    network = network_on(fine_grid, backbone)
     volume = np.random.default_rng(0).random((5, 11, 70)).astype(np.float32)
     positions = np.linspace(-0.4, 10.4, 37)
-    whole = apply(network, volume, positions, CPU, lambda *_: None)
-    tiled = apply(network, volume, positions, CPU, lambda *_: None, 400, 16)
+    whole = apply(network, fine_grid, volume, positions, CPU, lambda *_: None)
+    tiled = apply(network, fine_grid, volume, positions, CPU, lambda *_: None, 400, 16)
     assert whole.shape == (5, 37, 70)
     np.testing.assert_allclose(tiled, whole, atol=1e-4)
 
 
 def test_mirroring_is_left_out_where_planes_would_be_read_less_sharply_or_the_profile_is_not_symmetric() -> None:
     planes = np.arange(40) / 4
-    assert phases_for(4.0, 0.0).symmetric(11, planes)
-    assert not phases_for(4.0, 0.07).symmetric(11, 0.07 + planes)
+    assert fine_grid_for(4.0, 0.0).symmetric(11, planes)
+    assert not fine_grid_for(4.0, 0.07).symmetric(11, 0.07 + planes)
     skewed = SliceProfile(np.array([0.1, 0.6, 0.3]), 1.0)
-    assert not Phases.meeting(planes, skewed, 4.0, 1.0, 1e-3, 11).symmetric(11, planes)
+    assert not FineGrid.meeting(planes, skewed, 4.0, 1.0, 1e-3, 11).symmetric(11, planes)
 
 
 def test_scan_is_seen_upside_down_too_where_it_may_be() -> None:
     planes = np.arange(40) / 4
-    assert [view.upside_down for view in plain_views(phases_for(4.0, 0.0), 11, planes)] == [False, True] * 2
-    assert [view.upside_down for view in plain_views(phases_for(4.0, 0.07), 11, 0.07 + planes)] == [False] * 2
+    assert [view.upside_down for view in plain_views(fine_grid_for(4.0, 0.0), 11, planes)] == [False, True] * 2
+    assert [view.upside_down for view in plain_views(fine_grid_for(4.0, 0.07), 11, 0.07 + planes)] == [False] * 2
 
 
 @pytest.mark.parametrize("shape", [(48, 432), (96, 20), (7, 7)])
@@ -195,52 +189,39 @@ def test_muon_steps_the_inner_weights_and_adam_every_other() -> None:
     assert not stepped & others and len(stepped | others) == len(list(backbone.parameters()))
 
 
-@pytest.mark.parametrize("ratio", [2.0, 4.0, 3.3])
-def test_training_pairs_are_degraded_as_the_scanner_does(ratio: float) -> None:
-    rng = np.random.default_rng(0)
-    planes = rng.random((6, 96, 90)).astype(np.float32)
-    sampler = PairSampler(planes, (1.0, 1.0), phases_for(ratio), 10, 24, CPU, 0)
-    for _ in range(4):
-        pairs = sampler.draw(3)
-        assert pairs.slices.shape[1] == sampler.slices
-        supervised = pairs.reading.abs().sum(1) > 0
-        assert int(supervised.sum()) == pytest.approx(sampler.slices * ratio, abs=2)
-        # the slices' mean is the patch's, up to the ends: nothing leaks in from padding
-        assert float(pairs.slices.mean()) == pytest.approx(float(pairs.truth[:, supervised].mean()), abs=0.05)
-
-
 def test_training_pairs_of_a_smooth_image_need_no_learning() -> None:
     ramp = np.linspace(0, 1, 96, dtype=np.float32)
-    planes = np.broadcast_to(ramp[None, :, None] * np.ones(90, np.float32), (4, 96, 90))
-    phases = Phases.meeting(np.array([-0.375]), PROFILE, 4.0, 1.0, 1e-6, 1)
-    sampler = PairSampler(np.ascontiguousarray(planes), (1.0, 1.0), phases, 12, 24, CPU, 0)
-    sampler._usable = [0]
-    network = SliceToPlanes(EDSR(5, 4, 8, 1), phases)
-    pairs = next(p for p in (sampler.draw(2) for _ in range(20)) if float(p.truth[:, :, 0].std()) > 0)
-    planes_read = torch.einsum("vf,bfw->bvw", pairs.reading, network(pairs.slices))
+    images = np.broadcast_to(ramp[None, :, None] * np.ones(90, np.float32), (4, 96, 90))
+    fine_grid = FineGrid.meeting(np.array([-0.375]), PROFILE, 4.0, 1.0, 1e-6, 1)
+    sampler = ImagePairSampler(np.ascontiguousarray(images), (1.0, 1.0), fine_grid, 12, 24, CPU)
+    network = network_on(fine_grid, EDSR(5, 4, 8, 1))
+    generator = torch.Generator().manual_seed(0)
+    pairs = next(p for p in (sampler.draw(2, generator) for _ in range(20)) if float(p.truth[:, :, 0].std()) > 0)
+    read = pairs.read(network(pairs.slices))
     middle = slice(20, 40)
-    assert torch.allclose(planes_read[:, middle], pairs.truth[:, middle], atol=5e-3)
+    assert torch.allclose(read[:, middle], pairs.truth[:, middle], atol=5e-3)
 
 
 def test_training_lowers_the_error_and_is_reproducible(scan: Volume) -> None:
-    planes = np.ascontiguousarray(scan.data.transpose(2, 0, 1)) / float(np.percentile(scan.data, 99.5))
-    phases = phases_for(4.0)
-    unseen = PairSampler(planes, (1.0, 1.0), phases, 8, 48, CPU, 99).draw(64)
+    images = np.ascontiguousarray(scan.data.transpose(2, 0, 1)) / float(np.percentile(scan.data, 99.5))
+    fine_grid = fine_grid_for(4.0)
+    unseen = ImagePairSampler(images, (1.0, 1.0), fine_grid, 8, 48, CPU).draw(64, torch.Generator().manual_seed(99))
 
     def error(network: SliceToPlanes) -> float:
         with torch.no_grad():
-            read = torch.einsum("vf,bfw->bvw", unseen.reading, network(unseen.slices))
-            return float((read - unseen.truth).square().mean())
+            return float((unseen.read(network(unseen.slices)) - unseen.truth).square().mean())
 
-    histories = []
+    networks = []
     for _ in range(2):
         torch.manual_seed(0)
-        network = SliceToPlanes(EDSR(5, 4, 16, 2), phases)
+        network = network_on(fine_grid, EDSR(5, 4, 16, 2))
         before = error(network)
-        sampler = PairSampler(planes, (1.0, 1.0), phases, 8, 32, CPU, 0)
-        histories.append(train(network, sampler, 150, 4, 2e-3, lambda *_: None))
+        sampler = ImagePairSampler(images, (1.0, 1.0), fine_grid, 8, 32, CPU)
+        train(network, Batches(sampler, 4, OneStream(0, CPU)), 150, 2e-3, lambda *_: None)
         assert error(network) < before
-    assert histories[0] == histories[1]
+        networks.append(network)
+    for first, second in zip(*(network.parameters() for network in networks), strict=True):
+        assert torch.equal(first, second)
 
 
 def test_beats_tikhonov_and_bspline(

@@ -40,7 +40,7 @@ def test_profile_is_found_where_the_assumption_holds(truth: SliceProfile, ratio:
     assert estimate.standard_deviation_mm == pytest.approx(truth.standard_deviation_mm, rel=0.08)
     assert estimate.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.2)
     assert profile_error(estimate, truth) < 0.25
-    assert (estimate.method, estimate.preset, estimate.device) == ("auto", "", "cpu")
+    assert (estimate.method, estimate.preset, estimate.device) == ("spectral", "", "cpu")
     assert not any("no profile explains" in warning for warning in estimate.warnings)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from Experiments.speed import measure
 from Experiments.speed.arithmetic import BETWEEN, operations, time_shares
 from Experiments.speed.jobs import Job, learns, mirrored, thick_scan
 from Experiments.speed.meter import PREPARING, Meter
-from Experiments.speed.plan import ARITHMETIC, TIMES, Plan, Setting, parse_size
+from Experiments.speed.plan import ARITHMETIC, TIMES, Load, Plan, parse_size
 from Experiments.speed.presentation import by_size, exponent, tables
 from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.errors import InputError
@@ -114,8 +115,8 @@ class TestPlan:
         assert methods == {next(iter(ESTIMATORS)), "espreso", *METHODS}
 
     def test_settings_as_text_and_back(self):
-        setting = Setting(ARITHMETIC, 2.5, "cuda", 8)
-        assert Setting.parse(str(setting)) == setting
+        load = Load(ARITHMETIC, 2.5, "cuda", 8)
+        assert Load.parse(str(load)) == load
 
     def test_what_learns_by_iterations(self):
         assert learns("smore", "fast") and learns("espreso", "paper")
@@ -123,7 +124,7 @@ class TestPlan:
 
 
 class TestScan:
-    @pytest.mark.parametrize("size, ratio", [((24, 100, 9), 4.0), ((90, 20, 16), 2.5)])
+    @pytest.mark.parametrize(("size", "ratio"), [((24, 100, 9), 4.0), ((90, 20, 16), 2.5)])
     def test_any_size_and_ratio(self, size, ratio):
         scan, profile = thick_scan(size, ratio)
         assert scan.shape == size
@@ -169,7 +170,7 @@ def power_law(method: str, size: int, threads: int) -> Row:
     """A row whose seconds grow as voxels to the power of 1.2, whose memory by 30 MiB a megavoxel."""
     return {
         "volume": f"{size}",
-        "cell": str(Setting(TIMES, 4, "cpu", threads)),
+        "cell": str(Load(TIMES, 4, "cpu", threads)),
         "method": method,
         "preset": "",
         "what": TIMES,
@@ -188,7 +189,7 @@ def power_law(method: str, size: int, threads: int) -> Row:
 
 
 class TestTables:
-    rows = [power_law("bspline", 8, 2), power_law("bspline", 2, 2), power_law("bspline", 2, 1)]
+    rows: ClassVar[list] = [power_law("bspline", 8, 2), power_law("bspline", 2, 2), power_law("bspline", 2, 1)]
 
     def test_growth_is_over_the_setting_with_the_most_sizes(self):
         (series,) = by_size(self.rows)
@@ -213,7 +214,7 @@ class TestTables:
 
 class TestCell:
     def measured(self, what: str, method: str, preset: str, size: str, iterations: int) -> Row:
-        return measure.measure(Cell(size, "k", str(Setting(what, 2, "cpu", 1)), method, preset, 0), iterations)
+        return measure.measure(Cell(size, "k", str(Load(what, 2, "cpu", 1)), method, preset, 0), iterations)
 
     def test_a_method_that_learns_is_run_for_some_iterations(self):
         row = self.measured(TIMES, "smore", "fast", "32x32x8", 3)
@@ -259,7 +260,7 @@ class TestCommand:
         assert "2 cells, 2 of them finished already" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
-        "words, message",
+        ("words", "message"),
         [
             (["--sizes", "64"], "is no size"),
             (["--ratios", "0.5"], "1 or more"),

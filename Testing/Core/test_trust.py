@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from Experiments import command as command
 from Experiments import trust
-from Experiments.condition import Setting, SimulatedScan
+from Experiments.condition import Condition, SimulatedScan
 from SuperResolveLib import SliceProfile, Volume, super_resolve, write_volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.methods.smore import super_resolve as smore
@@ -117,7 +117,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_prediction_needs_a_result_with_uncertainty(tmp_path: Path, head: Volume):
     write_volume(head, tmp_path / "head.nii.gz")
-    simulated = SimulatedScan.of(tmp_path / "head.nii.gz", "k", Setting.parse("gaussian:4@4"))
+    simulated = SimulatedScan.of(tmp_path / "head.nii.gz", "k", Condition.parse("gaussian:4@4"))
     result = super_resolve(simulated.scan, SliceProfile.gaussian(10, 2.5), "tikhonov", axis="k", like=simulated.truth)
     with pytest.raises(InputError, match="without uncertainty"):
         trust.prediction(result, simulated, result.data)

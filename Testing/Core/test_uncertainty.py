@@ -16,18 +16,22 @@ from SuperResolveLib.errors import InputError
 from SuperResolveLib.methods.ensemble import Ensemble, Moments
 from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.smore import super_resolve as smore
-from SuperResolveLib.methods.smore.error_head import PlanesAndErrors, learn_errors
+from SuperResolveLib.methods.smore.error_head import learn_errors
+from SuperResolveLib.methods.smore.network import network_on
 from SuperResolveLib.methods.smore.views import View, views_of
 from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.networks.edsr import EDSR
+from SuperResolveLib.networks.planes_and_errors import PlanesAndErrors
 from SuperResolveLib.networks.slice_to_planes import SliceToPlanes
 from SuperResolveLib.physics.acquisition import degrade
-from SuperResolveLib.physics.fine_grid import Phases
+from SuperResolveLib.physics.fine_grid import FineGrid
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
-from SuperResolveLib.training.plane_patches import PairSampler
+from SuperResolveLib.training.batches import Batches
+from SuperResolveLib.training.image_pairs import ImagePairSampler
+from SuperResolveLib.training.random_streams import OneStream
 from SuperResolveLib.workflows.super_resolve import super_resolve
 from SuperResolveLib.workflows.uncertainty import Uncertainty
 
@@ -53,9 +57,9 @@ def problem(truth: Volume, scan: Volume) -> Problem:
     return Problem.of(scan, geometry, PROFILE, output_grid(scan, geometry, like=truth))
 
 
-def network_for(ratio: float, positions: np.ndarray) -> SliceToPlanes:
-    phases = Phases.meeting(positions, SliceProfile.gaussian(4.0, 1.0), ratio, 1.0, 1e-3, 1)
-    return SliceToPlanes(EDSR(phases.count + 1, phases.count, 4, 1), phases)
+def network_for(ratio: float, positions: np.ndarray) -> tuple[SliceToPlanes, FineGrid]:
+    fine_grid = FineGrid.meeting(positions, SliceProfile.gaussian(4.0, 1.0), ratio, 1.0, 1e-3, 1)
+    return network_on(fine_grid, EDSR(fine_grid.factor + 1, fine_grid.factor, 4, 1)), fine_grid
 
 
 def test_restarts_share_out_both_orientations_and_all_mirrorings():
@@ -71,9 +75,9 @@ def test_every_view_meets_the_same_planes(ratio: float, first: str):
     count = int(ratio)
     start = 0.0 if first == "slice centre" else -0.5 + 0.5 / count
     positions = start + np.arange(9 * count) / count
-    network = network_for(ratio, positions)
+    network, fine_grid = network_for(ratio, positions)
     stack = np.random.default_rng(0).random((10, 7, 6)).astype(np.float32)
-    answers = [view.apply(network, stack, positions, lambda *_: None) for view in VIEWS]
+    answers = [view.apply(network, fine_grid, stack, positions, lambda *_: None) for view in VIEWS]
     assert answers[0].shape == (len(positions), 7, 6)
     for answer in answers:
         np.testing.assert_allclose(answer, answers[0], atol=2e-4)
@@ -81,17 +85,17 @@ def test_every_view_meets_the_same_planes(ratio: float, first: str):
 
 def test_planes_at_any_ratio_are_where_they_belong_in_every_view():
     positions = np.linspace(4.0, 9.0, 23)
-    network = network_for(3.3, positions)
+    network, fine_grid = network_for(3.3, positions)
     ramp = np.arange(14, dtype=np.float32)[:, None, None] + np.zeros((1, 5, 6), np.float32)
     for view in VIEWS:
-        planes = view.apply(network, ramp, positions, lambda *_: None)
+        planes = view.apply(network, fine_grid, ramp, positions, lambda *_: None)
         np.testing.assert_allclose(planes[:, 2, 3], positions, atol=0.05)
 
 
 def test_a_view_shows_the_network_the_mirrored_scan():
     """What is seen in a view is what is seen of the mirrored scan without it, mirrored back."""
     positions = -0.5 + 0.125 + np.arange(40) / 4
-    network = network_for(4.0, positions)
+    network, fine_grid = network_for(4.0, positions)
     torch.manual_seed(0)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
@@ -99,11 +103,13 @@ def test_a_view_shows_the_network_the_mirrored_scan():
     torch.nn.init.normal_(judged.tail.weight)
     stack = np.random.default_rng(0).random((10, 7, 6)).astype(np.float32)
     for orientation, across in ((0, 1), (1, 2)):  # the axis of (slices, a, b) that the images hold
-        turned = View(orientation, True, True).apply(judged, stack, positions, lambda *_: None)
+        turned = View(orientation, True, True).apply(judged, fine_grid, stack, positions, lambda *_: None)
         mirrored = np.flip(stack, (0, across))
-        straight = View(orientation).apply(judged, mirrored, positions, lambda *_: None)
+        straight = View(orientation).apply(judged, fine_grid, mirrored, positions, lambda *_: None)
         np.testing.assert_allclose(turned, np.flip(straight, (1, 1 + across)), atol=1e-3)
-        assert np.abs(turned - View(orientation).apply(judged, stack, positions, lambda *_: None)).max() > 0.1
+        assert (
+            np.abs(turned - View(orientation).apply(judged, fine_grid, stack, positions, lambda *_: None)).max() > 0.1
+        )
 
 
 def test_moments_are_those_of_all_images_together():
@@ -198,20 +204,20 @@ def test_a_method_that_learns_nothing_refuses(scan: Volume, method: str):
 def test_the_error_of_a_network_is_learned_where_it_differs():
     """Half of the image is noise that nobody can predict, the other half smooth: the error expected must tell both."""
     random = np.random.default_rng(0)
-    planes = np.tile(np.sin(np.arange(96, dtype=np.float32) / 15), (8, 90, 1))
-    planes[:, :, 48:] += 0.3 * random.standard_normal((8, 90, 48), dtype=np.float32)
-    phases = Phases.meeting(np.array([-0.375]), SliceProfile.gaussian(4.0, 1.0), 4.0, 1.0, 1e-2, 1)
+    images = np.tile(np.sin(np.arange(96, dtype=np.float32) / 15), (8, 90, 1))
+    images[:, :, 48:] += 0.3 * random.standard_normal((8, 90, 48), dtype=np.float32)
+    fine_grid = FineGrid.meeting(np.array([-0.375]), SliceProfile.gaussian(4.0, 1.0), 4.0, 1.0, 1e-2, 1)
     torch.manual_seed(0)
-    network = SliceToPlanes(EDSR(5, 4, 8, 1), phases)
-    sampler = PairSampler(planes, (1.0, 1.0), phases, 10, 32, CPU, 0)
-    judged = learn_errors(network, sampler, 200, 4, lambda *_: None)
-    pairs = PairSampler(planes, (1.0, 1.0), phases, 10, 32, CPU, 9).draw(64)
-    known = pairs.reading.abs().sum(1) > 0
+    network = network_on(fine_grid, EDSR(5, 4, 8, 1))
+    sampler = ImagePairSampler(images, (1.0, 1.0), fine_grid, 10, 32, CPU)
+    judged = learn_errors(network, Batches(sampler, 4, OneStream(0, CPU)), 200, lambda *_: None)
+    pairs = sampler.draw(64, torch.Generator().manual_seed(9))
+    known = pairs.known
     with torch.no_grad():
         planes_read, logs = torch.einsum("vf,bmfw->mbvw", pairs.reading, judged(pairs.slices))[:, :, known].numpy()
     with torch.no_grad():
         of_what_it_never_met = judged(100.0 * pairs.slices)[:, 1]
-    assert float(of_what_it_never_met.max()) <= judged.highest < 2.0
+    assert float(of_what_it_never_met.max()) <= float(judged.highest) < 2.0
     error = np.abs(planes_read - pairs.truth[:, known].numpy())
     expected = np.exp(logs / 2)
     assert spearmanr(error.ravel(), expected.ravel())[0] > 0.5

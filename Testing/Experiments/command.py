@@ -19,7 +19,7 @@ from SuperResolveLib.estimation.registry import ESTIMATORS
 
 from . import phantom_pair, quality, table1, table2, table3, trust
 from .cells import Cell, CellRunner, Record, run_cells
-from .condition import Setting
+from .condition import Condition
 from .report import Presentation
 from .speed import measure, presentation
 from .speed.plan import Plan
@@ -52,9 +52,9 @@ def _experiment(options: argparse.Namespace) -> int:
     experiment = EXPERIMENTS[options.experiment]
     volumes = _volumes(options.volumes)
     cells = [
-        Cell(volume, axis, str(Setting.parse(cell)), method, experiment.preset(method, options.preset), seed)
+        Cell(volume, axis, str(Condition.parse(cell)), method, experiment.preset(method, options.preset), seed)
         for seed in options.seeds
-        for cell in options.cells or experiment.settings
+        for cell in options.cells or experiment.conditions
         for axis in options.axes
         for volume in volumes
         for method in options.methods or experiment.methods
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python Testing/Experiments", description=__doc__)
     commands = parser.add_subparsers(dest="experiment", required=True)
     for name, experiment in EXPERIMENTS.items():
-        cells = " ".join(experiment.settings)
+        cells = " ".join(experiment.conditions)
         command = commands.add_parser(name, help=experiment.title)
         command.add_argument("--volumes", nargs="+", type=Path, metavar="FILE", help=f"default: ${DATA_VARIABLE}/iso")
         command.add_argument("--axes", nargs="+", choices=AXIS_NAMES, default=["j", "k"], help="through-plane axes")

@@ -24,7 +24,7 @@ _SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect}
 
 
 @dataclass(frozen=True, order=True)
-class Setting:
+class Condition:
     """A profile ``width`` voxels wide at a separation ratio; as text ``gaussian:4@8`` (FWHM 4 voxels, ratio 8).
 
     ``gaussian:4@8,snr:20`` adds Rician noise: the head's mean is 20 times the noise of each channel.
@@ -38,8 +38,8 @@ class Setting:
     phase: float = 0.0
 
     @classmethod
-    def parse(cls, text: str) -> Setting:
-        """The setting in a text.
+    def parse(cls, text: str) -> Condition:
+        """The condition in a text.
 
         Raises:
             InputError: it is not of one of these forms.
@@ -49,14 +49,14 @@ class Setting:
         width, _, ratio = numbers.partition("@")
         try:
             extra = {name: float(value) for name, _, value in (part.partition(":") for part in more)}
-            setting = cls(family, float(width), float(ratio), **extra)
+            condition = cls(family, float(width), float(ratio), **extra)
         except (ValueError, TypeError):
             raise InputError(f"{text!r} is no cell: give one such as gaussian:4@8 or rect:3@2") from None
-        if family not in _SHAPES or not setting.width > 0 or not setting.ratio >= 1 or not setting.snr > 0:
+        if family not in _SHAPES or not condition.width > 0 or not condition.ratio >= 1 or not condition.snr > 0:
             raise InputError(
                 f"{text!r} is no cell: give gaussian or rect, a width and an SNR above 0, and a ratio of at least 1"
             )
-        return setting
+        return condition
 
     def __str__(self) -> str:
         noise = "" if np.isinf(self.snr) else f",snr:{self.snr:g}"
@@ -87,18 +87,18 @@ class SimulatedScan:
     mask: Mask
 
     @classmethod
-    def of(cls, path: Path, axis: Axis, setting: Setting) -> SimulatedScan:
+    def of(cls, path: Path, axis: Axis, condition: Condition) -> SimulatedScan:
         """The scan of the volume in a file; noise, where there is any, is the same in every run."""
         truth = read_volume(path)
         voxel = truth.spacing[AXIS_NAMES.index(axis)]
-        profile, head = setting.profile(voxel), head_mask(truth)
-        noise = 0.0 if np.isinf(setting.snr) else float(truth.data[head].mean()) / setting.snr
+        profile, head = condition.profile(voxel), head_mask(truth)
+        noise = 0.0 if np.isinf(condition.snr) else float(truth.data[head].mean()) / condition.snr
         if noise:  # a magnitude image has no negative voxels, but resampling makes some
             truth = replace(truth, data=np.maximum(truth.data, 0))
-        scan = simulate(truth, profile, setting.ratio, axis, setting.phase, noise)
+        scan = simulate(truth, profile, condition.ratio, axis, condition.phase, noise)
         return cls(truth, voxel, profile, scan, head & inside_field_of_view(truth, scan))
 
 
 def in_order(rows: Sequence[Row]) -> list[Row]:
     """Finished cells by family, width and ratio, then volume, axis and seed."""
-    return sorted(rows, key=lambda row: (Setting.parse(row["cell"]), row["volume"], row["axis"], row["seed"]))
+    return sorted(rows, key=lambda row: (Condition.parse(row["cell"]), row["volume"], row["axis"], row["seed"]))

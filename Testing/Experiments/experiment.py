@@ -18,12 +18,12 @@ class Experiment(Presentation):
     """One published experiment on scans simulated from isotropic volumes.
 
     Attributes:
-        settings: the cells of the publication, as text (:class:`~.setting.Setting`).
+        conditions: the cells of the publication, as text (:class:`~.condition.Condition`).
         methods: what is compared, by name, with what it tells of its presets; ``None`` where it has none.
         run: runs a cell on the volume in a file, on a device, and returns its figures; among them ``device``.
     """
 
-    settings: tuple[str, ...]
+    conditions: tuple[str, ...]
     methods: dict[str, Info | None]
     run: Callable[[Cell, Path, str], Row]
 

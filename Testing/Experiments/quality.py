@@ -10,7 +10,7 @@ from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 from .cells import Cell, Row
-from .condition import Axis, Setting, SimulatedScan
+from .condition import Axis, Condition, SimulatedScan
 from .experiment import Experiment
 from .report import Table
 from .super_resolution import draw_methods, figures_of, side_by_side
@@ -26,7 +26,7 @@ ESTIMATED = "-estimated"
 def run(cell: Cell, path: Path, device: str) -> Row:
     """Super-resolve a simulated scan with its true or its estimated profile."""
     axis = cast(Axis, cell.axis)
-    simulated = SimulatedScan.of(path, axis, Setting.parse(cell.cell))
+    simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))
     result = super_resolve(
         simulated.scan,
         None if cell.method.endswith(ESTIMATED) else simulated.profile,  # super_resolve estimates it
@@ -65,7 +65,7 @@ def _place(row: Row) -> tuple[str, str, str]:
 
 EXPERIMENT = Experiment(
     title="SMORE beside methods that need no training, with the true and with the estimated profile",
-    settings=("gaussian:2@4", "gaussian:4@4", "gaussian:5@6"),
+    conditions=("gaussian:2@4", "gaussian:4@4", "gaussian:5@6"),
     methods={
         "bspline": METHODS.info("bspline"),
         "tikhonov": METHODS.info("tikhonov"),

@@ -24,7 +24,7 @@ from SuperResolveLib.progress import silent
 from SuperResolveLib.workflows.estimate import estimate_profile
 
 from .cells import Cell, Row
-from .condition import Axis, Setting, SimulatedScan, in_order
+from .condition import Axis, Condition, SimulatedScan, in_order
 from .experiment import Experiment
 from .peers import PAPER, PEER_AXIS, PEER_VOLUME, PEERS, Figures
 from .report import Table, grouped, mean
@@ -56,19 +56,19 @@ _COLUMNS = {
 
 def run(cell: Cell, path: Path, device: str) -> Row:
     """Estimate a simulated scan's profile, and degrade the volume with it to compare with the scan; in voxels."""
-    setting = Setting.parse(cell.cell)
+    condition = Condition.parse(cell.cell)
     axis = cast(Axis, cell.axis)
-    simulated = SimulatedScan.of(path, axis, setting)
+    simulated = SimulatedScan.of(path, axis, condition)
     cpu_started = time.process_time()
     if cell.method == ORACLE:
-        estimate = _estimated_by_oracle(simulated, setting, axis, cell.seed)
+        estimate = _estimated_by_oracle(simulated, condition, axis, cell.seed)
     else:
         estimate = estimate_profile(
             simulated.scan, cell.method, cell.preset or None, axis=axis, device=device, seed=cell.seed
         )
     cpu_seconds = time.process_time() - cpu_started
-    degraded = simulate(simulated.truth, estimate, setting.ratio, axis, setting.phase)
-    comparison = compare(simulated.scan, degraded, mask=_degraded_mask(simulated, setting, axis))
+    degraded = simulate(simulated.truth, estimate, condition.ratio, axis, condition.phase)
+    comparison = compare(simulated.scan, degraded, mask=_degraded_mask(simulated, condition, axis))
     true_fwhm, fwhm = simulated.profile.fwhm_mm / simulated.voxel, estimate.fwhm_mm / simulated.voxel
     low, high = estimate.interval_mm
     return {
@@ -92,19 +92,19 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     }
 
 
-def _estimated_by_oracle(simulated: SimulatedScan, setting: Setting, axis: Axis, seed: int) -> EstimatedProfile:
+def _estimated_by_oracle(simulated: SimulatedScan, condition: Condition, axis: Axis, seed: int) -> EstimatedProfile:
     """What ``spectral`` answers if it is told the family of the true profile: the part that is shape's doing."""
     geometry = slice_geometry(simulated.scan, axis)
     started = time.perf_counter()
-    family = [family for family in FAMILIES if family.name == setting.family]
+    family = [family for family in FAMILIES if family.name == condition.family]
     estimate = Spectral(EstimatorSettings(seed=seed), family).estimate(simulated.scan, geometry, silent)
     return replace(estimate, method=ORACLE, seconds=time.perf_counter() - started)
 
 
-def _degraded_mask(simulated: SimulatedScan, setting: Setting, axis: Axis) -> Mask:
+def _degraded_mask(simulated: SimulatedScan, condition: Condition, axis: Axis) -> Mask:
     """Voxels of the scan that lie in the head by more than half: the head's mask, degraded as the head was."""
     head = simulated.truth.on_grid(simulated.mask.astype(np.float32), simulated.truth.affine)
-    return simulate(head, simulated.profile, setting.ratio, axis, setting.phase).data > 0.5
+    return simulate(head, simulated.profile, condition.ratio, axis, condition.phase).data > 0.5
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
@@ -142,8 +142,8 @@ def _by_family(name: str, rows: Sequence[Row]) -> Table:
 
 
 def _kind(row: Row) -> dict[str, str]:
-    setting = Setting.parse(row["cell"])
-    return {"family": setting.family, "noise": "" if np.isinf(setting.snr) else f", SNR {setting.snr:g}"}
+    condition = Condition.parse(row["cell"])
+    return {"family": condition.family, "noise": "" if np.isinf(condition.snr) else f", SNR {condition.snr:g}"}
 
 
 def _means(rows: Sequence[Row]) -> list[str]:
@@ -177,17 +177,17 @@ def _brief(figures: Figures | None) -> str:
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
     """Estimated against true FWHM, a colour a ratio, a marker a family, filled differently for each method."""
-    ratios = sorted({Setting.parse(row["cell"]).ratio for row in rows})
+    ratios = sorted({Condition.parse(row["cell"]).ratio for row in rows})
     fills = dict(zip(_by_method(rows), cycle(_FILLS)))
     for name, of_method in _by_method(in_order(rows)).items():
         for (cell,), of_cell in grouped(of_method, "cell").items():
-            setting = Setting.parse(cell)
-            place = ratios.index(setting.ratio)
+            condition = Condition.parse(cell)
+            place = ratios.index(condition.ratio)
             shift = 0.12 * (place - (len(ratios) - 1) / 2)  # so that ratios stand beside each other
             axes.plot(
                 [row["true_fwhm"] + shift for row in of_cell],
                 [row["fwhm"] for row in of_cell],
-                "o" if setting.family == "gaussian" else "s",
+                "o" if condition.family == "gaussian" else "s",
                 color=f"C{place}",
                 fillstyle=fills[name],
                 alpha=0.6,
@@ -207,7 +207,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 
 EXPERIMENT = Experiment(
     title="Table 1: estimated and true slice profiles",
-    settings=tuple(f"{shape}@{ratio}" for shape in _SHAPES for ratio in (2, 4, 8)),
+    conditions=tuple(f"{shape}@{ratio}" for shape in _SHAPES for ratio in (2, 4, 8)),
     methods={**{info.name: info for info in ESTIMATORS.infos()}, ORACLE: None},
     run=run,
     tables=tables,

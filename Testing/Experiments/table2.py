@@ -11,7 +11,7 @@ from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 from .cells import Cell, Row
-from .condition import Axis, Setting, SimulatedScan
+from .condition import Axis, Condition, SimulatedScan
 from .experiment import Experiment
 from .report import Table
 from .super_resolution import draw_methods, figures_of, side_by_side
@@ -25,12 +25,12 @@ ESTIMATED, SPACING, TRUE = "estimated profile", "spacing-wide Gaussian", "true p
 
 def run(cell: Cell, path: Path, device: str) -> Row:
     """Super-resolve a simulated scan by SMORE with one of the three profiles."""
-    setting = Setting.parse(cell.cell)
+    condition = Condition.parse(cell.cell)
     axis = cast(Axis, cell.axis)
-    simulated = SimulatedScan.of(path, axis, setting)
+    simulated = SimulatedScan.of(path, axis, condition)
     profiles = {
         ESTIMATED: None,  # super_resolve estimates it
-        SPACING: SliceProfile.gaussian(setting.ratio * simulated.voxel, simulated.voxel),
+        SPACING: SliceProfile.gaussian(condition.ratio * simulated.voxel, simulated.voxel),
         TRUE: simulated.profile,
     }
     result = super_resolve(
@@ -57,7 +57,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 
 EXPERIMENT = Experiment(
     title="Table 2: SMORE with the spacing-wide, the estimated and the true profile",
-    settings=("gaussian:2@4", "gaussian:3.2@4", "gaussian:4.8@4", "gaussian:6@4"),
+    conditions=("gaussian:2@4", "gaussian:3.2@4", "gaussian:4.8@4", "gaussian:6@4"),
     methods=dict.fromkeys((SPACING, ESTIMATED, TRUE), METHODS.info("smore")),
     run=run,
     tables=tables,

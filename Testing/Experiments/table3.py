@@ -12,7 +12,7 @@ from SuperResolveLib.workflows.estimate import measure_resolution
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 from .cells import Cell, Row
-from .condition import Axis, Setting, SimulatedScan, in_order
+from .condition import Axis, Condition, SimulatedScan, in_order
 from .experiment import Experiment
 from .report import Table, grouped, mean
 from .super_resolution import draw_methods, label
@@ -26,7 +26,7 @@ TRUTH = "truth"
 def run(cell: Cell, path: Path, device: str) -> Row:
     """Super-resolve a simulated scan and measure the FWHM left, in voxels."""
     axis = cast(Axis, cell.axis)
-    simulated = SimulatedScan.of(path, axis, Setting.parse(cell.cell))
+    simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))
     volume = simulated.truth if cell.method == TRUTH else _super_resolved(simulated, cell, axis, device)
     measured = measure_resolution(volume, axis=axis, device=device, seed=cell.seed)
     low, high = measured.interval_mm
@@ -72,7 +72,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 
 EXPERIMENT = Experiment(
     title="Sec. 3.3: the resolution measured after super-resolution",
-    settings=("gaussian:2@2", "gaussian:4@4"),
+    conditions=("gaussian:2@2", "gaussian:4@4"),
     methods={TRUTH: None, "bspline": METHODS.info("bspline"), "smore": METHODS.info("smore")},
     run=run,
     tables=tables,

@@ -22,7 +22,7 @@ from SuperResolveLib.workflows.super_resolve import SuperResolved, root_mean_squ
 from SuperResolveLib.workflows.uncertainty import Uncertainty
 
 from .cells import Cell, Row
-from .condition import Axis, Setting, SimulatedScan, in_order
+from .condition import Axis, Condition, SimulatedScan, in_order
 from .experiment import Experiment
 from .report import Table, mean
 from .super_resolution import figures_of
@@ -39,7 +39,7 @@ DRAWN, COMPARED = 200_000, 10
 def run(cell: Cell, path: Path, device: str) -> Row:
     """Super-resolve a simulated scan with its true profile, and check what can be checked with the truth."""
     axis = cast(Axis, cell.axis)
-    simulated = SimulatedScan.of(path, axis, Setting.parse(cell.cell))
+    simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))
     resolve = partial(super_resolve, simulated.scan, simulated.profile, axis=axis, like=simulated.truth)
     result = resolve(cell.method, cell.preset, device=device, seed=cell.seed, uncertainty=True)
     tikhonov, interpolated = resolve("tikhonov"), resolve("bspline")
@@ -88,7 +88,7 @@ def prediction(result: SuperResolved, simulated: SimulatedScan, baseline: Image)
 
 def periodicity(volumes: Mapping[str, Volume], simulated: SimulatedScan, cell: Cell) -> Row:
     """How far the slices show in the brightness and sharpness of volumes by name."""
-    axis, ratio = AXIS_NAMES.index(cast(Axis, cell.axis)), Setting.parse(cell.cell).ratio
+    axis, ratio = AXIS_NAMES.index(cast(Axis, cell.axis)), Condition.parse(cell.cell).ratio
     shown = {name: slice_periodicity(volume.data, axis, ratio, simulated.mask) for name, volume in volumes.items()}
     return {f"{measure}_{name}": value for name, of in shown.items() for measure, value in asdict(of).items()}
 
@@ -96,7 +96,7 @@ def periodicity(volumes: Mapping[str, Volume], simulated: SimulatedScan, cell: C
 def stripe(result: SuperResolved, simulated: SimulatedScan, cell: Cell) -> float:
     """The amplitude of stripes that repeat with the slices in the result's error, in units of the scan's noise."""
     error = result.data - simulated.truth.data
-    axis, ratio = AXIS_NAMES.index(cast(Axis, cell.axis)), Setting.parse(cell.cell).ratio
+    axis, ratio = AXIS_NAMES.index(cast(Axis, cell.axis)), Condition.parse(cell.cell).ratio
     return stripe_amplitude(error, axis, ratio, simulated.mask) / result.noise
 
 
@@ -204,7 +204,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 
 EXPERIMENT = Experiment(
     title="What the uncertainty predicts, and what becomes of lesions",
-    settings=("gaussian:4@4",),
+    conditions=("gaussian:4@4",),
     methods={"smore": METHODS.info("smore")},
     run=run,
     tables=tables,

@@ -70,7 +70,11 @@ def super_resolution(command: Decorated) -> Decorated:
 def _method(registry: Registry[Any], default: str, names: Sequence[str]) -> Callable[[Decorated], Decorated]:
     preset = click.option("--preset", metavar="P", cls=_Preset, registry=registry)
     method = click.option(
-        "--method", type=click.Choice(names), default=default, show_default=True, help="See 'slice-profile-sr methods'."
+        "--method",
+        metavar="|".join(names),
+        default=default,
+        show_default=True,
+        help="'slice-profile-sr methods' tells what each does.",
     )
     return lambda command: method(preset(command))
 

@@ -72,10 +72,11 @@ def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResol
         )
         source = "about" if geometry.acquired is None else "given as"
         voxels = " x ".join(f"{size:.2f}" for size in geometry.in_plane_spacing)
-        warnings = (
+        sentence = (
             f"in-plane zero filling: the voxels are {voxels} mm, but the acquired resolution is {source} {which}; "
-            "the slice profile is relative to the acquired resolution",
+            "the slice profile is relative to the acquired resolution"
         )
+        warnings = (sentence,)
     return InPlaneResolution(acquired, (filled[0], filled[1]), warnings)
 
 

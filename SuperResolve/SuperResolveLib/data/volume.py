@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+#: The voxel type of intensities that are not whole numbers.
+SINGLE = np.dtype(np.float32)
+
 
 @dataclass(frozen=True)
 class AcquisitionHeader:
@@ -46,7 +49,7 @@ class Volume:
     affine: NDArray[np.float64]
     header: AcquisitionHeader = field(default_factory=AcquisitionHeader)
     space: int = 1
-    stored_type: np.dtype[Any] = np.dtype(np.float32)
+    stored_type: np.dtype[Any] = SINGLE
     warnings: tuple[str, ...] = ()
 
     @property

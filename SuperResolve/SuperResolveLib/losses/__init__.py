@@ -1,1 +1,1 @@
-"""What training minimises: functions of tensors, which import torch and nothing of ours."""
+"""Losses, each a small pure function of tensors: they import torch and nothing of ours."""

@@ -57,7 +57,7 @@ class Comparison:
     resampled: bool
 
 
-def compare(truth: Volume, result: Volume, mask: Literal["auto"] | None | Volume | Mask = "auto") -> Comparison:
+def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Comparison:
     """Compare a result with the truth.
 
     Args:
@@ -172,7 +172,7 @@ def _voxel_to_voxel(a: Volume, b: Volume) -> NDArray[np.float64]:
     return np.asarray(np.linalg.solve(b.affine, a.affine))
 
 
-def _mask_on(truth: Volume, mask: Literal["auto"] | None | Volume | Mask) -> Mask:
+def _mask_on(truth: Volume, mask: Literal["auto"] | Volume | Mask | None) -> Mask:
     """The mask on the voxels of the truth; the forms of ``mask`` are those of :func:`compare`."""
     if mask is None:
         return np.ones(truth.shape, dtype=bool)

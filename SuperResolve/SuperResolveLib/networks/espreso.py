@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -26,23 +27,11 @@ class ProfileGenerator(nn.Module):
         self.embedding = nn.Parameter(torch.empty(1, channels, taps + 2 * convolutions))
         nn.init.kaiming_uniform_(self.embedding, a=math.sqrt(5))
         widths = [channels] * convolutions + [1]
-        self.convolutions = nn.Sequential(*(nn.Conv1d(a, b, 3) for a, b in zip(widths[:-1], widths[1:], strict=True)))
+        self.convolutions = nn.Sequential(*(nn.Conv1d(a, b, 3) for a, b in pairwise(widths)))
 
     def forward(self) -> torch.Tensor:
         """The profile, shape (taps,), positive, summing to 1."""
         return torch.softmax(self.convolutions(self.embedding).flatten(), dim=0)
-
-    def start_as_impulse(self) -> None:
-        """Train until the middle tap holds 99 % of the profile."""
-        optimiser = torch.optim.Adam(self.parameters(), lr=1e-3)
-        middle = self.embedding.shape[2] - 2 * len(self.convolutions)
-        for _ in range(1000):
-            weight = self()[middle // 2]
-            if float(weight.detach()) > 0.99:
-                break
-            optimiser.zero_grad()
-            (-torch.log(weight)).backward()
-            optimiser.step()
 
 
 class LineDiscriminator(nn.Module):

@@ -1,34 +1,45 @@
-"""The network between slices and fine grid: Tikhonov's inverse, and what a backbone adds to it."""
+"""The network between slices and fine planes: a linear inverse, and what a backbone adds to it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from ..physics.fine_grid import MARGIN, Phases
 from .backbone import Backbone
 
 
 class SliceToPlanes(nn.Module):
-    r"""Slices to the fine grid: :math:`F y + \mathrm{unfold}(B([y, \mathrm{fold}(F y)]))`.
+    r"""Slices to fine planes, c of them for each slice: :math:`F y + \mathrm{unfold}(B([y, \mathrm{fold}(F y)]))`.
 
-    F is Tikhonov's inverse (the skip) of the slices with MARGIN more at each end, B the backbone on slices of c + 1
-    channels, of which ``phases.shown`` more at each end (beyond them it adds zero), and (un)folding moves the c phases
-    of each slice between rows and channels.
+    F is a linear inverse (the skip) of the slices with ``margin`` more at each end, B the backbone on slices of c + 1
+    channels, of which ``shown`` more at each end (beyond them it adds zero), and (un)folding moves the c fine planes of
+    each slice between rows and channels.
 
     Args:
         backbone: images of c + 1 channels to images of c channels.
-        phases: the scan's fine grid.
+        inverse: the matrix F for so many slices, shape ((slices + 2 margin) c, slices + 2 margin).
+        factor: c, fine planes per slice.
+        margin: slices added at each end, equal to the outermost.
+        shown: how many of these the backbone is shown.
     """
 
     #: Shape of the maps that it makes of an image: one.
     maps: tuple[int, ...] = ()
 
-    def __init__(self, backbone: Backbone, phases: Phases) -> None:
+    def __init__(
+        self, backbone: Backbone, inverse: Callable[[int], NDArray[Any]], factor: int, margin: int, shown: int
+    ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.phases = phases
+        self.factor = factor
+        self._inverse_for = inverse
+        self._margin = margin
+        self._hidden = margin - shown
         self._inverses: dict[int, torch.Tensor] = {}
 
     @property
@@ -37,38 +48,34 @@ class SliceToPlanes(nn.Module):
         return self.backbone.receptive_radius
 
     def forward(self, slices: torch.Tensor) -> torch.Tensor:
-        """Slices (batch, n, width) to fine planes (batch, (n + 2 MARGIN) c, width)."""
+        """Slices (batch, n, width) to fine planes (batch, (n + 2 margin) c, width)."""
         start, _, residual = self.steps(slices)
         return start + unfold(self.extended(residual))
 
     def steps(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Tikhonov's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
+        """The inverse's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
         and what it answers.
         """
-        padded = functional.pad(slices[:, None], (0, 0, MARGIN, MARGIN), mode="replicate")
+        padded = functional.pad(slices[:, None], (0, 0, self._margin, self._margin), mode="replicate")
         start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
         batch, _, width = start.shape
-        folded = start.view(batch, -1, self.phases.count, width).transpose(1, 2)
+        folded = start.view(batch, -1, self.factor, width).transpose(1, 2)
         whole = torch.cat([padded, folded], dim=1)
         image = whole[:, :, self._hidden : whole.shape[2] - self._hidden].contiguous(memory_format=torch.channels_last)
         return start, image, self.backbone(image)
 
     def extended(self, image: torch.Tensor) -> torch.Tensor:
-        """An image of the slices that the backbone is shown, with zeros in the rest of the margin: n + 2 MARGIN."""
+        """An image of the slices that the backbone is shown, with zeros in the rest of the margin: n + 2 margin."""
         return functional.pad(image, (0, 0, self._hidden, self._hidden))
-
-    @property
-    def _hidden(self) -> int:
-        return MARGIN - self.phases.shown
 
     def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
         count = slices.shape[1]
         if count not in self._inverses:
-            matrix = torch.as_tensor(self.phases.inverse(count), dtype=slices.dtype, device=slices.device)
+            matrix = torch.as_tensor(self._inverse_for(count), dtype=slices.dtype, device=slices.device)
             self._inverses[count] = matrix
         return self._inverses[count]
 
 
 def unfold(image: torch.Tensor) -> torch.Tensor:
-    """An image of slices (batch, c, n, width) to its planes (batch, n c, width)."""
+    """An image of slices (batch, c, n, width) to its fine planes (batch, n c, width)."""
     return image.transpose(1, 2).flatten(1, 2)

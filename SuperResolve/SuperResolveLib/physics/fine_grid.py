@@ -1,9 +1,9 @@
-r"""Folding the ratio into channels: every slice is cut into as many *phases* as the ratio needs.
+r"""Folding the ratio into channels: the fine grid, on which every slice has a whole number of fine planes.
 
-With slices a distance s apart and in-plane voxels d, c = ceil(s/d) phases lie s/c apart around each slice centre. A
-volume on this *fine grid* of n c planes is n slices of c channels (pixel shuffle along one axis), so that a network's
-body runs on slices, not planes, whatever the ratio. The fine grid is shifted by less than a phase so that it meets the
-planes of the answer where their spacing agrees; other planes are read off it by cubic convolution.
+With slices a distance s apart and in-plane voxels d, c = ceil(s/d) *fine planes* lie s/c apart around each slice
+centre. A volume on this *fine grid* of n c planes is n slices of c channels (pixel shuffle along one axis), so that a
+network's body runs on slices whatever the ratio. The fine grid is shifted by at most half a fine plane so that it meets
+the planes of the answer where their spacing agrees; other planes are read off it by cubic convolution.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ FloatArray = NDArray[np.floating]
 
 #: Slices added at each end, equal to the outermost, so that what lies beyond them does not end abruptly.
 MARGIN = 4
-#: How much mirroring may change a profile's taps, relative to the largest, or the planes' place between phases.
+#: How much mirroring may change a profile's taps, relative to the largest, or the planes' place between fine planes.
 SYMMETRIC = 0.05
 
 
 @dataclass(frozen=True)
-class Phases:
+class FineGrid:
     """The fine grid of a scan.
 
     Attributes:
         profile: the scan's slice profile.
         slice_spacing: s in mm.
-        count: c, phases per slice.
+        factor: c, fine planes per slice.
         shift: of the fine grid towards higher slices, in slices.
         damping: of the Tikhonov inverse from which the network starts.
         shown: how many of the slices added at each end the network is shown: where planes are read off, and no more,
@@ -41,7 +41,7 @@ class Phases:
 
     profile: SliceProfile
     slice_spacing: float
-    count: int
+    factor: int
     shift: float
     damping: float
     shown: int = 1
@@ -55,25 +55,25 @@ class Phases:
         voxel: float,
         damping: float,
         slices: int,
-    ) -> Phases:
+    ) -> FineGrid:
         """The fine grid for in-plane voxels of size ``voxel`` mm, shifted to meet ``positions`` (slice coordinates) of
         planes that are wanted of so many slices.
         """
-        count = int(np.ceil(slice_spacing / voxel - 1e-3))
-        first = -0.5 + 0.5 / count
-        shift = (positions[0] - first + 0.5 / count) % (1 / count) - 0.5 / count
+        factor = int(np.ceil(slice_spacing / voxel - 1e-3))
+        first = -0.5 + 0.5 / factor
+        shift = (positions[0] - first + 0.5 / factor) % (1 / factor) - 0.5 / factor
         beyond = max(-positions.min(), positions.max() - (slices - 1))
-        shown = int(np.clip(np.ceil(beyond + 2 / count - 0.5), 1, MARGIN))  # reading a plane takes two more phases
-        return cls(profile, slice_spacing, count, float(shift), damping, shown)
+        shown = int(np.clip(np.ceil(beyond + 2 / factor - 0.5), 1, MARGIN))  # reading takes two more fine planes
+        return cls(profile, slice_spacing, factor, float(shift), damping, shown)
 
     def positions(self, slices: int) -> FloatArray:
-        """Slice coordinates of the fine grid of slices -MARGIN to slices + MARGIN - 1."""
-        planes = np.arange((slices + 2 * MARGIN) * self.count)
-        return -MARGIN - 0.5 + (planes + 0.5) / self.count + self.shift
+        """Slice coordinates of the fine planes of slices -MARGIN to slices + MARGIN - 1."""
+        fine_planes = np.arange((slices + 2 * MARGIN) * self.factor)
+        return -MARGIN - 0.5 + (fine_planes + 0.5) / self.factor + self.shift
 
     def off_grid(self, positions: FloatArray) -> float:
-        """How far planes at ``positions`` (slice coordinates) lie from the nearest fine plane on average, in phases."""
-        away = (positions - self.positions(0)[0]) * self.count
+        """How far ``positions`` (slice coordinates) lie from the nearest fine plane on average, in fine planes."""
+        away = (positions - self.positions(0)[0]) * self.factor
         return float(np.mean(np.abs(away - np.round(away))))
 
     def symmetric(self, slices: int, positions: FloatArray) -> bool:
@@ -84,13 +84,13 @@ class Phases:
         return self.off_grid(slices - 1 - positions) <= self.off_grid(positions) + SYMMETRIC
 
     def inverse(self, slices: int) -> FloatArray:
-        """Tikhonov's inverse from the padded slices to their fine grid, shape ((slices + 2 MARGIN) c, slices + 2
+        """Tikhonov's inverse from the padded slices to their fine planes, shape ((slices + 2 MARGIN) c, slices + 2
         MARGIN).
         """
         centres = np.arange(-MARGIN, slices + MARGIN) * self.slice_spacing
-        fine = self.positions(slices) * self.slice_spacing
+        fine_planes = self.positions(slices) * self.slice_spacing
         return regularised_inverse(
-            acquisition_matrix(self.profile, centres, fine, self.slice_spacing / self.count), self.damping
+            acquisition_matrix(self.profile, centres, fine_planes, self.slice_spacing / self.factor), self.damping
         )
 
     def reading(self, slices: int, positions: FloatArray) -> FloatArray:
@@ -98,7 +98,7 @@ class Phases:
 
         Rows of planes beyond the grid are zero.
         """
-        offsets = (positions[:, None] - self.positions(slices)[None, :]) * self.count
+        offsets = (positions[:, None] - self.positions(slices)[None, :]) * self.factor
         weights = cubic_kernel(offsets)
         weights[np.abs(weights) < 1e-12] = 0.0
         total = weights.sum(axis=1, keepdims=True)

@@ -1,1 +1,1 @@
-"""Learning: one loop, the updates it runs, and the patches they learn from."""
+"""How networks learn: one loop, the steps that it runs, the patches and random streams that feed them."""

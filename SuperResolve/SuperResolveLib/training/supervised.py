@@ -1,68 +1,58 @@
-"""Teaching the network on the scan's own slices."""
+"""Learning from pairs whose truth is known."""
 
 from __future__ import annotations
 
-import math
-from typing import Literal
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
 
 import torch
-from torch.nn import functional
+from torch import nn
 
-from ..networks.backbone import Backbone
-from ..networks.slice_to_planes import SliceToPlanes
-from ..progress import ProgressCallback
-from .muon import Muon
-from .plane_patches import PairSampler
+from .batches import Batches
+from .optimisation import Optimisation
+from .step import State
 
-Loss = Literal["absolute", "squared"]
-Optimiser = Literal["adam", "muon"]
+Batch = TypeVar("Batch")
 
 
-def train(
-    network: SliceToPlanes,
-    sampler: PairSampler,
-    iterations: int,
-    batch: int,
-    learning_rate: float,
-    progress: ProgressCallback,
-    loss: Loss = "squared",
-    optimiser: Optimiser = "muon",
-) -> list[float]:
-    """Gradient steps on the planes' mean error under a cosine schedule; returns the loss at each iteration.
+class SupervisedStep(Generic[Batch]):
+    """One step down the gradient of a network's loss on a batch.
 
-    ``loss`` tells which error: "absolute" as in the papers, or "squared"; ``optimiser`` which steps: "adam" as in the
-    papers, or "muon" for the weights inside the backbone.
+    Args:
+        network: what is trained.
+        batches: what it learns from.
+        loss: of the network on a batch.
+        optimisation: how the network follows the gradient.
     """
-    criterion = functional.l1_loss if loss == "absolute" else functional.mse_loss
-    optimisers = optimisers_of(network.backbone, learning_rate, optimiser)
-    schedules = [
-        torch.optim.lr_scheduler.LambdaLR(
-            each, lambda step: min(1.0, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * step / iterations))
-        )
-        for each in optimisers
-    ]
-    losses: list[float] = []
-    network.train()
-    for iteration in range(iterations):
-        pairs = sampler.draw(batch)
-        planes = torch.einsum("vf,bfw->bvw", pairs.reading, network(pairs.slices))
-        error = criterion(planes, pairs.truth)
-        network.zero_grad(set_to_none=True)
-        error.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for each, schedule in zip(optimisers, schedules, strict=True):
-            each.step()
-            schedule.step()
-        losses.append(float(error.detach()))
-        progress((iteration + 1) / iterations, f"training, loss {losses[-1]:.5f}")
-    return losses
 
+    def __init__(
+        self,
+        network: nn.Module,
+        batches: Batches[Batch],
+        loss: Callable[[Batch], torch.Tensor],
+        optimisation: Optimisation,
+    ) -> None:
+        self._network = network.train()
+        self._batches = batches
+        self._loss = loss
+        self._optimisation = optimisation
 
-def optimisers_of(backbone: Backbone, learning_rate: float, kind: Optimiser) -> list[torch.optim.Optimizer]:
-    """Adam on all of the backbone; or Muon on the convolutions between its first and last layer, Adam on the rest."""
-    if kind == "adam":
-        return [torch.optim.Adam(backbone.parameters(), lr=learning_rate)]
-    inner = [weight for weight in backbone.blocks.parameters() if weight.ndim == 4]
-    known = {id(weight) for weight in inner}
-    rest = [weight for weight in backbone.parameters() if id(weight) not in known]
-    return [Muon(inner, learning_rate), torch.optim.Adam(rest, lr=learning_rate)]
+    def update(self, iteration: int) -> Mapping[str, torch.Tensor]:
+        """One step on the iteration's batch."""
+        loss = self._loss(self._batches.at(iteration))
+        self._optimisation.step(loss)
+        return {"loss": loss.detach()}
+
+    def state(self) -> State:
+        """Of network, optimisation and random stream."""
+        return {
+            "network": self._network.state_dict(),
+            "optimisation": self._optimisation.state(),
+            "random": self._batches.random.state(),
+        }
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        self._network.load_state_dict(state["network"])
+        self._optimisation.load_state(state["optimisation"])
+        self._batches.random.load_state(state["random"])

@@ -104,7 +104,8 @@ def _smore(preset: str, scan: Volume, profile: SliceProfile, device: str, iterat
 
 
 def _adversarial_espreso(scan: Volume, device: str, iterations: int | None) -> Job:
-    from SuperResolveLib.estimation.espreso.adversarial import Settings, estimate
+    from SuperResolveLib.estimation.espreso.adversarial import estimate
+    from SuperResolveLib.estimation.espreso.game import Settings
 
     _import_for_learning()
     whole = Settings()

@@ -17,7 +17,7 @@ from ..cells import Cell, CellRunner, Row, threads_a_process
 from .arithmetic import operations, rates, time_shares
 from .jobs import Job, job_of, thick_scan
 from .meter import Meter
-from .plan import TIMES, Setting, parse_size
+from .plan import TIMES, Load, parse_size
 
 #: For how many iterations a method that learns is run, unless told: some reports of each.
 ITERATIONS = 60
@@ -44,24 +44,24 @@ def runner(iterations: int, note: str) -> CellRunner:
 def _in_own_process(iterations: int, note: str, cell: Cell) -> Row:
     """A process that starts with so many threads, and ends: its peak memory is the cell's."""
     spawn = multiprocessing.get_context("spawn")
-    with threads_a_process(Setting.parse(cell.cell).threads), ProcessPoolExecutor(1, mp_context=spawn) as pool:
+    with threads_a_process(Load.parse(cell.cell).threads), ProcessPoolExecutor(1, mp_context=spawn) as pool:
         return {**pool.submit(measure, cell, iterations).result(), "note": note}
 
 
 def measure(cell: Cell, iterations: int) -> Row:
     """Run a cell in this process."""
-    setting = Setting.parse(cell.cell)
-    scan, profile = thick_scan(parse_size(cell.volume), setting.ratio)
-    take = _times if setting.what == TIMES else _arithmetic
-    figures = take(partial(job_of, cell.method, cell.preset, scan, profile), setting.device, iterations)
+    load = Load.parse(cell.cell)
+    scan, profile = thick_scan(parse_size(cell.volume), load.ratio)
+    take = _times if load.what == TIMES else _arithmetic
+    figures = take(partial(job_of, cell.method, cell.preset, scan, profile), load.device, iterations)
     return {
-        "what": setting.what,
-        "ratio": setting.ratio,
-        "threads": setting.threads,
-        "device": _device_name(setting.device),
+        "what": load.what,
+        "ratio": load.ratio,
+        "threads": load.threads,
+        "device": _device_name(load.device),
         "megavoxels": scan.data.size / 1e6,
         **figures,
-        **_peak_memory(setting.device),
+        **_peak_memory(load.device),
     }
 
 

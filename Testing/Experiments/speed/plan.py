@@ -17,7 +17,7 @@ TIMES, ARITHMETIC = "times", "arithmetic"
 
 
 @dataclass(frozen=True)
-class Setting:
+class Load:
     """What is measured, and on what; as text ``times:4:cpu:2``: at a ratio of 4, on the processor with 2 threads."""
 
     what: str
@@ -29,8 +29,8 @@ class Setting:
         return f"{self.what}:{self.ratio:g}:{self.device}:{self.threads}"
 
     @classmethod
-    def parse(cls, text: str) -> Setting:
-        """A setting from its text."""
+    def parse(cls, text: str) -> Load:
+        """A load from its text."""
         what, ratio, device, threads = text.split(":")
         return cls(what, float(ratio), device, int(threads))
 
@@ -78,10 +78,10 @@ class Plan:
             places = [(size, ratio, threads) for size in self.sizes]
             places += [(self.reference, other, threads) for other in self.ratios]
             places += [(self.reference, ratio, count) for count in self._threads_on(device)]
-            cells += [Cell(size, "k", str(Setting(TIMES, r, device, n)), name, preset, 0) for size, r, n in places]
+            cells += [Cell(size, "k", str(Load(TIMES, r, device, n)), name, preset, 0) for size, r, n in places]
         for name, preset in map(parse_method, self.learners):
-            settings = [Setting(ARITHMETIC, ratio, self.device, count) for count in self._threads_on(self.device)]
-            cells += [Cell(self.reference, "k", str(setting), name, preset, 0) for setting in settings]
+            loads = [Load(ARITHMETIC, ratio, self.device, count) for count in self._threads_on(self.device)]
+            cells += [Cell(self.reference, "k", str(load), name, preset, 0) for load in loads]
         return list(dict.fromkeys(cells))
 
     def _threads_on(self, device: str) -> Sequence[int]:

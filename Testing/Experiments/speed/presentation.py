@@ -13,7 +13,7 @@ from ..cells import Row
 from ..report import Presentation, Table, grouped
 from ..super_resolution import label
 from .measure import RATE, SHARES, STAGE
-from .plan import ARITHMETIC, TIMES, Setting
+from .plan import ARITHMETIC, TIMES, Load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,8 +127,14 @@ def _stages(rows: Sequence[Row]) -> Table:
 def _learning(rows: Sequence[Row]) -> Table:
     """A line a learner and place."""
     lines = [
-        [label(row), _place(row), f"{1e3 * row['seconds_an_iteration']:.3g}", str(row["iterations"])]
-        + [str(row["preset_iterations"]), _preset_seconds(row)]
+        [
+            label(row),
+            _place(row),
+            f"{1e3 * row['seconds_an_iteration']:.3g}",
+            str(row["iterations"]),
+            str(row["preset_iterations"]),
+            _preset_seconds(row),
+        ]
         for row in rows
     ]
     header = ["method", "on", "ms an iteration", "run here", "of the preset", "s"]
@@ -144,8 +150,15 @@ def _arithmetic(rows: Sequence[Row]) -> Table:
         if "inference_seconds" in row:
             passes.append(("applying it", row["inference_operations"], row["inference_seconds"]))
         lines += [
-            [*_method_and_place(row), what, _digits(operations / 1e9), _digits(seconds)]
-            + [_digits(operations / seconds / 1e9), _digits(rate / 1e9), f"{operations / seconds / rate:.0%}"]
+            [
+                *_method_and_place(row),
+                what,
+                _digits(operations / 1e9),
+                _digits(seconds),
+                _digits(operations / seconds / 1e9),
+                _digits(rate / 1e9),
+                f"{operations / seconds / rate:.0%}",
+            ]
             for what, operations, seconds in passes
         ]
     others = {
@@ -223,7 +236,7 @@ def _in_order(rows: Sequence[Row]) -> list[Row]:
 
 def _place(row: Row) -> str:
     """The GPU, or the number of threads."""
-    if Setting.parse(row["cell"]).device == "cuda":
+    if Load.parse(row["cell"]).device == "cuda":
         return str(row["device"])
     return f"{row['threads']} thread{'s' if row['threads'] > 1 else ''}"
 

@@ -161,7 +161,7 @@ def _products_of_differences(
     The samples are taken at several phases of the in-plane grid, so that every voxel counts.
     """
     profile = candidate.profile(direction.voxel)
-    along, across, slices = direction.data.shape
+    along, _, slices = direction.data.shape
     step, reach = slice_spacing / direction.voxel, profile.weights.size // 2
     samples = int((along - 1 - 2 * reach) / step) + 1
     lags = min(LAGS, slices - 2)

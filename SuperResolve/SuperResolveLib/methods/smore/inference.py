@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
+from ...physics.fine_grid import FineGrid
 from ...progress import ProgressCallback
-from .error_head import PlanesAndErrors
 
 #: Pixels of through-plane image in flight at once: bounds memory.
 PIXELS_AT_ONCE = 2**17
@@ -18,6 +19,7 @@ TILE_WIDTH = 256
 @torch.inference_mode()
 def apply(
     network: SliceToPlanes | PlanesAndErrors,
+    fine_grid: FineGrid,
     volume: NDArray[np.float32],
     positions: NDArray[np.floating],
     device: torch.device,
@@ -30,6 +32,7 @@ def apply(
     Args:
         network: from slices to the fine grid; a tile is seen with its receptive radius on both sides, so that tiling
             does not show.
+        fine_grid: the scan's.
         volume: shape (images, slices, width), each image super-resolved along its rows.
         positions: of the planes, in slice coordinates.
         device: where to compute.
@@ -43,7 +46,7 @@ def apply(
     network.eval()
     halo = network.receptive_radius
     images, slices, width = volume.shape
-    reading = torch.as_tensor(network.phases.reading(slices, positions), dtype=torch.float32, device=device)
+    reading = torch.as_tensor(fine_grid.reading(slices, positions), dtype=torch.float32, device=device)
     result = np.empty((images, *network.maps, len(positions), width), dtype=np.float32)
     batch = max(1, pixels_at_once // (slices * min(width, tile_width + 2 * halo)))
     for first in range(0, images, batch):

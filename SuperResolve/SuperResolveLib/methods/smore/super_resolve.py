@@ -23,15 +23,18 @@ from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
 from ...networks.slice_to_planes import SliceToPlanes
 from ...networks.wdsr import WDSR
-from ...physics.fine_grid import Phases
 from ...physics.problem import Problem
 from ...progress import ProgressCallback, part_of
-from ...training.plane_patches import PairSampler
-from ...training.supervised import Loss, Optimiser, train
+from ...training.batches import Batches
+from ...training.image_pairs import ImagePairs, ImagePairSampler
+from ...training.optimisation import Optimiser
+from ...training.random_streams import OneStream
 from ..ensemble import Ensemble
 from ..method import MethodSettings, Restoration
 from .combination import combine
 from .error_head import learn_errors
+from .learning import Loss, train
+from .network import fine_grid_of, network_on
 from .views import ORIENTATIONS, plain_views, views_of
 
 #: Networks in an ensemble, and how far apart their seeds are: farther than any that a user can choose.
@@ -115,12 +118,12 @@ def _of_one_network(
     problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], progress: ProgressCallback
 ) -> list[NDArray[np.float32]]:
     """The planes in each orientation, shape (planes, na, nb)."""
+    fine_grid, positions = fine_grid_of(problem), problem.grid.positions
     network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, 0.8))
-    positions = problem.grid.positions
-    views = plain_views(network.phases, len(stack), positions)
+    views = plain_views(fine_grid, len(stack), positions)
     results = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
     for view, part in zip(views, _parts(0.8, 0.98, len(views)), strict=True):
-        results[view.orientation] += view.apply(network, stack, positions, part_of(progress, *part))
+        results[view.orientation] += view.apply(network, fine_grid, stack, positions, part_of(progress, *part))
     results *= ORIENTATIONS / len(views)
     return list(results)
 
@@ -133,17 +136,17 @@ def _of_ensemble(
     progress: ProgressCallback,
 ) -> list[NDArray[np.float32]]:
     """The mean over an ensemble's members in each orientation; ``add`` takes each on the way."""
-    means = np.zeros((ORIENTATIONS, len(problem.grid.positions), *stack.shape[1:]), np.float32)
+    fine_grid, positions = fine_grid_of(problem), problem.grid.positions
+    means = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
         part = part_of(progress, start, end)
         seed = settings.seed + restart * SEEDS
-        network, sampler = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
-        preset = PRESETS[settings.preset]
-        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
-        judged = learn_errors(network, sampler, iterations, preset.batch, part_of(part, 0.65, 0.7))
+        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
+        iterations = max(1, int(PRESETS[settings.preset].iterations_for(stack.size) * ERROR_TRAINING))
+        judged = learn_errors(network, batches, iterations, part_of(part, 0.65, 0.7))
         views = views_of(restart)
         for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
-            planes, log_variance = view.apply(judged, stack, problem.grid.positions, part_of(part, first, last))
+            planes, log_variance = view.apply(judged, fine_grid, stack, positions, part_of(part, first, last))
             means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
             add(planes, np.exp(log_variance))
     return list(means)
@@ -151,23 +154,18 @@ def _of_ensemble(
 
 def _trained(
     problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], seed: int, progress: ProgressCallback
-) -> tuple[SliceToPlanes, PairSampler]:
-    """A network trained on the scan's slices, and what draws its training pairs."""
-    device, preset, geometry = choose_device(settings.device), PRESETS[settings.preset], problem.stack.geometry
-    phases = Phases.meeting(
-        problem.grid.positions,
-        problem.stack.profile,
-        geometry.slice_spacing,
-        geometry.in_plane_voxel,
-        problem.stack.tikhonov_damping(problem.grid.spacing),
-        len(stack),
-    )
-    network = SliceToPlanes(build(preset, phases.count), phases)
+) -> tuple[SliceToPlanes, Batches[ImagePairs]]:
+    """A network trained on the scan's slices, and the batches that it learned from, which go on."""
+    device, preset = choose_device(settings.device), PRESETS[settings.preset]
+    fine_grid = fine_grid_of(problem)
+    network = network_on(fine_grid, build(preset, fine_grid.factor))
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    sampler = PairSampler(stack, geometry.in_plane_spacing, phases, preset.slices, preset.width, device, seed)
-    steps, rate = preset.iterations_for(stack.size), preset.learning_rate
-    train(network, sampler, steps, preset.batch, rate, progress, preset.loss, preset.optimiser)
-    return network, sampler
+    spacing = problem.stack.geometry.in_plane_spacing
+    sampler = ImagePairSampler(stack, spacing, fine_grid, preset.slices, preset.width, device)
+    batches = Batches(sampler, preset.batch, OneStream(seed, device))
+    steps = preset.iterations_for(stack.size)
+    train(network, batches, steps, preset.learning_rate, progress, preset.loss, preset.optimiser)
+    return network, batches
 
 
 def _parts(start: float, end: float, count: int) -> list[tuple[float, float]]:
@@ -175,7 +173,7 @@ def _parts(start: float, end: float, count: int) -> list[tuple[float, float]]:
     return list(pairwise(np.linspace(start, end, count + 1).tolist()))
 
 
-def build(preset: Preset, phases: int) -> Backbone:
-    """The preset's backbone for ``phases`` phases a slice."""
+def build(preset: Preset, factor: int) -> Backbone:
+    """The preset's backbone for ``factor`` fine planes a slice."""
     kind = EDSR if preset.backbone == "edsr" else WDSR
-    return kind(phases + 1, phases, preset.channels, preset.blocks)
+    return kind(factor + 1, factor, preset.channels, preset.blocks)

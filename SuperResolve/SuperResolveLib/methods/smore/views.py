@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
-from ...physics.fine_grid import Phases
+from ...physics.fine_grid import FineGrid
 from ...progress import ProgressCallback
-from .error_head import PlanesAndErrors
 from .inference import apply
 
 ORIENTATIONS = 2
@@ -33,6 +33,7 @@ class View:
     def apply(
         self,
         network: SliceToPlanes | PlanesAndErrors,
+        fine_grid: FineGrid,
         stack: NDArray[np.float32],
         positions: NDArray[np.floating],
         progress: ProgressCallback,
@@ -44,6 +45,7 @@ class View:
 
         Args:
             network: from slices to the fine grid.
+            fine_grid: the scan's.
             stack: the slices, shape (slices, na, nb).
             positions: of the planes, in slice coordinates.
             progress: called with the fraction done.
@@ -54,7 +56,7 @@ class View:
         images = np.moveaxis(stack, 2 - self.orientation, 0)
         wanted = len(stack) - 1 - positions if self.upside_down else positions
         device = next(network.parameters()).device
-        planes = apply(network, self._turned(images), wanted, device, progress)
+        planes = apply(network, fine_grid, self._turned(images), wanted, device, progress)
         # The planes that were asked for keep their order; only the mirroring across is to be undone.
         return np.moveaxis(planes[..., ::-1] if self.mirrored else planes, 0, planes.ndim - 1 - self.orientation)
 
@@ -64,9 +66,9 @@ class View:
         return images[:, rows, columns]
 
 
-def plain_views(phases: Phases, slices: int, positions: NDArray[np.floating]) -> list[View]:
+def plain_views(fine_grid: FineGrid, slices: int, positions: NDArray[np.floating]) -> list[View]:
     """Both orientations, and where the scan may be seen upside down, so too: the errors of the two differ."""
-    ways = (False, True) if phases.symmetric(slices, positions) else (False,)
+    ways = (False, True) if fine_grid.symmetric(slices, positions) else (False,)
     return [View(orientation, upside_down) for orientation in range(ORIENTATIONS) for upside_down in ways]
 
 

@@ -7,6 +7,7 @@ mean 0 and standard deviation 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -69,7 +70,7 @@ def ellipsoid(at: Axes, centre: Point, radii: Point) -> Field:
 
 def tube(at: Axes, path: Sequence[tuple[float, float, float, float]]) -> Field:
     """Signed distance to a tube through points (x, y, z, radius), its radius interpolated between them."""
-    distances = [_segment(at, np.array(a), np.array(b)) for a, b in zip(path[:-1], path[1:], strict=True)]
+    distances = [_segment(at, np.array(a), np.array(b)) for a, b in pairwise(path)]
     return np.asarray(np.maximum.reduce(distances), dtype=np.float32)
 
 

@@ -1,6 +1,6 @@
 """Every scan in a folder: its slice profile, its super-resolved volume, and a table of both, without Slicer's window.
 
-Slicer --no-main-window --python-script docs/slicer_batch.py FOLDER_OF_SCANS FOLDER_OF_RESULTS [METHOD]
+Slicer --no-main-window --python-script docs/how-to/slicer_batch.py FOLDER_OF_SCANS FOLDER_OF_RESULTS [METHOD]
 
 METHOD is "tikhonov" unless given; "smore" learns from each scan, and needs PyTorch to be installed in Slicer before.
 The exit code is 1 where a scan could not be used.

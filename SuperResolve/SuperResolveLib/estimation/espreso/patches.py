@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, uniform_filter
+from scipy.ndimage import gaussian_filter
 
-from ..errors import InputError
-from ..estimation.reference import Direction, Reference
-from ..networks.espreso import RECEPTIVE_FIELD
-from ..physics.kernels import cubic_kernel
+from ...errors import InputError
+from ...networks.espreso import RECEPTIVE_FIELD
+from ...physics.kernels import cubic_kernel
+from ...training.patches import PatchSampler
+from ..reference import Direction, Reference
 
 #: Samples of a patch along the through-plane direction, and after the generator along the other.
 SAMPLES = 16
@@ -66,32 +67,18 @@ class DirectionPatches:
     def __init__(self, direction: Direction, reference: Reference, shape: PatchShape, device: torch.device) -> None:
         step, tap = reference.slice_spacing / direction.voxel, reference.tap_spacing / direction.voxel
         margin = _margin(direction, shape.taps, reference.tap_spacing)
-        self.length = math.ceil((shape.rows - 1) * step) + 2 * margin + 1
-        self.columns = shape.columns
-        self._basis = torch.as_tensor(
-            _sampling_basis(self.length, shape, step, tap),
-            dtype=torch.float32,
-            device=device,
-        )
-        self._data = torch.as_tensor(direction.data, device=device)
-        weights, self._starts = _gradient_weights(direction.data, self.length, self.columns)
-        self._cumulative = torch.as_tensor(np.cumsum(weights), device=device)
+        length = math.ceil((shape.rows - 1) * step) + 2 * margin + 1
+        self._basis = torch.as_tensor(_sampling_basis(length, shape, step, tap), dtype=torch.float32, device=device)
+        smooth = gaussian_filter(direction.data, (1, 0, 0))
+        self._patches = PatchSampler(direction.data, (length, 1, shape.columns), device, smooth, background=0.0)
 
     def draw(self, number: int) -> torch.Tensor:
-        """Random patches (number, length, columns), more likely where the gradient is large, flipped at random."""
-        device = self._data.device
-        uniform = torch.rand(number, dtype=torch.float64, device=device) * self._cumulative[-1]
-        flat = torch.searchsorted(self._cumulative, uniform).clamp(max=len(self._cumulative) - 1)
-        rows, across, columns = self._starts
-        row, line, column = flat // (across * columns), flat // columns % across, flat % columns
-        along = self._maybe_flipped(self.length, number) + row[:, None]
-        through = self._maybe_flipped(self.columns, number) + column[:, None]
-        return self._data[along[:, :, None], line[:, None, None], through[:, None, :]]
-
-    def _maybe_flipped(self, size: int, number: int) -> torch.Tensor:
-        forward = torch.arange(size, device=self._data.device)
-        flip = torch.rand(number, 1, device=self._data.device) < 0.5
-        return torch.where(flip, size - 1 - forward, forward)
+        """Random patches (number, length, columns), more likely where the gradient is large, flipped at random; by
+        torch's default generator.
+        """
+        starts = self._patches.starts(number, None)
+        rows, columns = (torch.rand(number, 1, device=starts.device) < 0.5 for _ in range(2))
+        return self._patches.cut(starts, torch.cat([rows, torch.zeros_like(rows), columns], dim=1))[:, :, 0]
 
     def generate(self, profile: torch.Tensor, patches: torch.Tensor) -> torch.Tensor:
         """The generator: patches blurred with the profile and sampled along their rows, (number, samples, columns)."""
@@ -112,15 +99,3 @@ def _sampling_basis(length: int, shape: PatchShape, step: float, tap_spacing: fl
     taps = (np.arange(shape.taps) - shape.taps // 2) * tap_spacing
     at = first + np.arange(shape.rows)[None, :] * step + taps[:, None]
     return cubic_kernel(at[:, :, None] - np.arange(length)[None, None, :])
-
-
-def _gradient_weights(
-    data: NDArray[np.float32], length: int, columns: int
-) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
-    """The mean gradient magnitude inside the patch at every start, flattened, and the numbers of starts."""
-    smooth = gaussian_filter(data, (1, 0, 0))
-    gradient = np.abs(np.gradient(smooth, axis=0)) + np.abs(np.gradient(smooth, axis=2))
-    mean = uniform_filter(gradient, (length, 1, columns), mode="nearest")
-    starts = (data.shape[0] - length + 1, data.shape[1], data.shape[2] - columns + 1)
-    inside = mean[length // 2 :, :, columns // 2 :][: starts[0], :, : starts[2]]
-    return inside.ravel().astype(np.float64) + 1e-12, starts

@@ -1,0 +1,85 @@
+"""How weights follow the gradient: optimisers, their schedules, and a bound on the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import torch
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from ..networks.backbone import Backbone
+from .muon import Muon
+from .step import State
+
+Optimiser = Literal["adam", "muon"]
+
+
+class Optimisation:
+    """Several optimisers that share the parameters of a network.
+
+    Args:
+        parameters: all that are optimised.
+        optimisers: each for some of them.
+        schedules: of the optimisers' learning rates, stepped with them.
+        gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
+            leaves it.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        optimisers: Sequence[torch.optim.Optimizer],
+        schedules: Sequence[LRScheduler] = (),
+        gradient_norm: float | None = None,
+    ) -> None:
+        self._parameters = list(parameters)
+        self._optimisers = optimisers
+        self._schedules = schedules
+        self._gradient_norm = gradient_norm
+
+    def step(self, loss: torch.Tensor) -> None:
+        """Follow the gradient of a loss once."""
+        for optimiser in self._optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        if self._gradient_norm is not None:
+            torch.nn.utils.clip_grad_norm_(self._parameters, self._gradient_norm)
+        for optimiser in self._optimisers:
+            optimiser.step()
+        for schedule in self._schedules:
+            schedule.step()
+
+    def state(self) -> State:
+        """Of the optimisers and their schedules."""
+        return {
+            "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
+            "schedules": [schedule.state_dict() for schedule in self._schedules],
+        }
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        for optimiser, saved in zip(self._optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
+            schedule.load_state_dict(saved)
+
+
+def warmed_up_cosine(optimiser: torch.optim.Optimizer, iterations: int, warm_up: int = 50) -> LambdaLR:
+    """A schedule that rises to the learning rate over ``warm_up`` iterations while a cosine takes it to zero over all
+    (Loshchilov and Hutter, ICLR 2017).
+    """
+    return LambdaLR(
+        optimiser, lambda step: min(1.0, (step + 1) / warm_up) * 0.5 * (1 + math.cos(math.pi * step / iterations))
+    )
+
+
+def optimisers_of(backbone: Backbone, learning_rate: float, kind: Optimiser) -> list[torch.optim.Optimizer]:
+    """Adam on all of the backbone; or Muon on the convolutions between its first and last layer, Adam on the rest."""
+    if kind == "adam":
+        return [torch.optim.Adam(backbone.parameters(), lr=learning_rate)]
+    inner = [weight for weight in backbone.blocks.parameters() if weight.ndim == 4]
+    known = {id(weight) for weight in inner}
+    rest = [weight for weight in backbone.parameters() if id(weight) not in known]
+    return [Muon(inner, learning_rate), torch.optim.Adam(rest, lr=learning_rate)]
