@@ -246,12 +246,12 @@ class TestCommand:
     def test_table1(self, tmp_path, volume, nearly_true):
         cells = ["--cells", "gaussian:4@4", "rect:3@2"]
         words = ["table1", "--volumes", str(volume), "--axes", "k", *cells, "--seeds", "0", "1"]
-        assert self.run(tmp_path, *words, "--methods", "auto") == 0
+        assert self.run(tmp_path, *words, "--methods", "spectral") == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 4
         assert self.run(tmp_path, *words) == 0
         assert len(Record(tmp_path / "out" / "table1.jsonl").rows()) == 12
         text = (tmp_path / "out" / "table1.md").read_text()
-        for name in ("auto", "espreso/default", "oracle"):
+        for name in ("spectral", "espreso/default", "oracle"):
             assert f"## {name}: means over families" in text
             assert f"## {name}: chris_t1, axis k" in text
 
@@ -297,10 +297,10 @@ class TestCommand:
         words = ["phantom-pair", "--scan", str(volume), "--truth", str(truth), "--seeds", "0", "1"]
         assert self.run(tmp_path, *words) == 0
         rows = Record(tmp_path / "out" / "phantom-pair.jsonl").rows()
-        assert [row["method"] for row in rows] == ["auto", "espreso"] * 2
+        assert [row["method"] for row in rows] == ["spectral", "espreso"] * 2
         assert rows[0]["true_fwhm_mm"] == pytest.approx(14, abs=0.2)
         text = (tmp_path / "out" / "phantom-pair.md").read_text()
-        assert "| chris_t1 | auto | 2 |" in text and "| chris_t1 | espreso/default | 2 |" in text
+        assert "| chris_t1 | spectral | 2 |" in text and "| chris_t1 | espreso/default | 2 |" in text
         assert (tmp_path / "out" / "phantom-pair.png").stat().st_size > 0
 
     def test_a_failing_cell_is_an_error_but_the_rest_is_reported(self, tmp_path, volume, capsys):

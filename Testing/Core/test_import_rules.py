@@ -152,6 +152,12 @@ def test_rule_2_a_room_imports_only_those_below_it(room):
     assert not offences(LIBRARY / room, COMPUTATION, forbidden)
 
 
+@pytest.mark.parametrize("room", sorted(OF_TORCH_ALONE))
+def test_rule_2_networks_and_losses_need_torch_alone(room):
+    allowed = {"SuperResolveLib", "torch", "numpy"} | sys.stdlib_module_names
+    assert not offences(LIBRARY / room, COMPUTATION, lambda name: top(name) not in allowed)
+
+
 def test_rule_2_the_top_of_the_library_imports_no_room():
     graph = import_graph(LIBRARY, COMPUTATION)
     for name in TOP:

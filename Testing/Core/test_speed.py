@@ -25,7 +25,6 @@ from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore.super_resolve import PRESETS
 from SuperResolveLib.networks.espreso import ProfileGenerator
 from SuperResolveLib.progress import ProgressCallback
-from SuperResolveLib.training import repeat as loop
 
 
 class Gauge:
@@ -234,7 +233,6 @@ class TestCell:
 
     def test_arithmetic_of_the_published_espreso(self, monkeypatch):
         monkeypatch.setattr(ProfileGenerator, "start_as_impulse", lambda self: None)  # seconds that are not looked at
-        monkeypatch.setattr(loop, "_REPORT_EVERY", 2)
         row = self.measured(ARITHMETIC, "espreso", "paper", "48x48x8", 6)
         assert row["preset_iterations"] == 15_000 and row["operations_an_iteration"] > 1e8
         assert "inference_seconds" not in row

@@ -13,8 +13,8 @@ from SuperResolveLib.training.checkpoint import Checkpoints
 from SuperResolveLib.training.loop import TrainingLoop
 from SuperResolveLib.training.moving_average import MovingAverage
 from SuperResolveLib.training.optimisation import Optimisation, warmed_up_cosine
+from SuperResolveLib.training.reports import time_left
 from SuperResolveLib.training.step import State
-from SuperResolveLib.training.time_left import time_left
 from SuperResolveLib.training.validation import Validation
 
 CPU = torch.device("cpu")
@@ -60,6 +60,13 @@ def test_an_accelerator_is_waited_for_only_now_and_then() -> None:
     assert fractions == pytest.approx([20, 40, 45])
 
 
+def test_an_accelerator_that_is_slow_is_asked_several_times_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, fractions = Counting(), []
+    monkeypatch.setattr("SuperResolveLib.training.reports.monotonic", lambda: 0.1 * len(step.told))
+    TrainingLoop(step, 25, torch.device("cuda")).run(lambda fraction, stage: fractions.append(25 * fraction))
+    assert fractions == pytest.approx([20, 22, 24, 25])
+
+
 @pytest.mark.parametrize(
     ("seconds", "done", "words"),
     [
@@ -79,7 +86,7 @@ def test_time_that_is_left_is_told_in_words(seconds: float, done: int, words: li
 
 def test_time_that_is_left_is_that_of_this_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 10_000, 30))
-    monkeypatch.setattr("SuperResolveLib.training.loop.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("SuperResolveLib.training.reports.monotonic", lambda: float(next(clock)))
     checkpoints = Checkpoints(tmp_path, minutes=None)
     TrainingLoop(Counting(), 90, CPU, checkpoints=checkpoints).run(silent)
     longer = TrainingLoop(Counting(), 100, CPU, checkpoints=checkpoints)
@@ -132,7 +139,7 @@ def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path: Path) -> None
 
 def test_checkpoints_are_due_by_the_clock_or_by_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr("SuperResolveLib.training.checkpoint.time.monotonic", lambda: now)
+    monkeypatch.setattr("SuperResolveLib.training.checkpoint.monotonic", lambda: now)
     by_clock, by_count = Checkpoints(tmp_path, minutes=2), Checkpoints(tmp_path, minutes=None, iterations=5)
     assert not by_clock.due(1)
     now = 130.0

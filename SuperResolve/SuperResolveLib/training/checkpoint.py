@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pickle
-import time
 from pathlib import Path
+from time import monotonic
 
 import torch
 
@@ -31,13 +31,13 @@ class Checkpoints:
         self.path = folder / name
         self._minutes = minutes
         self._iterations = iterations
-        self._saved = time.monotonic()
+        self._saved = monotonic()
 
     def due(self, iteration: int) -> bool:
         """Whether to save now that so many iterations are done."""
         if self._iterations is not None and iteration % self._iterations == 0:
             return True
-        return self._minutes is not None and time.monotonic() - self._saved >= 60 * self._minutes
+        return self._minutes is not None and monotonic() - self._saved >= 60 * self._minutes
 
     def save(self, state: State) -> None:
         """Put a state in the place of the one before.
@@ -47,7 +47,7 @@ class Checkpoints:
         """
         with replacing(self.path) as aside:
             torch.save(state, aside)
-        self._saved = time.monotonic()
+        self._saved = monotonic()
 
     def load(self) -> State | None:
         """The last state that was saved, on the CPU, or ``None``. Nothing but tensors and plain values is read.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import torch
 
 from ..errors import Cancelled
 from ..progress import ProgressCallback
 from .checkpoint import Checkpoints
+from .reports import Reports
 from .step import State, TrainingStep
-from .time_left import time_left
 from .validation import Validation
-
-#: Iterations between reports on an accelerator, where reading a loss waits for all that is queued.
-REPORT_EVERY = 20
 
 
 class TrainingLoop:
@@ -48,7 +44,7 @@ class TrainingLoop:
         self.iteration = 0
         self._step = step
         self._iterations = iterations
-        self._report_every = 1 if device.type == "cpu" else REPORT_EVERY
+        self._device = device
         self._stage = stage
         self._checkpoints = checkpoints
         self._validation = validation
@@ -65,7 +61,7 @@ class TrainingLoop:
             return False
         self.iteration = state["iteration"]
         self._step.load_state(state["step"])
-        if self._validation is not None:
+        if self._validation is not None and state["validation"] is not None:
             self._validation.load_state(state["validation"])
         return True
 
@@ -86,16 +82,13 @@ class TrainingLoop:
             self._validation.restore(self._step)
 
     def _run(self, progress: ProgressCallback) -> None:
-        started, first = time.monotonic(), self.iteration
+        reports = Reports(progress, self._stage, self.iteration, self._iterations, self._device)
         while self.iteration < self._iterations and not self._is_over():
             losses = self._step.update(self.iteration)
             self.iteration += 1
             if self._validation is not None:
                 self._validation.after(self.iteration, self._step)
-            if self.iteration % self._report_every == 0 or self.iteration == self._iterations:
-                words = [self._stage, *_in_words(losses)]  # reads the losses: what is reported has been done
-                words += time_left(time.monotonic() - started, self.iteration - first, self._iterations - first)
-                progress(self.iteration / self._iterations, ", ".join(words))
+            reports.after(self.iteration, losses)
             if self._checkpoints is not None and self._checkpoints.due(self.iteration):
                 self._save()
 
@@ -107,7 +100,3 @@ class TrainingLoop:
             validation = None if self._validation is None else self._validation.state()
             state: State = {"iteration": self.iteration, "step": self._step.state(), "validation": validation}
             self._checkpoints.save(state)
-
-
-def _in_words(losses: Mapping[str, torch.Tensor]) -> list[str]:
-    return [f"{name} {float(loss):.5f}" for name, loss in losses.items()]
