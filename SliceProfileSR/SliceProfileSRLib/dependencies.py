@@ -9,30 +9,94 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-import slicer
 from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
 
 #: The oldest PyTorch that will do, as in pyproject.toml.
 TORCH = ">=2.4"
 REQUIREMENTS = Path(__file__).parents[1] / "Resources" / "requirements.txt"
 
 
-def ensure(torch: bool) -> None:
-    """See that everything a run needs is installed, asking the user once where something is missing.
+class Installer(Protocol):
+    """Asks the user, and installs; in Slicer, :class:`SliceProfileSRLib.slicerInstaller.SlicerInstaller`."""
+
+    def canAsk(self) -> bool:
+        """Whether there is a user to ask."""
+
+    def installPackages(self, requirements: Path, missing: Sequence[str]) -> None:
+        """Ask for packages, and install them where the user agrees.
+
+        Args:
+            requirements: the file that lists them.
+            missing: those of its lines that are not met.
+        """
+
+    def installTorch(self, version: str) -> None:
+        """Ask for PyTorch, and install it where the user agrees.
+
+        Raises:
+            ValueError: there is no way to install it; tells how to get one.
+        """
+
+
+class Dependencies:
+    """Sees that what a run needs is installed.
 
     Args:
-        torch: whether the run needs PyTorch.
-
-    Raises:
-        ValueError: something is missing and was not installed; tells how to install it.
+        installer: what asks the user and installs.
     """
-    _ensurePackages()
-    if torch:
-        _ensureTorch()
+
+    def __init__(self, installer: Installer) -> None:
+        self._installer = installer
+
+    def ensure(self, torch: bool) -> None:
+        """See that everything a run needs is installed, asking the user once where something is missing.
+
+        Args:
+            torch: whether the run needs PyTorch.
+
+        Raises:
+            ValueError: something is missing and was not installed; tells how to install it.
+        """
+        self._ensurePackages()
+        if torch and not isTorchInstalled():
+            self._ensureTorch()
+
+    def _ensurePackages(self) -> None:
+        missing = missingPackages()
+        if not missing:
+            return
+        what = _("Python packages ({packages})").format(packages=", ".join(missing))
+        self._refuseWithoutUser(what)
+        with _installing(what):
+            self._installer.installPackages(REQUIREMENTS, missing)
+        if missingPackages():
+            raise ValueError(_("{what} are missing: run again and agree to install them.").format(what=what))
+
+    def _ensureTorch(self) -> None:
+        self._refuseWithoutUser("PyTorch")
+        with _installing("PyTorch"):
+            self._installer.installTorch(TORCH)
+        if not isTorchInstalled():
+            raise ValueError(
+                _("This method needs PyTorch, which was not installed: run again and agree, or choose 'Tikhonov'.")
+            )
+
+    def _refuseWithoutUser(self, what: str) -> None:
+        """Where nobody can be asked, as in a batch without main window, nothing is downloaded."""
+        if not self._installer.canAsk():
+            raise ValueError(
+                _("{what} must be installed first: run this once in Slicer's window, which asks for it.").format(
+                    what=what
+                )
+            )
 
 
 def isTorchInstalled() -> bool:
@@ -50,49 +114,11 @@ def missingPackages() -> list[str]:
     return [line for line in lines if line and not _isMet(Requirement(line))]
 
 
-def _isMet(requirement: object) -> bool:
+def _isMet(requirement: Requirement) -> bool:
     try:
         return requirement.specifier.contains(importlib.metadata.version(requirement.name), prereleases=True)
     except importlib.metadata.PackageNotFoundError:
         return False
-
-
-def _ensurePackages() -> None:
-    missing = missingPackages()
-    if not missing:
-        return
-    what = _("Python packages ({packages})").format(packages=", ".join(missing))
-    _refuseWithoutUser(what)
-    with _installing(what):
-        if importlib.util.find_spec("slicer.packaging"):
-            from slicer.packaging import load_requirements, pip_ensure  # slicer>=5.12
-
-            pip_ensure(load_requirements(str(REQUIREMENTS)), requester="SliceProfileSR")  # slicer>=5.12
-        elif slicer.util.confirmOkCancelDisplay(_("SliceProfileSR needs {what}. Install now?").format(what=what)):
-            slicer.util.pip_install(missing)
-    if missingPackages():
-        raise ValueError(_("{what} are missing: run again and agree to install them.").format(what=what))
-
-
-def _ensureTorch() -> None:
-    if isTorchInstalled():
-        return
-    _refuseWithoutUser("PyTorch")
-    try:
-        import PyTorchUtils
-    except ImportError:
-        raise ValueError(
-            _(
-                "This method needs PyTorch, which comes with Slicer's extension 'PyTorch': install that in the "
-                "Extensions Manager and restart Slicer, or choose the method 'Tikhonov', which does without."
-            )
-        ) from None
-    with _installing("PyTorch"):
-        PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True, torchVersionRequirement=TORCH)
-    if not isTorchInstalled():
-        raise ValueError(
-            _("This method needs PyTorch, which was not installed: run again and agree, or choose 'Tikhonov'.")
-        )
 
 
 @contextmanager
@@ -108,11 +134,3 @@ def _installing(what: str) -> Iterator[None]:
         ) from error
     finally:
         importlib.invalidate_caches()
-
-
-def _refuseWithoutUser(what: str) -> None:
-    """Where nobody can be asked, as in a batch without main window, nothing is downloaded."""
-    if slicer.util.mainWindow() is None:
-        raise ValueError(
-            _("{what} must be installed first: run this once in Slicer's window, which asks for it.").format(what=what)
-        )

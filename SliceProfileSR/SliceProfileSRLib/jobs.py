@@ -1,232 +1,240 @@
-"""Running a task's CLI module: waiting for it, or in the background while the user goes on.
+"""Tasks in the background, and the list of them that every panel on a scene shows.
 
-A run in the background is a CLI node in the scene that knows its kind and its volume; so every panel on the scene finds
-it there, and needs no list of its own.
+A job is known by its kind and the ID of its volume; one that has ended keeps no node but its result, so that volumes
+which are removed from the scene free their memory.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
-from . import dependencies
-from .scanDescription import sentence
+from .cliRun import CliRun, CliRunner, RunState, errorSentence
+from .nodes import nodeIDs
+from .sentences import sentence
 from .tasks import Task
 
-#: What a CLI node knows of its run: its kind and volume, the user's nodes that it is about, and those of them that it
-#: will change.
-KIND, VOLUME, NODES, CHANGED = (f"SliceProfileSR.{what}" for what in ("kind", "volume", "nodes", "changed"))
-
-#: Seconds within which Slicer has read all outputs after the first.
-OUTPUTS_FOLLOW_WITHIN = 5.0
-#: Milliseconds after which a run that has not ended is told again that it is cancelled.
-CANCEL_AGAIN_AFTER = 500
-
-CLINode = slicer.vtkMRMLCommandLineModuleNode
+OnFinished = Callable[["Job"], None]
 
 
-def run(task: Task) -> Any:
-    """Run a task and wait for its result.
-
-    Raises:
-        ValueError: the input cannot be used or something is missing, in one sentence.
-    """
-    cliModule = prepare(task)
-    cliNode = None
-    try:
-        cliNode = slicer.cli.runSync(cliModule, None, task.parameters(), update_display=False)
-        if cliNode.GetStatus() != CLINode.Completed:
-            raise ValueError(errorSentence(cliNode) or _("The run was cancelled."))
-        return task.finish(cliNode)
-    finally:
-        task.scratch.clear()
-        if cliNode is not None:
-            slicer.mrmlScene.RemoveNode(cliNode)
-
-
-def prepare(task: Task) -> Any:
-    """The CLI module of a task that can be done, once all that it needs is there.
-
-    Raises:
-        ValueError: the input cannot be used, or something is missing; tells how to get it.
-    """
-    task.check()
-    _refuseConflict(task)
-    cliModule = getattr(slicer.modules, task.cliModuleName, None)
-    if cliModule is None:
-        raise ValueError(
-            _("The CLI module {name} was not loaded: add the folder SuperResolve to the module paths.").format(
-                name=task.cliModuleName
-            )
-        )
-    dependencies.ensure(torch=task.needsTorch)
-    return cliModule
-
-
-class Job(VTKObservationMixin):
-    """A task that runs in the background. It ends early when one of its nodes leaves the scene, or the scene closes.
+class Job:
+    """A task that runs in the background.
 
     Attributes:
-        cliNode: the run in the scene.
+        kind: that of its task.
+        volumeID: the ID of the volume that it is about.
+        usedIDs, changedIDs: the IDs of the user's nodes that it reads or will change, and of those that it will change.
         result: what the task made; None until then, and where it came to nothing.
     """
 
-    def __init__(self, task: Task, onFinished: Callable[[Job], None] | None = None) -> None:
+    def __init__(self, task: Task, runner: CliRunner, onChanged: OnFinished) -> None:
         """Start it.
 
         Args:
-            task: what to do.
-            onFinished: called with the job when it has ended, however that was.
-
-        Raises:
-            ValueError: the input cannot be used or something is missing, in one sentence.
+            task: what to do, once it has been checked.
+            runner: what runs CLI modules.
+            onChanged: called with the job whenever something about it may have changed.
         """
-        VTKObservationMixin.__init__(self)
-        self.task = task
-        self.onFinished = onFinished
+        self.kind = task.kind
+        self.volumeID = task.volumeNode.GetID()
+        self.usedIDs, self.changedIDs = nodeIDs(task.nodes), nodeIDs(task.changedNodes)
         self.result: Any = None
-        self._hasEnded = False
-        self._waitsUntil = 0.0
-        cliModule = prepare(task)
-        forget(task.kind, task.volumeNode)
-        self.cliNode = slicer.cli.createNode(cliModule, task.parameters())
-        self.cliNode.SetSaveWithScene(False)
-        self.cliNode.SetAttribute(KIND, task.kind)
-        self.cliNode.SetAttribute(NODES, _ids(task.nodes))
-        self.cliNode.SetAttribute(CHANGED, _ids(task.changedNodes))
-        self.cliNode.SetNodeReferenceID(VOLUME, task.volumeNode.GetID())
-        self._nodeIDs = {node.GetID() for node in (*task.nodes, *task.scratch.nodes, self.cliNode)}
-        scene = slicer.mrmlScene
-        self.addObserver(self.cliNode, vtk.vtkCommand.ModifiedEvent, self.onModified)
-        self.addObserver(scene, slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self.onNodeAboutToBeRemoved)
-        self.addObserver(scene, slicer.vtkMRMLScene.StartCloseEvent, self.cancel)
-        slicer.cli.run(cliModule, self.cliNode, update_display=False)
+        self._task: Task | None = task
+        self._onChanged = onChanged
+        self._isAbandoned = False
+        self._outcome: RunState | None = None
+        self._error = ""
+        self._run: CliRun | None = None
+        call = task.call()
+        self._scratchIDs = nodeIDs(task.scratch.nodes)
+        self._run = runner.start(call, self._runChanged)
+        self._runChanged()  # it may have ended before the line above
+
+    @property
+    def state(self) -> RunState:
+        """How it stands."""
+        if self._outcome:
+            return self._outcome
+        return self._run.state if self._run else RunState.RUNNING
 
     @property
     def isBusy(self) -> bool:
         """Whether it waits or runs."""
-        return self.cliNode.IsBusy()
+        return self.state.isBusy
 
-    def cancel(self, caller: Any = None, event: Any = None) -> None:
+    @property
+    def progress(self) -> float:
+        """How much of it is done, from 0 to 1; 0 while that is not known."""
+        return self._run.progress if self._run else 0.0
+
+    @property
+    def stage(self) -> str:
+        """What it does now, in the words of the CLI module."""
+        return self._run.stage if self._run else ""
+
+    @property
+    def message(self) -> str:
+        """What the user should know of it, in one sentence; empty while it runs, and where all went well."""
+        return {
+            RunState.WAITING: _("Waits until another run has ended."),
+            RunState.CANCELLING: _("Is being cancelled; where another run is at work, that ends first."),
+            RunState.CANCELLED: _("Cancelled; nothing was changed."),
+            RunState.FAILED: self._error,
+        }.get(self.state, "")
+
+    def isAbout(self, nodeID: str) -> bool:
+        """Whether it reads or fills a node."""
+        return nodeID in self.usedIDs or nodeID in self._scratchIDs
+
+    def cancel(self) -> None:
         """End it; the user's nodes stay as they were."""
-        cancel(self.cliNode)
+        if self._run:
+            self._run.cancel()
+
+    def abandon(self) -> None:
+        """End it, and make nothing of what it may have done already, as the nodes that it is about go."""
+        self._isAbandoned = True
+        self.cancel()
+
+    def discard(self) -> None:
+        """Let go of the run, once it has ended."""
+        if self._run:
+            self._run.discard()
+
+    def _runChanged(self) -> None:
+        if self._run is None or self._task is None:
+            return
+        try:
+            if not self._run.state.isBusy:
+                task, self._task = self._task, None
+                self._end(self._run, task)
+        finally:
+            self._onChanged(self)
+
+    def _end(self, run: CliRun, task: Task) -> None:
+        self._outcome = RunState.CANCELLED if self._isAbandoned else run.state
+        try:
+            if self._outcome is RunState.COMPLETED:
+                self.result = task.finish(run)
+            elif self._outcome is RunState.FAILED:
+                self._error = errorSentence(run)
+        except ValueError as error:
+            self._outcome, self._error = RunState.FAILED, sentence(str(error))
+        finally:
+            task.scratch.clear()
+
+
+class JobList(VTKObservationMixin):
+    """The jobs on a scene's volumes: those that run, and the last one of each kind on each volume.
+
+    A job ends early when one of its nodes leaves the scene, or the scene closes.
+    """
+
+    _ofScene: ClassVar[JobList | None] = None
+
+    def __init__(self, scene: slicer.vtkMRMLScene) -> None:
+        VTKObservationMixin.__init__(self)
+        self.scene = scene
+        self._jobs: list[Job] = []
+        self._onFinished: dict[Job, OnFinished] = {}
+        self._listeners: list[Callable[[], None]] = []
+
+    @classmethod
+    def ofScene(cls, scene: slicer.vtkMRMLScene) -> JobList:
+        """The one list of a scene, whoever asks."""
+        if cls._ofScene is None or cls._ofScene.scene is not scene:
+            cls._ofScene = cls(scene)
+        return cls._ofScene
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call a function whenever something about a job may have changed."""
+        self._listeners.append(listener)
+
+    def unlisten(self, listener: Callable[[], None]) -> None:
+        """Call it no longer."""
+        self._listeners = [other for other in self._listeners if other != listener]
+
+    def start(self, task: Task, runner: CliRunner, onFinished: OnFinished | None = None) -> Job:
+        """Start a task that was checked.
+
+        Args:
+            task: what to do.
+            runner: what runs CLI modules.
+            onFinished: called with the job when it has ended, however that was.
+        """
+        previous = self.latest(task.kind, task.volumeNode)
+        if previous:
+            self.forget(previous)
+        job = Job(task, runner, self._onJobChanged)
+        self._jobs.append(job)
+        self._observe()
+        if onFinished:
+            self._onFinished[job] = onFinished
+        self._onJobChanged(job)
+        return job
+
+    def latest(self, kind: str, volumeNode: slicer.vtkMRMLVolumeNode | None) -> Job | None:
+        """The last job of a kind on a volume, if there was one in this scene."""
+        jobs = [job for job in self._jobs if volumeNode and (job.kind, job.volumeID) == (kind, volumeNode.GetID())]
+        return jobs[-1] if jobs else None
+
+    def refuseConflict(self, task: Task) -> None:
+        """Refuse a task that would change what a busy job uses, or the other way round.
+
+        Raises:
+            ValueError: naming what is in use.
+        """
+        ours, changed, volumeID = nodeIDs(task.nodes), nodeIDs(task.changedNodes), task.volumeNode.GetID()
+        for job in (job for job in self._jobs if job.isBusy):
+            if (job.kind, job.volumeID) == (task.kind, volumeID):
+                name = task.volumeNode.GetName()
+                raise ValueError(_("This is already running on {volume}: wait for it.").format(volume=name))
+            shared = (changed & job.usedIDs) | (ours & job.changedIDs)
+            if job.kind == "estimate" and task.kind == "superResolve":
+                shared |= {volumeID} & job.usedIDs  # its profile is on the way
+            if shared:
+                name = self.scene.GetNodeByID(min(shared)).GetName()
+                raise ValueError(_("Another run is at work on {node}: wait for it, or cancel it.").format(node=name))
+
+    def forget(self, job: Job) -> None:
+        """Drop a job from the list."""
+        self._jobs = [other for other in self._jobs if other is not job]
+        if not job.isBusy:
+            job.discard()
+        if not self._jobs:
+            self.removeObservers()
+
+    def _observe(self) -> None:
+        """Follow the scene while there is a job."""
+        scene = slicer.vtkMRMLScene
+        if not self.Observations:
+            self.addObserver(self.scene, scene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved)
+            self.addObserver(self.scene, scene.StartCloseEvent, self._onSceneStartClose)
+
+    def _onJobChanged(self, job: Job) -> None:
+        if not job.isBusy and job in self._onFinished:
+            self._onFinished.pop(job)(job)
+        if not job.isBusy and job not in self._jobs:
+            job.discard()
+        for listener in list(self._listeners):
+            listener()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
-    def onNodeAboutToBeRemoved(self, caller: Any, event: Any, node: slicer.vtkMRMLNode) -> None:
+    def _onNodeAboutToBeRemoved(self, caller: Any, event: Any, node: slicer.vtkMRMLNode) -> None:
         """Nobody reads outputs into a node that is gone."""
-        if node.GetID() in self._nodeIDs:
-            self.cancel()
+        for job in list(self._jobs):
+            if job.isBusy and job.isAbout(node.GetID()):
+                job.abandon()
+            if node.GetID() == job.volumeID or node is job.result:
+                self.forget(job)
 
-    def onModified(self, caller: Any = None, event: Any = None) -> None:
-        """Finish once the run has ended."""
-        status = self.cliNode.GetStatus()
-        if self._hasEnded or self.isBusy or status == CLINode.Idle or self._waitsForOutputs(status):
-            return
-        self._hasEnded = True
-        self.removeObservers()
-        try:
-            if status == CLINode.Completed:
-                self.result = self.task.finish(self.cliNode)
-        except ValueError as error:
-            self.cliNode.SetErrorText(f"error: {error}", False)
-        finally:
-            self.task.scratch.clear()
-            if self.onFinished:
-                self.onFinished(self)
-
-    def _waitsForOutputs(self, status: int) -> bool:
-        """Slicer may tell of a run's end when it has read the first of several outputs; the others follow at once."""
-        if status != CLINode.Completed or self.task.scratch.isFilled:
-            return False
-        self._waitsUntil = self._waitsUntil or time.monotonic() + OUTPUTS_FOLLOW_WITHIN
-        if time.monotonic() > self._waitsUntil:
-            return False
-        qt.QTimer.singleShot(100, self.onModified)
-        return True
-
-
-def cancel(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> None:
-    """End a run, whoever started it; again until it has ended, as Slicer forgets it while it writes a run's inputs."""
-    if cliNode.GetStatus() in (CLINode.Scheduled, CLINode.Running):
-        cliNode.Cancel()
-    if cliNode.IsBusy():
-        qt.QTimer.singleShot(CANCEL_AGAIN_AFTER, lambda: cancel(cliNode))
-
-
-def _refuseConflict(task: Task) -> None:
-    """Refuse a task that would change what a run in the background uses, or the other way round.
-
-    Raises:
-        ValueError: naming what is in use.
-    """
-    ours, changed = ({node.GetID() for node in nodes} for nodes in (task.nodes, task.changedNodes))
-    for cliNode in _runs():
-        if not cliNode.IsBusy():
-            continue
-        theirs, theirChanged = (set((cliNode.GetAttribute(name) or "").split()) for name in (NODES, CHANGED))
-        shared = (changed & theirs) | (ours & theirChanged)
-        if cliNode.GetAttribute(KIND) == "estimate" and task.kind == "superResolve":
-            shared |= {task.volumeNode.GetID()} & theirs  # its profile is on the way
-        if shared:
-            name = slicer.mrmlScene.GetNodeByID(sorted(shared)[0]).GetName()
-            raise ValueError(_("Another run is at work on {node}: wait for it, or cancel it.").format(node=name))
-
-
-def _runs() -> list[slicer.vtkMRMLCommandLineModuleNode]:
-    nodes = slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
-    return [node for node in nodes if node.GetAttribute(KIND)]
-
-
-def _ids(nodes: list[slicer.vtkMRMLNode]) -> str:
-    return " ".join(node.GetID() for node in nodes)
-
-
-def runOf(kind: str, volumeNode: slicer.vtkMRMLScalarVolumeNode | None) -> slicer.vtkMRMLCommandLineModuleNode | None:
-    """The latest run of a kind on a volume, if there was one in this scene."""
-    if volumeNode is None:
-        return None
-    runs = [
-        node
-        for node in _runs()
-        if node.GetAttribute(KIND) == kind and node.GetNodeReferenceID(VOLUME) == volumeNode.GetID()
-    ]
-    return runs[-1] if runs else None
-
-
-def isWaiting(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> bool:
-    """Whether a run waits for another, as Slicer runs one CLI module at a time."""
-    if cliNode.GetStatus() != CLINode.Scheduled:
-        return False
-    others = slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
-    return any(other is not cliNode and other.IsBusy() for other in others)
-
-
-def forget(kind: str, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Remove the ended run of a kind on a volume.
-
-    Raises:
-        ValueError: it has not ended.
-    """
-    cliNode = runOf(kind, volumeNode)
-    if cliNode is not None and cliNode.IsBusy():
-        raise ValueError(_("This is already running on {volume}: wait for it.").format(volume=volumeNode.GetName()))
-    if cliNode is not None:
-        slicer.mrmlScene.RemoveNode(cliNode)
-
-
-def errorSentence(cliNode: slicer.vtkMRMLCommandLineModuleNode) -> str:
-    """What went wrong in a run, in the one sentence that it said of it; empty where nothing did."""
-    lines = [line.strip() for line in cliNode.GetErrorText().splitlines() if line.strip()]
-    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
-    if told:
-        return sentence(told[-1])
-    if cliNode.GetStatus() == CLINode.CompletedWithErrors:
-        return sentence(lines[-1]) if lines else _("The run ended unexpectedly; the application's log may tell why.")
-    return ""
+    def _onSceneStartClose(self, caller: Any, event: Any) -> None:
+        """IDs of nodes begin anew in an empty scene, so that nothing of the old one may stay."""
+        for job in list(self._jobs):
+            job.abandon()
+            self.forget(job)

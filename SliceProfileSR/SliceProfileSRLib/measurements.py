@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from .measurement import Measurement
 from .resultVolumes import dataConsistencyRmse
-from .scanDescription import sentence
-
-if TYPE_CHECKING:
-    from .tasks import Measurement
+from .sentences import sentence
 
 _TABLE_ATTRIBUTE, _TEXT_ATTRIBUTE, _ROW_ATTRIBUTE = (
     f"SliceProfileSR.{what}" for what in ("measurements", "measurement", "row")

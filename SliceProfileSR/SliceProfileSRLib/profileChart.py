@@ -11,6 +11,9 @@ from slicer.i18n import tr as _
 
 from .profileTable import OFFSET, profileFacts, profileFromTable, setColumns
 
+#: The series of a profile, and of its half maximum.
+Series = tuple[slicer.vtkMRMLPlotSeriesNode, slicer.vtkMRMLPlotSeriesNode]
+
 DENSITY, HALF_MAXIMUM = "weight_per_mm", "half_maximum_per_mm"
 
 #: By this attribute the chart is found again, also in a scene that was saved and loaded.
@@ -57,10 +60,10 @@ def chart() -> slicer.vtkMRMLPlotChartNode | None:
     return next((node for node in charts if node.GetAttribute(CHART_ATTRIBUTE)), None)
 
 
-def seriesOf(tableNode: slicer.vtkMRMLTableNode) -> tuple | None:
+def seriesOf(tableNode: slicer.vtkMRMLTableNode) -> Series | None:
     """The series of a table's profile and of its half maximum, if they were made."""
-    series = tuple(tableNode.GetNodeReference(role) for role in (PROFILE_SERIES, HALF_MAXIMUM_SERIES))
-    return series if all(series) else None
+    profile, halfMaximum = (tableNode.GetNodeReference(role) for role in (PROFILE_SERIES, HALF_MAXIMUM_SERIES))
+    return (profile, halfMaximum) if profile and halfMaximum else None
 
 
 def _draw(tableNode: slicer.vtkMRMLTableNode) -> None:
@@ -86,11 +89,13 @@ def _newChart() -> slicer.vtkMRMLPlotChartNode:
     return chartNode
 
 
-def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> tuple:
-    series = tuple(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode") for _role in range(2))
+def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> Series:
+    profile, halfMaximum = (slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotSeriesNode") for _role in range(2))
     styles = (slicer.vtkMRMLPlotSeriesNode.LineStyleSolid, slicer.vtkMRMLPlotSeriesNode.LineStyleDash)
     marks = (slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle, slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone)
-    for seriesNode, column, style, mark in zip(series, (DENSITY, HALF_MAXIMUM), styles, marks, strict=True):
+    for seriesNode, column, style, mark in zip(
+        (profile, halfMaximum), (DENSITY, HALF_MAXIMUM), styles, marks, strict=True
+    ):
         seriesNode.SetAndObserveTableNodeID(tableNode.GetNodeReferenceID(DRAWN))
         seriesNode.SetPlotType(slicer.vtkMRMLPlotSeriesNode.PlotTypeScatter)
         seriesNode.SetXColumnName(OFFSET)
@@ -98,9 +103,9 @@ def _newSeries(tableNode: slicer.vtkMRMLTableNode) -> tuple:
         seriesNode.SetLineStyle(style)
         seriesNode.SetMarkerStyle(mark)
         seriesNode.SetLineWidth(2)
-    tableNode.SetNodeReferenceID(PROFILE_SERIES, series[0].GetID())
-    tableNode.SetNodeReferenceID(HALF_MAXIMUM_SERIES, series[1].GetID())
-    return series
+    tableNode.SetNodeReferenceID(PROFILE_SERIES, profile.GetID())
+    tableNode.SetNodeReferenceID(HALF_MAXIMUM_SERIES, halfMaximum.GetID())
+    return profile, halfMaximum
 
 
 def _tables(chartNode: slicer.vtkMRMLPlotChartNode) -> list[slicer.vtkMRMLTableNode]:

@@ -115,11 +115,11 @@ def profileFacts(tableNode: slicer.vtkMRMLTableNode) -> ProfileFacts:
     def told(name: str) -> str:
         return tableNode.GetAttribute(_PREFIX + name) or ""
 
-    widths = [float(told(name) or 0) for name in ("fwhm", "fwhmLow", "fwhmHigh")]
-    if not told("source") or abs(widths[0] - width) > 0.01 * width:  # not ours, or edited since
+    fwhm, low, high = (float(told(name) or 0) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
+    if not told("source") or abs(fwhm - width) > 0.01 * width:  # not ours, or edited since
         return ProfileFacts("table", tableNode.GetName(), width, width, width)
     priorShare = float(told("priorShare")) if told("priorShare") else None
-    return ProfileFacts(told("source"), told("scanName"), *widths, told("warnings"), priorShare)
+    return ProfileFacts(told("source"), told("scanName"), fwhm, low, high, told("warnings"), priorShare)
 
 
 def profileOfScan(

@@ -36,7 +36,8 @@ def displayLike(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtk
     ours.SetAutoWindowLevel(False)
     ours.SetWindowLevel(theirs.GetWindow(), theirs.GetLevel())
     ours.SetInterpolate(theirs.GetInterpolate())
-    ours.SetAndObserveColorNodeID(theirs.GetColorNodeID())
+    if theirs.GetColorNodeID():
+        ours.SetAndObserveColorNodeID(theirs.GetColorNodeID())
 
 
 def displayResidual(residualNode: slicer.vtkMRMLScalarVolumeNode, noise: float) -> None:

@@ -8,9 +8,13 @@ from __future__ import annotations
 import functools
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import slicer
 from slicer.i18n import tr as _
+
+if TYPE_CHECKING:
+    from SuperResolveLib import Volume
 
 CATEGORY = "SliceProfileSR"
 #: Voxels of the phantom, 1 mm each.
@@ -33,7 +37,7 @@ class SimulatedScan:
     profile: str
     thickness: float
     spacing: float
-    axis: str
+    axis: Literal["i", "j", "k"]
 
 
 SAMPLES = (
@@ -77,7 +81,7 @@ def loadSample(sample: SimulatedScan, source: object = None) -> slicer.vtkMRMLSc
 
 
 @functools.lru_cache(maxsize=1)
-def phantom():
+def phantom() -> Volume:
     """The head that both samples show, isotropic."""
     from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import slicer
 from slicer.i18n import tr as _
 
+from .sentences import sentence
 from .volumes import emptyVolumeFromNode, volumeFromNode
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
-    from SuperResolveLib.data.geometry import SliceGeometry
+    from SuperResolveLib.data.geometry import AxisName, SliceGeometry
 
 #: Thickness within this of the spacing counts as neither gap nor overlap, in mm.
 CONTIGUOUS = 0.05
@@ -26,13 +27,13 @@ class ScanDescription:
 
     Attributes:
         text: what was found.
-        problem: why it cannot be used, in one sentence; empty where it can.
+        refusal: why it cannot be used, in one sentence; empty where it can.
         acquiredResolution: along both in-plane axes in mm, as the CLI modules take it, where the header rules out
             zero filling; else empty, and they look for it themselves.
     """
 
     text: str
-    problem: str = ""
+    refusal: str = ""
     acquiredResolution: str = ""
 
 
@@ -64,7 +65,7 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str, acquiredRes
     lines = []
     try:
         volume = emptyVolumeFromNode(volumeNode)
-        geometry = slice_geometry(volume, axis, _millimetres(acquiredResolution))
+        geometry = slice_geometry(volume, cast("AxisName", axis), _millimetres(acquiredResolution))
         lines = [_size(volume), _slices(volume, geometry)]
         check_slices(geometry)
         check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many
@@ -95,11 +96,6 @@ def anatomicalDirection(volume: Volume, axis: int) -> str:
     """The patient's direction closest to an axis of the array."""
     column = volume.affine[:3, axis]
     return (_("left-right"), _("posterior-anterior"), _("inferior-superior"))[int(abs(column).argmax())]
-
-
-def sentence(text: str) -> str:
-    """The text as a sentence: a capital and a full stop."""
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".") if text else ""
 
 
 def _paragraph(lines: list[str]) -> str:

@@ -2,9 +2,14 @@
 
 A table that Slicer loads with a scene keeps a storage node that fails on the next reading; a volume that is being
 written may be read by another run. Neither happens to a node that is new and nobody else's.
+
+Slicer's processing thread looks a run's outputs up in the scene after it has written the inputs, and crashes where one
+is gone. So they outlive the closing of the scene, as singleton nodes do; who has started the run removes them.
 """
 
 from __future__ import annotations
+
+import uuid
 
 import slicer
 import vtk
@@ -16,19 +21,15 @@ class Scratch:
     def __init__(self) -> None:
         self.nodes: list[slicer.vtkMRMLStorableNode] = []
 
-    def add(self, className: str) -> slicer.vtkMRMLStorableNode:
-        """A new hidden node, which is not saved with the scene."""
+    def addOutput(self, className: str) -> slicer.vtkMRMLStorableNode:
+        """A new hidden node that a CLI module fills."""
         node = getattr(slicer, className)()
-        node.SetName("SliceProfileSR scratch")
-        node.SetHideFromEditors(True)
-        node.SetSaveWithScene(False)
-        slicer.mrmlScene.AddNode(node)
-        self.nodes.append(node)
-        return node
+        node.SetSingletonTag(f"SliceProfileSR{uuid.uuid4().hex}")
+        return self._add(node)
 
-    def textTable(self, columns: dict[str, list[str]]) -> slicer.vtkMRMLTableNode:
+    def addTable(self, columns: dict[str, list[str]]) -> slicer.vtkMRMLTableNode:
         """A new hidden table of text, which Slicer writes to a file as it stands, with every digit."""
-        tableNode = self.add("vtkMRMLTableNode")
+        tableNode = self._add(slicer.vtkMRMLTableNode())
         for name, texts in columns.items():
             column = vtk.vtkStringArray()
             column.SetName(name)
@@ -37,14 +38,19 @@ class Scratch:
             tableNode.AddColumn(column)
         return tableNode
 
-    @property
-    def isFilled(self) -> bool:
-        """Whether every node holds data."""
-        return all(_holdsData(node) for node in self.nodes)
+    def _add(self, node: slicer.vtkMRMLStorableNode) -> slicer.vtkMRMLStorableNode:
+        node.SetName("SliceProfileSR scratch")
+        node.SetHideFromEditors(True)
+        node.SetSaveWithScene(False)
+        slicer.mrmlScene.AddNode(node)
+        self.nodes.append(node)
+        return node
 
     def clear(self) -> None:
-        """Remove the nodes, with what Slicer made to store and display them."""
+        """Remove the nodes, with what Slicer made to store and display them, and let go of the voxels."""
         for node in self.nodes:
+            if node.IsA("vtkMRMLVolumeNode"):
+                node.SetAndObserveImageData(None)
             belongings = [node.GetNthStorageNode(index) for index in range(node.GetNumberOfStorageNodes())]
             if node.IsA("vtkMRMLDisplayableNode"):
                 belongings += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
@@ -54,16 +60,8 @@ class Scratch:
         self.nodes = []
 
 
-def _holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
+def holdsData(node: slicer.vtkMRMLStorableNode) -> bool:
+    """Whether a volume has voxels, or a table rows."""
     if node.IsA("vtkMRMLVolumeNode"):
-        return node.GetImageData() is not None
-    return node.GetNumberOfRows() > 0
-
-
-def moveVolume(source: slicer.vtkMRMLScalarVolumeNode, target: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Give a volume's voxels and their place to another."""
-    matrix = vtk.vtkMatrix4x4()
-    source.GetIJKToRASMatrix(matrix)
-    with slicer.util.NodeModify(target):
-        target.SetIJKToRASMatrix(matrix)
-        target.SetAndObserveImageData(source.GetImageData())
+        return bool(node.GetImageData() is not None)
+    return bool(node.GetNumberOfRows() > 0)

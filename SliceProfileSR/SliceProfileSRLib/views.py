@@ -1,8 +1,8 @@
-"""What is shown where: a volume above another in linked views, and charts beside slices. Without a window, nothing."""
+"""What is shown where: a volume above another in linked views, and charts beside slices."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import qt
 import slicer
@@ -10,16 +10,32 @@ import slicer
 SCAN_VIEWS, RESULT_VIEWS = ("Red", "Green", "Yellow"), ("Red+", "Green+", "Yellow+")
 
 
-def showComparison(scanNode: slicer.vtkMRMLScalarVolumeNode, otherNode: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Three planes of the scan above the same planes of another volume; all six move together."""
-    layoutManager = slicer.app.layoutManager()
-    if layoutManager is None:
-        return
-    layoutManager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView)
-    for above, below in zip(SCAN_VIEWS, RESULT_VIEWS, strict=True):
-        for name, volumeNode in ((above, scanNode), (below, otherNode)):
-            _showVolume(layoutManager.sliceWidget(name), volumeNode, scanNode)
-    qt.QTimer.singleShot(0, _fitAndLink)  # once the views have the sizes that the new layout gives them
+class Views(Protocol):
+    """Where the panel shows volumes and charts."""
+
+    def compare(self, scanNode: slicer.vtkMRMLScalarVolumeNode, otherNode: slicer.vtkMRMLScalarVolumeNode) -> None:
+        """Three planes of the scan above the same planes of another volume; all six move together."""
+
+    def showChart(self, chartNode: slicer.vtkMRMLPlotChartNode) -> None:
+        """The chart beside the slices."""
+
+
+class SlicerViews:
+    """The views of Slicer's main window; without a window, nothing is shown."""
+
+    def compare(self, scanNode: slicer.vtkMRMLScalarVolumeNode, otherNode: slicer.vtkMRMLScalarVolumeNode) -> None:
+        layoutManager = slicer.app.layoutManager()
+        if layoutManager is None:
+            return
+        layoutManager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView)
+        for above, below in zip(SCAN_VIEWS, RESULT_VIEWS, strict=True):
+            for name, volumeNode in ((above, scanNode), (below, otherNode)):
+                _showVolume(layoutManager.sliceWidget(name), volumeNode, scanNode)
+        qt.QTimer.singleShot(0, _fitAndLink)  # once the views have the sizes that the new layout gives them
+
+    def showChart(self, chartNode: slicer.vtkMRMLPlotChartNode) -> None:
+        if slicer.app.layoutManager() is not None:
+            slicer.modules.plots.logic().ShowChartInLayout(chartNode)
 
 
 def _showVolume(sliceWidget: Any, volumeNode: slicer.vtkMRMLVolumeNode, planesOf: slicer.vtkMRMLVolumeNode) -> None:
@@ -44,9 +60,3 @@ def _fitAndLink() -> None:
         below.SetSliceOffset(above.GetSliceOffset())
     for logic in logics:
         logic.GetSliceCompositeNode().SetLinkedControl(True)
-
-
-def showChart(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
-    """The chart beside the slices."""
-    if slicer.app.layoutManager() is not None:
-        slicer.modules.plots.logic().ShowChartInLayout(chartNode)

@@ -1,4 +1,4 @@
-"""Fixtures that play Slicer, empty or with the extension loaded."""
+"""Fixtures: the module in a scene, with runs, views and a user that tests play, or with real runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 try:
     from host import Host
-    from scans import load_extension
+    from host.scripted_runner import ScriptedRunner
+    from plays import COMPUTATION, Played, RecordedInstaller, RecordedViews
 except ImportError as error:
     if ".so" not in str(error) and error.name not in ("PySide6", "slicer"):  # not the machine's fault
         raise
@@ -29,30 +30,74 @@ def pytest_report_header() -> str | None:
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
-    """Slicer with nothing loaded; afterwards nothing may have been raised unseen or gone wrong silently."""
-    with Host() as played:
+def runner() -> Iterator[ScriptedRunner]:
+    """Runs that go on until the test ends them."""
+    return ScriptedRunner()
+
+
+@pytest.fixture
+def script_runner() -> Iterator[Any]:
+    """Runs of the CLI modules' scripts as processes."""
+    from host.script_runner import ScriptRunner
+
+    made = ScriptRunner(COMPUTATION)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def views() -> RecordedViews:
+    """Views that note what they are to show."""
+    return RecordedViews()
+
+
+@pytest.fixture
+def installer() -> RecordedInstaller:
+    """A user who agrees to everything, and an installer that notes what it is to install."""
+    return RecordedInstaller()
+
+
+@pytest.fixture
+def host(runner: Any, views: RecordedViews, installer: RecordedInstaller) -> Iterator[Host]:
+    """The module in an empty scene; afterwards nothing may have been raised unseen."""
+    with Played(runner, views, installer) as played:
         yield played
     assert not played.exceptions
-    assert not played.violations
 
 
 @pytest.fixture
-def extension(host: Host) -> Host:
-    """Slicer with the extension, its panel not yet opened."""
-    load_extension(host)
-    return host
+def real_host(script_runner: Any, views: RecordedViews, installer: RecordedInstaller) -> Iterator[Host]:
+    """As ``host``, with real runs."""
+    with Played(script_runner, views, installer) as played:
+        yield played
+    assert not played.exceptions
 
 
 @pytest.fixture
-def panel(extension: Host) -> Any:
+def panel(host: Host) -> Any:
     """The panel, opened on an empty scene."""
-    return extension.enterModule("SliceProfileSR")
+    return host.open()
 
 
 @pytest.fixture
-def logic(extension: Host) -> Any:
-    """The module's logic, as the console gets it."""
-    import slicer
+def real_panel(real_host: Host) -> Any:
+    """The panel, opened on an empty scene, with real runs."""
+    return real_host.open()
 
-    return slicer.util.getModuleLogic("SliceProfileSR")
+
+@pytest.fixture
+def logic(real_host: Host) -> Any:
+    """The module's logic, as the console gets it, with real runs."""
+    return real_host.make_logic()
+
+
+@pytest.fixture
+def cli_modules(host: Host) -> Iterator[Any]:
+    """The CLI modules, run by Slicer's own logic in Slicer's own processing thread."""
+    from host.cli_modules import CliModules
+
+    modules = CliModules(host.app_logic, host.scene)
+    for name in ("EstimateSliceProfile", "SuperResolve"):
+        modules.add(COMPUTATION / f"{name}.py")
+    yield modules
+    modules.close()

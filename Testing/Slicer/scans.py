@@ -1,29 +1,19 @@
-"""What several tests of the panel share: the extension in a host, and scans."""
+"""Scans in the scene, which several tests of the panel share."""
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import slicer
 import vtk
 
-from host import Host
 from SuperResolveLib import SliceProfile, Volume
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.simulation import simulate
 
-PROJECT = Path(__file__).resolve().parents[2]
 #: Of the simulated scan, in mm.
 THICKNESS, SPACING = 8.0, 8.0
-
-
-def load_extension(played: Host) -> None:
-    """Load the CLI modules and the panel's module, as Slicer does when it starts."""
-    for name in ("EstimateSliceProfile", "SuperResolve"):
-        played.addCommandLineModule(PROJECT / "SuperResolve" / f"{name}.py")
-    played.loadModule(PROJECT / "SliceProfileSR" / "SliceProfileSR.py")
 
 
 @cache
@@ -71,3 +61,8 @@ def ijk_to_ras(node: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
 def node_names(class_name: str) -> list[str]:
     """The names of the nodes of a class in the scene, without those that Slicer hides."""
     return [node.GetName() for node in slicer.util.getNodesByClass(class_name) if not node.GetHideFromEditors()]
+
+
+def scratch_nodes() -> list[str]:
+    """The IDs of the hidden nodes of runs that are in the scene."""
+    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode") if "scratch" in (node.GetName() or "")]

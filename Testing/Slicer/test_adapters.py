@@ -13,7 +13,7 @@ from scans import ijk_to_ras, isotropic_node, oblique, scan_node, simulated_scan
 
 
 @pytest.fixture
-def profile_table(extension):
+def profile_table(host):
     """A table node with an estimated profile."""
     from SliceProfileSRLib.profileTable import ProfileFacts, setProfile
     from SuperResolveLib import SliceProfile
@@ -25,7 +25,7 @@ def profile_table(extension):
 
 class TestVolumes:
     @pytest.mark.parametrize("degrees", [0, 35, 90])
-    def test_voxels_and_world_coordinates_are_the_nodes(self, extension, degrees):
+    def test_voxels_and_world_coordinates_are_the_nodes(self, host, degrees):
         from SliceProfileSRLib.volumes import volumeFromNode
 
         node = scan_node(turn=oblique(degrees))
@@ -34,7 +34,7 @@ class TestVolumes:
         assert np.allclose(volume.affine, ijk_to_ras(node))
         assert volume.data[5, 7, 3] == node.GetImageData().GetScalarComponentAsDouble(5, 7, 3, 0)
 
-    def test_a_parent_transform_stays_outside(self, extension):
+    def test_a_parent_transform_stays_outside(self, host):
         from SliceProfileSRLib.volumes import volumeFromNode
 
         node = scan_node()
@@ -44,7 +44,7 @@ class TestVolumes:
         assert np.allclose(volumeFromNode(node).affine, simulated_scan().affine)
 
     @pytest.mark.parametrize(
-        ("spoil", "problem"),
+        ("spoil", "refusal"),
         [
             (lambda node: node.SetAndObserveImageData(None), "has no voxels"),
             (lambda node: node.SetSpacing(1, 1, 90), "implausible"),
@@ -52,47 +52,47 @@ class TestVolumes:
             (lambda node: slicer.util.arrayFromVolume(node).__setitem__((0, 0, 0), np.nan), "not finite"),
         ],
     )
-    def test_what_is_wrong_is_told_in_one_sentence(self, extension, spoil, problem):
+    def test_what_is_wrong_is_told_in_one_sentence(self, host, spoil, refusal):
         from SliceProfileSRLib.scanDescription import describeScan
 
         node = scan_node()
         spoil(node)
-        told = describeScan(node).problem
-        assert problem in told
+        told = describeScan(node).refusal
+        assert refusal in told
         assert told[0].isupper() and told.endswith(".")
 
-    def test_a_vector_volume_is_refused(self, extension):
+    def test_a_vector_volume_is_refused(self, host):
         from SliceProfileSRLib.scanDescription import describeScan
 
         voxels = np.zeros((12, 20, 20, 3), dtype=np.uint8)
         node = slicer.util.addVolumeFromArray(voxels, np.eye(4), "RGB", "vtkMRMLVectorVolumeNode")
-        assert "3 values a voxel" in describeScan(node).problem
+        assert "3 values a voxel" in describeScan(node).refusal
 
 
 class TestDescription:
-    def test_says_size_spacing_axis_and_ratio(self, extension):
+    def test_says_size_spacing_axis_and_ratio(self, host):
         from SliceProfileSRLib.scanDescription import describeScan
 
         told = describeScan(scan_node())
-        assert told.problem == ""
+        assert told.refusal == ""
         assert "72 × 80 × 18 voxels of 2 × 2 × 8 mm" in told.text
         assert "18 slices along k (inferior-superior), 8 mm apart: 4.00 times the in-plane voxel" in told.text
 
-    def test_follows_the_voxels(self, extension):
+    def test_follows_the_voxels(self, host):
         from SliceProfileSRLib.scanDescription import describeScan
 
         node = scan_node()
-        assert describeScan(node).problem == ""
+        assert describeScan(node).refusal == ""
         slicer.util.updateVolumeFromArray(node, np.zeros((18, 80, 72), dtype=np.float32))
-        assert "same value" in describeScan(node).problem
+        assert "same value" in describeScan(node).refusal
 
-    def test_an_isotropic_volume_is_none(self, extension):
+    def test_an_isotropic_volume_is_none(self, host):
         from SliceProfileSRLib.scanDescription import describeScan
 
         told = describeScan(isotropic_node())
-        assert "isotropic" in told.problem and "1 × 1 × 1 mm" in told.text
+        assert "isotropic" in told.refusal and "1 × 1 × 1 mm" in told.text
 
-    def test_reads_the_dicom_database(self, extension, data_folder, monkeypatch):
+    def test_reads_the_dicom_database(self, host, data_folder, monkeypatch):
         """Thickness, gap and acquisition matrix of a real DICOM series, through a database of its files."""
         import pydicom
 
@@ -127,7 +127,7 @@ class TestDescription:
         assert "slices are 5 mm thick, with a gap of 1 mm" in told
         assert "In-plane zero filling" in told
 
-    def test_reads_the_sidecar_of_a_loaded_file(self, extension, data_folder):
+    def test_reads_the_sidecar_of_a_loaded_file(self, host, data_folder):
         from SliceProfileSRLib.scanDescription import describeScan
 
         node = slicer.util.loadVolume(str(data_folder / "aniso" / "pymskt_knee_mese_te12.nii.gz"))
@@ -161,7 +161,7 @@ class TestProfileTable:
         assert list(columns) == ["offset_mm", "weight"]
         assert all(isinstance(column, vtk.vtkDoubleArray) for column in columns.values())
 
-    def test_takes_text_from_a_file_of_the_user(self, extension, tmp_path):
+    def test_takes_text_from_a_file_of_the_user(self, host, tmp_path):
         from SliceProfileSRLib.profileTable import profileFacts
 
         path = tmp_path / "mine.tsv"
@@ -179,7 +179,7 @@ class TestProfileTable:
             ("offset_mm\tweight\n0\t1\n1\t1\n5\t1\n", "not evenly spaced"),
         ],
     )
-    def test_refuses_what_is_no_profile(self, extension, tmp_path, text, problem):
+    def test_refuses_what_is_no_profile(self, host, tmp_path, text, problem):
         from SliceProfileSRLib.profileTable import profileFacts
 
         path = tmp_path / "wrong.tsv"
@@ -204,7 +204,7 @@ class TestChart:
         assert np.trapezoid(density, offsets) == pytest.approx(1, abs=1e-3)
         assert np.allclose(line, density.max() / 2)
 
-    def test_draws_a_table_of_text_and_leaves_it_as_it_is(self, extension, tmp_path):
+    def test_draws_a_table_of_text_and_leaves_it_as_it_is(self, host, tmp_path):
         from SliceProfileSRLib.profileChart import updateChart
 
         path = tmp_path / "mine.tsv"
@@ -234,11 +234,13 @@ class TestChart:
 
 
 class TestResult:
-    def test_joins_the_scan(self, extension):
+    def test_joins_the_scan(self, host):
         from SliceProfileSRLib.resultVolumes import displayLike, joinScan
 
         hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
         scan, result = scan_node(), isotropic_node("Result")
+        for node in (scan, result):
+            hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
         study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "Study")
         hierarchy.SetItemParent(hierarchy.GetItemByDataNode(scan), study)
         transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
@@ -253,7 +255,7 @@ class TestResult:
         display = result.GetDisplayNode()
         assert (display.GetWindow(), display.GetLevel(), display.GetAutoWindowLevel()) == (321, 123, 0)
 
-    def test_residual_is_white_at_zero(self, extension):
+    def test_residual_is_white_at_zero(self, host):
         from SliceProfileSRLib.resultVolumes import displayResidual, residualColors
 
         node = isotropic_node("Residual")
@@ -269,7 +271,7 @@ class TestResult:
         assert low[2] > low[0] and high[0] > high[2]
 
 
-def test_a_saved_scene_brings_everything_back(host, extension, logic, tmp_path):
+def test_a_saved_scene_brings_everything_back(real_host, logic, tmp_path):
     from SliceProfileSRLib import measurements, profileChart, resultVolumes
     from SliceProfileSRLib.profileTable import profileFacts, profileFromTable, profileOfScan
 
@@ -281,7 +283,7 @@ def test_a_saved_scene_brings_everything_back(host, extension, logic, tmp_path):
     before = profileFacts(profile), ijk_to_ras(result), slicer.util.arrayFromVolume(result).copy()
     path = tmp_path / "scene.mrb"
     assert slicer.util.saveScene(str(path))
-    host.closeScene()
+    real_host.close_scene()
     assert not slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
 
     slicer.util.loadScene(str(path))

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import sys
 import types
 
 import pytest
-import qt
 import slicer
 
-from host import Host
-from scans import load_extension, scan_node
-
-SMORE, TIKHONOV = 0, 1
+from scans import scan_node
 
 
 @pytest.fixture
@@ -29,107 +24,116 @@ def without_torch(monkeypatch):
     return monkeypatch
 
 
-def torch_extension(monkeypatch, install) -> None:
-    """Slicer's extension PyTorch, whose logic installs as told."""
-
-    class PyTorchUtilsLogic:
-        def installTorch(self, askConfirmation=False, forceComputationBackend=None, torchVersionRequirement=None):
-            return install(askConfirmation, torchVersionRequirement)
-
-    module = types.ModuleType("PyTorchUtils")
-    module.PyTorchUtilsLogic = PyTorchUtilsLogic
-    monkeypatch.setitem(sys.modules, "PyTorchUtils", module)
-
-
-def click_super_resolve(panel, method: int) -> str:
+def click_super_resolve(panel, method: str) -> str:
     panel.ui.inputVolumeSelector.setCurrentNode(scan_node())
-    panel.ui.methodComboBox.setCurrentIndex(method)
+    panel.ui.methodComboBox.setCurrentIndex(panel.ui.methodComboBox.findData(method))
     panel.ui.superResolveButton.click()
-    return panel.ui.superResolveMessageLabel.text
+    return panel.ui.superResolveMessageLabel.text()
 
 
-def test_without_the_pytorch_extension_the_user_reads_how_to_get_it(panel, without_torch):
-    told = click_super_resolve(panel, SMORE)
-    assert "extension 'PyTorch'" in told and "Extensions Manager" in told
-    assert not slicer.util.getNodesByClass("vtkMRMLCommandLineModuleNode")
+def test_methods_without_torch_do_not_ask(panel, runner, installer, without_torch):
+    assert click_super_resolve(panel, "tikhonov") == ""
+    assert len(runner.runs) == 1 and installer.asked == []
 
 
-def test_methods_without_torch_do_not_ask(host, panel, without_torch):
-    assert click_super_resolve(panel, TIKHONOV) == ""
-    host.waitForJobs()
-    assert panel.ui.resultLabel.text
-    assert not host.messages
+def test_pytorch_is_asked_for_and_the_run_begins(panel, runner, installer, without_torch):
+    installer.install = lambda what: without_torch.undo()
+    assert click_super_resolve(panel, "smore") == ""
+    assert installer.asked == ["torch>=2.4"] and len(runner.runs) == 1
 
 
-def test_only_the_published_network_estimates_with_torch(extension):
-    from SliceProfileSRLib.tasks import EstimationTask
+def fail(error):
+    def install(what):
+        raise error
 
-    def needs_torch(**settings: str) -> bool:
-        return EstimationTask(scan_node(), None, settings).needsTorch
-
-    assert needs_torch(method="espreso", preset="paper")
-    assert not needs_torch(method="espreso", preset="default")
-    assert not needs_torch(preset="paper")  # which auto, the default, ignores
-
-
-def test_pytorch_is_installed_by_its_extension_which_asks(panel, without_torch):
-    asked = []
-
-    def install(ask, requirement):
-        asked.append((ask, requirement))
-        without_torch.undo()
-
-    torch_extension(without_torch, install)
-    told = click_super_resolve(panel, SMORE)
-    assert asked == [(True, ">=2.4")]
-    assert told == ""
-    panel.ui.superResolveCancelButton.click()
+    return install
 
 
 @pytest.mark.parametrize(
-    ("install", "problem"),
+    ("install", "told"),
     [
-        (lambda *_: None, "which was not installed: run again and agree"),
-        (lambda *_: (_ for _ in ()).throw(RuntimeError("no network")), "PyTorch could not be installed (no network)"),
+        (lambda what: None, "which was not installed: run again and agree"),
+        (fail(RuntimeError("no network\nand more")), "PyTorch could not be installed (no network)"),
+        (fail(ValueError("Get the extension first.")), "Get the extension first."),
     ],
 )
-def test_a_refused_or_failed_installation_is_told(panel, without_torch, install, problem):
-    torch_extension(without_torch, install)
-    assert problem in click_super_resolve(panel, SMORE)
+def test_a_refused_or_failed_installation_is_told(panel, runner, installer, without_torch, install, told):
+    installer.install = install
+    assert told in click_super_resolve(panel, "smore")
+    assert not runner.runs
 
 
-@pytest.mark.parametrize("version", [(5, 10), (5, 12)])
 @pytest.mark.parametrize("agrees", [True, False])
-def test_missing_packages_are_asked_for_once(version, agrees, monkeypatch):
-    with Host(version) as host:
-        load_extension(host)
-        panel = host.enterModule("SliceProfileSR")
-        dependencies = importlib.import_module("SliceProfileSRLib.dependencies")
-        missing = iter([["scipy>=1.13"], [] if agrees else ["scipy>=1.13"]])
-        monkeypatch.setattr(dependencies, "missingPackages", lambda: next(missing))
-        if version == (5, 12):
-            packaging = importlib.import_module("slicer.packaging")
-            monkeypatch.setattr(packaging, "pip_ensure", lambda asked, requester: host.installed.append(asked))
-        else:
-            host.answers.append(qt.QMessageBox.Ok if agrees else qt.QMessageBox.Cancel)
-        told = click_super_resolve(panel, TIKHONOV)
-        assert ("agree to install" in told) != agrees
-        assert bool(host.installed) == (agrees or version == (5, 12))
-        host.waitForJobs()
-    assert not host.exceptions
+def test_missing_packages_are_asked_for_once(panel, runner, installer, monkeypatch, agrees):
+    from SliceProfileSRLib import dependencies
+
+    missing = iter([["scipy>=1.13"], [] if agrees else ["scipy>=1.13"]])
+    monkeypatch.setattr(dependencies, "missingPackages", lambda: next(missing))
+    told = click_super_resolve(panel, "tikhonov")
+    assert installer.asked == [["scipy>=1.13"]]
+    assert ("agree to install" in told) != agrees
+    assert len(runner.runs) == agrees
 
 
-def test_nothing_is_missing_where_the_tests_run(extension):
+def test_a_batch_downloads_nothing(host, runner, installer, without_torch):
+    installer.hasUser = False
+    with pytest.raises(ValueError, match="PyTorch must be installed first"):
+        host.make_logic().superResolve(scan_node())
+    assert installer.asked == [] and not runner.runs
+
+
+def test_nothing_is_missing_where_the_tests_run(host, installer):
     from SliceProfileSRLib import dependencies
 
     assert dependencies.missingPackages() == []
-    dependencies.ensure(torch=True)
+    dependencies.Dependencies(installer).ensure(torch=True)
+    assert installer.asked == []
 
 
-def test_a_batch_downloads_nothing(without_torch):
-    with Host(main_window=False) as host:
-        load_extension(host)
-        logic = slicer.util.getModuleLogic("SliceProfileSR")
-        with pytest.raises(ValueError, match="PyTorch must be installed first"):
-            logic.superResolve(scan_node())
-    assert not host.exceptions
+class TestSlicersOwnWays:
+    @pytest.fixture
+    def slicers(self, host):
+        """What asks and installs in Slicer."""
+        from SliceProfileSRLib.slicerInstaller import SlicerInstaller
+
+        return SlicerInstaller()
+
+    def test_nobody_can_be_asked_without_a_window(self, slicers):
+        assert not slicers.canAsk()
+
+    def test_packages_go_through_slicer_packaging(self, slicers, monkeypatch, tmp_path):
+        asked = []
+        packaging = types.ModuleType("slicer.packaging")
+        packaging.__spec__ = importlib.util.spec_from_loader("slicer.packaging", None)
+        packaging.load_requirements = lambda path: f"those in {path}"
+        packaging.pip_ensure = lambda requirements, requester: asked.append((requirements, requester))
+        monkeypatch.setitem(sys.modules, "slicer.packaging", packaging)
+        slicers.installPackages(tmp_path / "needs.txt", ["x"])
+        assert asked == [(f"those in {tmp_path / 'needs.txt'}", "SliceProfileSR")]
+
+    @pytest.mark.parametrize("agrees", [True, False])
+    def test_packages_go_through_slicer_util_before(self, slicers, monkeypatch, tmp_path, agrees):
+        """Slicer 5.10 has no slicer.packaging."""
+        asked, installed = [], []
+        monkeypatch.setattr(slicer.util, "confirmOkCancelDisplay", lambda text: asked.append(text) or agrees)
+        monkeypatch.setattr(slicer.util, "pip_install", installed.append)
+        slicers.installPackages(tmp_path / "needs.txt", ["scipy>=1.13"])
+        assert "scipy>=1.13" in asked[0]
+        assert installed == ([["scipy>=1.13"]] if agrees else [])
+
+    def test_pytorch_is_installed_by_its_extension_which_asks(self, slicers, monkeypatch):
+        asked = []
+
+        class PyTorchUtilsLogic:
+            def installTorch(self, askConfirmation=False, forceComputationBackend=None, torchVersionRequirement=None):
+                asked.append((askConfirmation, torchVersionRequirement))
+
+        module = types.ModuleType("PyTorchUtils")
+        module.PyTorchUtilsLogic = PyTorchUtilsLogic
+        monkeypatch.setitem(sys.modules, "PyTorchUtils", module)
+        slicers.installTorch(">=2.4")
+        assert asked == [(True, ">=2.4")]
+
+    def test_without_the_pytorch_extension_the_user_reads_how_to_get_it(self, slicers):
+        with pytest.raises(ValueError, match=r"extension 'PyTorch'.*Extensions Manager"):
+            slicers.installTorch(">=2.4")

@@ -1,193 +1,245 @@
-"""The panel, driven as a person would: real widgets, real scene, real processes of the CLI modules."""
+"""The panel: real widgets and a real scene, with runs that a test ends as it likes, or the scripts as processes."""
 
 from __future__ import annotations
 
+import gc
 import os
 
 import numpy as np
 import pytest
 import slicer
 
-from host import Host
+from plays import Played
 from scans import (
     THICKNESS,
     ijk_to_ras,
     isotropic_node,
-    load_extension,
     node_names,
     oblique,
     scan_node,
+    scratch_nodes,
     small_scan_node,
 )
+from waiting import wait, wait_until
 
-SMORE, TIKHONOV = 0, 1
-Status = slicer.vtkMRMLCommandLineModuleNode
+WIDTHS = {"fwhm": 6.0, "fwhmLow": 5.0, "fwhmHigh": 7.0}
 
 
 @pytest.fixture
 def scan(panel):
     """An oblique scan, selected in the panel by its user."""
-    node = scan_node(turn=oblique(20))
+    return select(panel, scan_node(turn=oblique(20)))
+
+
+@pytest.fixture
+def real_scan(real_panel):
+    """An oblique scan, selected in the panel whose runs are real."""
+    return select(real_panel, scan_node(turn=oblique(20)))
+
+
+def select(panel, node):
     panel.ui.inputVolumeSelector.setCurrentNode(node)
     return node
 
 
-def estimate(host, panel) -> None:
+def choose(box, name: str) -> None:
+    """Choose an entry of a combo box by what it stands for."""
+    index = box.findData(name)
+    assert index >= 0, name
+    box.setCurrentIndex(index)
+
+
+def estimate(panel, runner, **returned) -> None:
     panel.ui.estimateButton.click()
-    host.waitForJobs()
+    runner.runs[-1].complete(**{**WIDTHS, **returned})
 
 
-def super_resolve(host, panel, method: int = TIKHONOV) -> None:
-    panel.ui.methodComboBox.setCurrentIndex(method)
+def super_resolve(panel, runner, method: str = "tikhonov", **returned) -> None:
+    choose(panel.ui.methodComboBox, method)
     panel.ui.superResolveButton.click()
-    host.waitForJobs(300)
+    runner.runs[-1].complete(**{**WIDTHS, **returned})
+
+
+def shown(widget) -> bool:
+    """Whether a widget would be seen if its section were opened."""
+    return not widget.isHidden()
+
+
+def all_nodes() -> list[str]:
+    return [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode")]
 
 
 class TestScan:
     def test_without_one_every_button_says_so(self, panel):
         for button in (panel.ui.estimateButton, panel.ui.superResolveButton):
-            assert not button.enabled
-            assert button.toolTip == "Select a scan."
-        assert not panel.ui.measureButton.enabled
+            assert not button.isEnabled()
+            assert button.toolTip() == "Select a scan."
+        assert not panel.ui.measureButton.isEnabled()
 
-    def test_the_first_volume_is_selected(self, extension):
+    def test_the_first_volume_is_selected(self, host):
         node = scan_node()
-        panel = extension.enterModule("SliceProfileSR")
-        assert panel.ui.inputVolumeSelector.currentNode() is node
+        assert host.open().ui.inputVolumeSelector.currentNode() is node
 
     def test_is_described(self, panel, scan):
-        assert "72 × 80 × 18 voxels of 2 × 2 × 8 mm" in panel.ui.scanDescriptionLabel.text
-        assert panel.ui.estimateButton.enabled and panel.ui.superResolveButton.enabled
+        assert "72 × 80 × 18 voxels of 2 × 2 × 8 mm" in panel.ui.scanDescriptionLabel.text()
+        assert panel.ui.estimateButton.isEnabled() and panel.ui.superResolveButton.isEnabled()
 
     def test_what_cannot_be_used_disables_the_buttons_and_says_why(self, panel, scan):
-        panel.ui.inputVolumeSelector.setCurrentNode(isotropic_node())
-        assert "already isotropic" in panel.ui.scanProblemLabel.text
-        assert "--" not in panel.ui.scanProblemLabel.text
+        select(panel, isotropic_node())
+        told = panel.ui.scanRefusalLabel.text()
+        assert "already isotropic" in told and "--" not in told
         for button in (panel.ui.estimateButton, panel.ui.superResolveButton):
-            assert not button.enabled
-            assert button.toolTip == panel.ui.scanProblemLabel.text
-        panel.ui.inputVolumeSelector.setCurrentNode(scan)
-        assert panel.ui.estimateButton.enabled
+            assert not button.isEnabled()
+            assert button.toolTip() == told
+        select(panel, scan)
+        assert panel.ui.estimateButton.isEnabled()
 
     def test_another_axis_may_be_told(self, panel, scan):
         panel.ui.axisComboBox.setCurrentIndex(1)
-        assert "choose axis k" in panel.ui.scanProblemLabel.text
+        assert "choose axis k" in panel.ui.scanRefusalLabel.text()
         panel.ui.axisComboBox.setCurrentIndex(3)
-        assert panel.ui.scanProblemLabel.text == ""
+        assert panel.ui.scanRefusalLabel.text() == ""
 
     def test_voxels_that_change_are_looked_at_again(self, panel, scan):
-        voxels = slicer.util.arrayFromVolume(scan)
-        voxels[:] = 0
+        slicer.util.arrayFromVolume(scan)[:] = 0
         slicer.util.arrayFromVolumeModified(scan)
-        assert "same value" in panel.ui.scanProblemLabel.text
+        assert "same value" in panel.ui.scanRefusalLabel.text()
 
 
 class TestProfile:
-    def test_is_estimated_shown_and_drawn(self, host, panel, scan):
-        estimate(host, panel)
-        table = panel.ui.profileTableSelector.currentNode()
+    def test_is_estimated_shown_and_drawn(self, real_panel, real_scan, script_runner, views):
+        ui, stages = real_panel.ui, set()
+        ui.estimateButton.click()
+        assert not ui.estimateButton.isEnabled() and "running" in ui.estimateButton.toolTip()
+        while script_runner.runs:
+            stages.add((shown(ui.estimateProgressBar), ui.estimateStageLabel.text()))
+            wait(0.01)
+        assert any(bar and stage.startswith("fitting") for bar, stage in stages)
+        table = ui.profileTableSelector.currentNode()
         offsets, weights = (slicer.util.arrayFromTableColumn(table, name) for name in ("offset_mm", "weight"))
         assert weights.sum() == pytest.approx(1)
-        width = np.sqrt(weights @ offsets**2) * 2.355
-        assert width == pytest.approx(THICKNESS, abs=3)
-        assert panel.ui.profileLabel.text.startswith("Slice thickness (FWHM) ")
-        assert "80 % probability" in panel.ui.profileLabel.text
-        selection = slicer.app.applicationLogic().GetSelectionNode()
-        chart = slicer.mrmlScene.GetNodeByID(selection.GetActivePlotChartID())
-        assert chart.GetTitle().startswith("Slice profile of Scan: FWHM")
-        assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotView
-        assert panel.ui.estimateButton.enabled and not panel.ui.estimateCancelButton.enabled
+        assert np.sqrt(weights @ offsets**2) * 2.355 == pytest.approx(THICKNESS, abs=3)
+        assert ui.profileLabel.text().startswith("Slice thickness (FWHM) ")
+        assert "80 % probability" in ui.profileLabel.text()
+        assert ui.profileLabel.text().endswith(" % of this is prior knowledge")
+        assert len(views.charts) == 1 and views.charts[0].startswith("Slice profile of Scan: FWHM")
+        assert ui.estimateButton.isEnabled() and not shown(ui.estimateProgressBar)
 
-    def test_estimating_again_fills_the_same_nodes(self, host, panel, scan):
-        estimate(host, panel)
-        before = [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode") if not node.IsA(CLI)]
-        estimate(host, panel)
-        assert [node.GetID() for node in slicer.util.getNodesByClass("vtkMRMLNode") if not node.IsA(CLI)] == before
+    def test_a_method_that_is_chosen_is_used(self, real_panel, real_scan, script_runner):
+        choose(real_panel.ui.estimationMethodComboBox, "espreso")
+        real_panel.ui.estimateButton.click()
+        wait_until(lambda: not script_runner.runs)
+        assert real_panel.ui.profileLabel.text().endswith(" mm")  # and does not tell how much is prior knowledge
 
-    def test_tells_what_each_method_needs_and_sets_what_it_has(self, panel, scan):
-        assert panel.ui.estimationMethodComboBox.currentText.startswith("Automatic")
-        assert "Needs nothing besides Slicer" in panel.ui.estimationDescriptionLabel.text
-        assert not panel.ui.estimationPresetComboBox.enabled
-        panel.ui.estimationPresetComboBox.setCurrentIndex(1)
-        assert "PyTorch" not in panel.ui.estimationDescriptionLabel.text
-        panel.ui.estimationMethodComboBox.setCurrentIndex(1)
-        assert panel.ui.estimationPresetComboBox.enabled
-        assert "patches" in panel.ui.estimationDescriptionLabel.text
-        assert "PyTorch" in panel.ui.estimationDescriptionLabel.text
-
-    def test_a_method_that_is_chosen_is_used(self, host, panel, scan):
-        estimate(host, panel)
-        assert panel.ui.profileLabel.text.endswith(" % of this is prior knowledge")
-        panel.ui.estimationMethodComboBox.setCurrentIndex(1)
-        estimate(host, panel)
-        assert panel.ui.profileLabel.text.endswith(" mm")
-
-    def test_a_run_shows_its_progress_and_stage(self, host, panel, scan):
+    def test_method_and_preset_are_handed_to_the_run(self, panel, scan, runner):
         panel.ui.estimateButton.click()
-        bar = panel.ui.estimateProgressBar
-        host.waitUntil(
-            lambda: bar.visible and slicer.util.findChild(bar, "StageProgressBar").format.startswith("fitting")
-        )
-        assert not panel.ui.estimateButton.enabled
-        assert "running" in panel.ui.estimateButton.toolTip
-        assert panel.ui.estimateCancelButton.enabled
-        host.waitForJobs()
-        assert not bar.visible
-
-    def test_cancel_leaves_everything_as_it_was(self, host, panel, scan):
-        before = node_names("vtkMRMLStorableNode")
+        given = runner.runs[0].call.parameters
+        assert given["method"] == "auto" and "preset" not in given
+        runner.runs[0].complete(**WIDTHS)
+        choose(panel.ui.estimationMethodComboBox, "espreso")
+        panel.ui.seedSpinBox.setValue(3)
         panel.ui.estimateButton.click()
-        host.waitUntil(lambda: panel.ui.estimateProgressBar.visible)
+        given = runner.runs[1].call.parameters
+        assert (given["method"], given["preset"], given["seed"]) == ("espreso", "default", 3)
+
+    def test_estimating_again_fills_the_same_nodes(self, panel, scan, runner):
+        estimate(panel, runner)
+        before = all_nodes()
+        estimate(panel, runner, fwhmLow=5.5)
+        assert all_nodes() == before
+        assert "5.50 to 7.00 mm" in panel.ui.profileLabel.text()
+
+    def test_tells_what_each_method_needs_and_lists_its_own_presets(self, panel, scan):
+        ui = panel.ui
+        assert ui.estimationMethodComboBox.currentText() == "Automatic"
+        assert "Needs nothing besides Slicer" in ui.estimationDescriptionLabel.text()
+        assert not ui.estimationPresetComboBox.isEnabled() and ui.estimationPresetComboBox.count() == 0
+        choose(ui.estimationMethodComboBox, "espreso")
+        assert ui.estimationPresetComboBox.isEnabled() and ui.estimationPresetComboBox.count() == 2
+        assert "patches" in ui.estimationDescriptionLabel.text()
+        assert "PyTorch" not in ui.estimationDescriptionLabel.text()
+        choose(ui.estimationPresetComboBox, "paper")
+        assert "Needs PyTorch." in ui.estimationDescriptionLabel.text()
+
+    def test_a_run_shows_its_progress_and_stage(self, panel, scan, runner):
+        ui = panel.ui
+        assert not shown(ui.estimateProgressBar) and not shown(ui.estimateCancelButton)
+        ui.estimateButton.click()
+        assert shown(ui.estimateProgressBar) and ui.estimateProgressBar.maximum() == 0  # it goes on, who knows how far
+        runner.runs[0].tell(0.4, "fitting shapes")
+        assert (ui.estimateProgressBar.value(), ui.estimateProgressBar.maximum()) == (40, 100)
+        assert shown(ui.estimateStageLabel) and ui.estimateStageLabel.text() == "fitting shapes"
+        assert ui.estimateCancelButton.isEnabled() and not ui.estimateButton.isEnabled()
+        runner.runs[0].complete(**WIDTHS)
+        assert not shown(ui.estimateProgressBar) and not shown(ui.estimateStageLabel)
+
+    def test_cancel_leaves_everything_as_it_was(self, panel, scan, runner):
+        before = all_nodes()
+        panel.ui.estimateButton.click()
         panel.ui.estimateCancelButton.click()
-        host.waitForJobs()
-        assert panel.ui.estimateMessageLabel.text == "Cancelled; nothing was changed."
-        assert node_names("vtkMRMLStorableNode") == before
-        assert panel.ui.estimateButton.enabled
-        estimate(host, panel)
+        assert panel.ui.estimateMessageLabel.text().startswith("Is being cancelled")
+        assert not panel.ui.estimateCancelButton.isEnabled()
+        runner.runs[0].end_cancelled()
+        assert panel.ui.estimateMessageLabel.text() == "Cancelled; nothing was changed."
+        assert all_nodes() == before
+        assert panel.ui.estimateButton.isEnabled()
+        estimate(panel, runner)
         assert panel.ui.profileTableSelector.currentNode() is not None
-        assert panel.ui.estimateMessageLabel.text == ""
+        assert panel.ui.estimateMessageLabel.text() == ""
+
+    def test_a_run_that_tells_no_width_changes_nothing(self, panel, scan, runner):
+        panel.ui.estimateButton.click()
+        runner.runs[0].complete(fwhm=0.0)
+        assert panel.ui.estimateMessageLabel.text().startswith("The run told no slice thickness")
+        assert node_names("vtkMRMLTableNode") == []
 
     @pytest.mark.parametrize(("source", "name"), [(1, "Gaussian"), (2, "box (rect)")])
-    def test_a_given_shape_needs_no_run_and_keeps_the_estimate(self, host, panel, scan, source, name):
-        estimate(host, panel)
+    def test_a_given_shape_needs_no_run_and_keeps_the_estimate(self, panel, scan, runner, views, source, name):
+        estimate(panel, runner)
         estimated = panel.ui.profileTableSelector.currentNode()
         panel.ui.profileSourceComboBox.setCurrentIndex(source)
-        assert not panel.ui.estimateButton.visible and panel.ui.profileWidthSpinBox.visible
+        assert not shown(panel.ui.estimateButton) and shown(panel.ui.profileWidthSpinBox)
         panel.ui.profileWidthSpinBox.setValue(6.0)
         panel.ui.makeProfileButton.click()
-        assert panel.ui.profileLabel.text.endswith(f" mm, {name}")
-        width = float(panel.ui.profileLabel.text.split()[3])
-        assert width == pytest.approx(6, abs=0.5)
+        assert panel.ui.profileLabel.text().endswith(f" mm, {name}")
+        assert float(panel.ui.profileLabel.text().split()[3]) == pytest.approx(6, abs=0.5)
+        assert len(runner.runs) == 1 and len(views.charts) == 2
         assert panel.ui.profileTableSelector.currentNode() is not estimated
         panel.ui.profileSourceComboBox.setCurrentIndex(0)
         assert panel.ui.profileTableSelector.currentNode() is estimated
 
-    def test_a_table_of_the_user_is_taken(self, host, panel, scan, tmp_path):
+    def test_a_table_of_the_user_is_taken(self, panel, scan, runner, views, tmp_path):
         path = tmp_path / "mine.tsv"
         path.write_text("offset_mm\tweight\n" + "".join(f"{2 * i}\t{3 - abs(i)}\n" for i in range(-2, 3)))
         table = slicer.util.loadTable(str(path))
         panel.ui.profileSourceComboBox.setCurrentIndex(3)
-        assert panel.ui.superResolveButton.toolTip == "Select the table of the slice profile."
+        assert panel.ui.superResolveButton.toolTip() == "Select the table of the slice profile."
         panel.ui.profileTableSelector.setCurrentNode(table)
-        assert panel.ui.profileLabel.text == "Slice thickness (FWHM) 6.00 mm, from the table"
+        assert panel.ui.profileLabel.text() == "Slice thickness (FWHM) 6.00 mm, from the table"
         panel.ui.showChartButton.click()
-        super_resolve(host, panel)
-        assert panel.ui.resultLabel.text
+        assert views.charts == ["Slice profile of mine: FWHM 6.00 mm"]
+        panel.ui.superResolveButton.click()
+        given = slicer.mrmlScene.GetNodeByID(runner.runs[0].call.parameters["profileTable"])
+        assert given is not table and [given.GetCellText(row, 1) for row in (1, 2)] == ["0.2222222222222222"] * 1 + [
+            "0.3333333333333333"
+        ]
+        runner.runs[0].complete()
+        assert panel.ui.resultLabel.text()
 
-    def test_a_wrong_table_is_told(self, host, panel, scan):
+    def test_a_wrong_table_is_told(self, panel, scan, runner):
         panel.ui.profileSourceComboBox.setCurrentIndex(3)
         panel.ui.profileTableSelector.setCurrentNode(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Nothing"))
-        assert "Nothing is no profile table" in panel.ui.profileLabel.text
+        assert "Nothing is no profile table" in panel.ui.profileLabel.text()
         panel.ui.superResolveButton.click()
-        assert "Nothing is no profile table" in panel.ui.superResolveMessageLabel.text
+        assert "Nothing is no profile table" in panel.ui.superResolveMessageLabel.text()
+        assert not runner.runs
 
-    def test_profiles_of_several_scans_share_the_chart(self, host, panel, scan):
-        estimate(host, panel)
-        other = scan_node("Other")
-        panel.ui.inputVolumeSelector.setCurrentNode(other)
+    def test_profiles_of_several_scans_share_the_chart(self, panel, scan, runner):
+        estimate(panel, runner)
+        select(panel, scan_node("Other"))
         assert panel.ui.profileTableSelector.currentNode() is None
         panel.ui.keepProfilesCheckBox.click()
-        estimate(host, panel)
+        estimate(panel, runner)
         (chart,) = slicer.util.getNodesByClass("vtkMRMLPlotChartNode")
         assert chart.GetNumberOfPlotSeriesNodes() == 4
         assert chart.GetTitle() == "Slice profiles of 2 scans"
@@ -195,334 +247,391 @@ class TestProfile:
         assert names[0].startswith("Scan: FWHM ") and names[2].startswith("Other: FWHM ")
 
 
-CLI = "vtkMRMLCommandLineModuleNode"
-
-
 class TestSuperResolution:
-    def test_result_lies_on_the_scan_and_is_compared_with_it(self, host, panel, scan):
+    def test_result_lies_on_the_scan_and_is_compared_with_it(self, real_panel, real_scan, script_runner, views):
         transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
         slicer.util.updateTransformMatrixFromArray(transform, oblique(5))
-        scan.SetAndObserveTransformNodeID(transform.GetID())
-        estimate(host, panel)
-        super_resolve(host, panel)
-        result = panel.ui.outputVolumeSelector.currentNode()
+        real_scan.SetAndObserveTransformNodeID(transform.GetID())
+        choose(real_panel.ui.methodComboBox, "tikhonov")
+        real_panel.ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs)
+        result = real_panel.ui.outputVolumeSelector.currentNode()
         assert result.GetName() == "Scan super-resolved"
         assert result.GetImageData().GetDimensions() == (72, 80, 72)
         assert np.allclose(result.GetSpacing(), 2)
         # The field of view's corner is where it was: half a voxel before the first voxel's centre, in either volume.
-        corners = [ijk_to_ras(node) @ (-0.5, -0.5, -0.5, 1) for node in (scan, result)]
+        corners = [ijk_to_ras(node) @ (-0.5, -0.5, -0.5, 1) for node in (real_scan, result)]
         assert np.allclose(*corners, atol=0.02)
         assert result.GetParentTransformNode() is transform
-        views = slicer.app.layoutManager()
-        assert views.layout == slicer.vtkMRMLLayoutNode.SlicerLayoutThreeOverThreeView
-        host.wait(0.1)
-        for name, volume in (("Green", scan), ("Green+", result)):
-            composite = views.sliceWidget(name).sliceLogic().GetSliceCompositeNode()
-            assert composite.GetBackgroundVolumeID() == volume.GetID()
-            assert composite.GetLinkedControl()
-        offsets = [views.sliceWidget(name).sliceLogic().GetSliceOffset() for name in ("Green", "Green+")]
-        assert offsets[0] == pytest.approx(offsets[1])
-        assert "times the scan's noise" in panel.ui.resultLabel.text
+        assert views.compared == [("Scan", "Scan super-resolved")]
+        assert "times the scan's noise" in real_panel.ui.resultLabel.text()
+        assert "80 % probability" in real_panel.ui.profileLabel.text()  # it has made its own profile
 
-    def test_makes_its_own_profile_where_there_is_none(self, host, panel, scan):
-        super_resolve(host, panel)
-        assert "80 % probability" in panel.ui.profileLabel.text
+    def test_makes_its_own_profile_where_there_is_none(self, panel, scan, runner):
+        super_resolve(panel, runner)
+        assert "80 % probability" in panel.ui.profileLabel.text()
         assert panel.ui.profileTableSelector.currentNode().GetName() == "Scan slice profile"
 
-    def test_uses_a_given_shape_without_being_asked_to_make_it(self, host, panel, scan):
+    def test_uses_the_estimate_that_there_is(self, panel, scan, runner):
+        estimate(panel, runner)
+        super_resolve(panel, runner)
+        given = runner.runs[1].call.parameters
+        assert "profileTable" in given and "usedProfileTable" not in given
+
+    def test_uses_a_given_shape_without_being_asked_to_make_it(self, panel, scan, runner):
         panel.ui.profileSourceComboBox.setCurrentIndex(1)
-        super_resolve(host, panel)
-        assert panel.ui.profileLabel.text.endswith(" mm, Gaussian")
+        super_resolve(panel, runner)
+        assert panel.ui.profileLabel.text().endswith(" mm, Gaussian")
+        assert "profileTable" in runner.runs[0].call.parameters
 
-    def test_again_fills_the_same_volumes(self, host, panel, scan):
-        super_resolve(host, panel)
-        before = node_names("vtkMRMLScalarVolumeNode")
+    def test_again_fills_the_same_volumes(self, panel, scan, runner):
+        super_resolve(panel, runner)
+        before = all_nodes()
         panel.ui.outputSpacingSpinBox.setValue(4.0)
-        super_resolve(host, panel)
-        assert node_names("vtkMRMLScalarVolumeNode") == before
-        assert panel.ui.outputVolumeSelector.currentNode().GetSpacing()[2] == pytest.approx(4)
+        super_resolve(panel, runner, dataConsistencyRmse=0.5)
+        assert all_nodes() == before
+        assert runner.runs[1].call.parameters["outputSpacing"] == 4.0
+        assert "0.50 times the scan's noise" in panel.ui.resultLabel.text()
 
-    def test_cancelled_leaves_an_earlier_result_alone(self, host, panel, scan):
-        super_resolve(host, panel)
-        result = panel.ui.outputVolumeSelector.currentNode()
-        before = slicer.util.arrayFromVolume(result).copy()
-        panel.ui.methodComboBox.setCurrentIndex(0)
-        panel.ui.superResolveButton.click()
-        stage = slicer.util.findChild(panel.ui.superResolveProgressBar, "StageProgressBar")
-        host.waitUntil(lambda: stage.format.startswith("training"), 60)
-        panel.ui.superResolveCancelButton.click()
-        host.waitForJobs()
-        assert panel.ui.superResolveMessageLabel.text == "Cancelled; nothing was changed."
+    def test_cancelled_leaves_an_earlier_result_alone(self, real_panel, real_scan, script_runner):
+        ui = real_panel.ui
+        choose(ui.methodComboBox, "bspline")
+        ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs)
+        result = ui.outputVolumeSelector.currentNode()
+        before, nodes = slicer.util.arrayFromVolume(result).copy(), all_nodes()
+        choose(ui.methodComboBox, "smore")
+        ui.superResolveButton.click()
+        wait_until(lambda: ui.superResolveStageLabel.text().startswith("training"))
+        ui.superResolveCancelButton.click()
+        wait_until(lambda: not script_runner.runs)
+        assert ui.superResolveMessageLabel.text() == "Cancelled; nothing was changed."
         assert np.array_equal(slicer.util.arrayFromVolume(result), before)
-        assert not [name for name in node_names("vtkMRMLNode") if "scratch" in (name or "")]
+        assert all_nodes() == nodes
+        assert not children_of_this_process()
 
-    def test_an_error_of_the_run_reaches_the_user_as_its_sentence(self, host, panel, scan):
-        panel.ui.outputSpacingSpinBox.setValue(50.0)
-        super_resolve(host, panel)
-        told = panel.ui.superResolveMessageLabel.text
+    def test_an_error_of_the_run_reaches_the_user_as_its_sentence(self, real_panel, real_scan, script_runner):
+        ui = real_panel.ui
+        ui.outputSpacingSpinBox.setValue(50.0)
+        choose(ui.methodComboBox, "tikhonov")
+        ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs)
+        told = ui.superResolveMessageLabel.text()
         assert told.startswith("An output spacing of 50 mm is not between")
         assert "\n" not in told and "--" not in told
-        bar = panel.ui.superResolveProgressBar
-        assert bar.visible and "50 mm" in slicer.util.findChild(bar, "DetailsTextBrowser").plainText
+        assert shown(ui.superResolveMessageLabel) and not shown(ui.superResolveProgressBar)
         assert node_names("vtkMRMLScalarVolumeNode") == ["Scan"]
-        panel.ui.outputSpacingSpinBox.setValue(0.0)
-        super_resolve(host, panel)
-        assert panel.ui.superResolveMessageLabel.text == ""
+
+    def test_an_error_goes_when_the_next_run_is_well(self, panel, scan, runner):
+        choose(panel.ui.methodComboBox, "tikhonov")
+        panel.ui.superResolveButton.click()
+        runner.runs[0].fail("some library says\nerror: the scan is too thin\n")
+        assert panel.ui.superResolveMessageLabel.text() == "The scan is too thin."
+        super_resolve(panel, runner)
+        assert panel.ui.superResolveMessageLabel.text() == ""
+
+    @pytest.mark.parametrize(
+        ("error", "sentence"),
+        [("Killed\n", "Killed."), ("", "The run ended unexpectedly; the application's log may tell why.")],
+    )
+    def test_a_run_that_dies_without_a_word_is_told(self, panel, scan, runner, error, sentence):
+        panel.ui.estimateButton.click()
+        runner.runs[0].fail(error)
+        assert panel.ui.estimateMessageLabel.text() == sentence
+
+    def test_a_run_that_gives_nothing_back_changes_nothing(self, panel, scan, runner):
+        before = all_nodes()
+        choose(panel.ui.methodComboBox, "tikhonov")
+        panel.ui.superResolveButton.click()
+        runner.runs[0].complete_without_outputs()
+        assert panel.ui.superResolveMessageLabel.text().startswith("The run gave no volume back")
+        assert all_nodes() == before
 
     def test_tells_what_each_method_needs(self, panel, scan):
-        described = []
-        for index in range(3):
-            panel.ui.methodComboBox.setCurrentIndex(index)
-            described.append(panel.ui.methodDescriptionLabel.text)
-            assert panel.ui.presetComboBox.enabled == panel.ui.uncertaintyCheckBox.enabled == (index == SMORE)
-        assert "PyTorch" in described[0] and "minutes" in described[0]
-        assert all("Needs nothing besides Slicer" in text for text in described[1:])
+        described = {}
+        for name in ("smore", "tikhonov", "bspline"):
+            choose(panel.ui.methodComboBox, name)
+            described[name] = panel.ui.methodDescriptionLabel.text()
+            learns = name == "smore"
+            assert panel.ui.presetComboBox.isEnabled() == panel.ui.uncertaintyCheckBox.isEnabled() == learns
+        assert "Needs PyTorch." in described.pop("smore")
+        assert all("Needs nothing besides Slicer" in text for text in described.values())
 
-    def test_never_writes_over_the_scan(self, host, panel, scan):
+    def test_what_a_method_cannot_do_is_not_asked_of_it(self, panel, scan, runner):
+        panel.ui.uncertaintyCheckBox.setChecked(True)
+        choose(panel.ui.presetComboBox, "balanced")
+        super_resolve(panel, runner, "tikhonov")
+        assert not {"uncertaintyVolume", "preset"} & set(runner.runs[0].call.parameters)
+        super_resolve(panel, runner, "smore")
+        given = runner.runs[1].call.parameters
+        assert "uncertaintyVolume" in given and given["preset"] == "balanced"  # as chosen before
+
+    def test_never_writes_over_the_scan(self, panel, scan, runner):
         panel.ui.outputVolumeSelector.setCurrentNode(scan)
         panel.ui.superResolveButton.click()
-        assert "cannot replace the scan" in panel.ui.superResolveMessageLabel.text
+        assert "cannot replace the scan" in panel.ui.superResolveMessageLabel.text()
+        assert not runner.runs
+
+    def test_a_result_of_another_method_name_takes_the_first(self, panel, scan, runner):
+        """As in a scene that was saved where other methods were installed."""
+        panel.panel.parameters.node.method = "of the future"
+        assert panel.ui.methodComboBox.currentData() == "smore"
+        panel.ui.superResolveButton.click()
+        assert runner.runs[0].call.parameters["method"] == "smore"
 
 
 class TestCheck:
-    def test_measures_scan_and_result_into_one_table(self, host, panel, scan):
-        super_resolve(host, panel)
-        for node in (scan, panel.ui.outputVolumeSelector.currentNode()):
-            panel.ui.measuredVolumeSelector.setCurrentNode(node)
-            panel.ui.measureButton.click()
-            host.waitForJobs(120)
-            assert panel.ui.measurementLabel.text.startswith("FWHM ")
+    def test_measures_scan_and_result_into_one_table(self, real_panel, real_scan, script_runner):
+        ui = real_panel.ui
+        choose(ui.methodComboBox, "tikhonov")
+        ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs)
+        for node in (real_scan, ui.outputVolumeSelector.currentNode()):
+            ui.measuredVolumeSelector.setCurrentNode(node)
+            ui.measureButton.click()
+            wait_until(lambda: not script_runner.runs)
+            assert ui.measurementLabel.text().startswith("FWHM ")
         table = slicer.util.getNode("Resolution measurements")
         rows = {table.GetCellText(row, 0): row for row in range(table.GetNumberOfRows())}
         assert set(rows) == {"Scan", "Scan super-resolved"}
         assert float(table.GetCellText(rows["Scan"], 2)) > 2
         assert float(table.GetCellText(rows["Scan super-resolved"], 5)) < 5
-        assert panel.ui.measurementsTableView.visible
+        assert shown(ui.measurementsTableView) and ui.measurementsTableView.model().rowCount() == 2
 
-    def test_shows_the_residual_in_diverging_colours(self, host, panel, scan):
-        super_resolve(host, panel)
-        panel.ui.measuredVolumeSelector.setCurrentNode(scan)
-        assert not panel.ui.showResidualButton.enabled and "super-resolved here" in panel.ui.showResidualButton.toolTip
-        panel.ui.measuredVolumeSelector.setCurrentNode(panel.ui.outputVolumeSelector.currentNode())
-        panel.ui.showResidualButton.click()
-        residual = slicer.util.getNode("Scan residual")
-        assert residual.GetImageData().GetDimensions() == scan.GetImageData().GetDimensions()
-        assert residual.GetDisplayNode().GetLevel() == 0
-        composite = slicer.app.layoutManager().sliceWidget("Red+").sliceLogic().GetSliceCompositeNode()
-        assert composite.GetBackgroundVolumeID() == residual.GetID()
+    def test_shows_the_residual_in_diverging_colours(self, panel, scan, runner, views):
+        super_resolve(panel, runner, noise=2.0)
+        ui = panel.ui
+        ui.measuredVolumeSelector.setCurrentNode(scan)
+        assert not ui.showResidualButton.isEnabled() and "super-resolved here" in ui.showResidualButton.toolTip()
+        ui.measuredVolumeSelector.setCurrentNode(ui.outputVolumeSelector.currentNode())
+        ui.showResidualButton.click()
+        display = slicer.util.getNode("Scan residual").GetDisplayNode()
+        assert display.GetLevel() == 0 and display.GetWindow() == pytest.approx(12)
+        assert views.compared[-1] == ("Scan", "Scan residual")
 
-    def test_shows_the_uncertainty_that_was_mapped_with_the_result(self, host, panel):
-        panel.ui.inputVolumeSelector.setCurrentNode(small_scan_node())
-        panel.ui.uncertaintyCheckBox.setChecked(True)
-        super_resolve(host, panel, SMORE)
-        result = panel.ui.outputVolumeSelector.currentNode()
-        assert panel.ui.measuredVolumeSelector.currentNode() is result and panel.ui.showUncertaintyButton.enabled
-        panel.ui.showUncertaintyButton.click()
+    def test_shows_the_uncertainty_that_was_mapped_with_the_result(self, real_panel, script_runner, views):
+        ui = real_panel.ui
+        select(real_panel, small_scan_node())
+        ui.uncertaintyCheckBox.setChecked(True)
+        choose(ui.methodComboBox, "smore")
+        ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs, 600)
+        result = ui.outputVolumeSelector.currentNode()
+        assert ui.measuredVolumeSelector.currentNode() is result and ui.showUncertaintyButton.isEnabled()
+        ui.showUncertaintyButton.click()
+        assert views.compared[-1] == ("Small super-resolved", "Small uncertainty")
         uncertainty = slicer.util.getNode("Small uncertainty")
         assert np.allclose(ijk_to_ras(uncertainty), ijk_to_ras(result))
         values = slicer.util.arrayFromVolume(uncertainty)
         assert values.shape == slicer.util.arrayFromVolume(result).shape and values.min() >= 0 and values.std() > 0
         display = uncertainty.GetDisplayNode()
         assert display.GetLevel() == 0 and np.median(values) < display.GetWindow() / 2 <= values.max()
-        views = slicer.app.layoutManager()
-        shown = [views.sliceWidget(name).sliceLogic().GetSliceCompositeNode() for name in ("Red", "Red+")]
-        assert [node.GetBackgroundVolumeID() for node in shown] == [result.GetID(), uncertainty.GetID()]
 
-        super_resolve(host, panel, TIKHONOV)  # into the same volume, of which that map is not any more
+    def test_a_map_goes_with_the_result_that_it_was_of(self, panel, scan, runner):
+        panel.ui.uncertaintyCheckBox.setChecked(True)
+        super_resolve(panel, runner, "smore")
+        result = panel.ui.outputVolumeSelector.currentNode()
+        assert "Scan uncertainty" in node_names("vtkMRMLScalarVolumeNode")
+        super_resolve(panel, runner, "tikhonov")  # into the same volume, of which that map is not any more
         assert panel.ui.outputVolumeSelector.currentNode() is result
-        assert not panel.ui.showUncertaintyButton.enabled
-        assert "uncertainty map" in panel.ui.showUncertaintyButton.toolTip
-        assert "Small uncertainty" not in node_names("vtkMRMLScalarVolumeNode")
+        assert not panel.ui.showUncertaintyButton.isEnabled()
+        assert "uncertainty map" in panel.ui.showUncertaintyButton.toolTip()
+        assert "Scan uncertainty" not in node_names("vtkMRMLScalarVolumeNode")
 
-    def test_cancelled_measures_nothing(self, host, panel, scan):
+    def test_cancelled_measures_nothing(self, panel, scan, runner):
         panel.ui.measuredVolumeSelector.setCurrentNode(scan)
         panel.ui.measureButton.click()
-        host.waitUntil(lambda: panel.ui.measureProgressBar.visible)
         panel.ui.measureCancelButton.click()
-        host.waitForJobs()
-        assert panel.ui.measureMessageLabel.text == "Cancelled; nothing was changed."
-        assert panel.ui.measurementLabel.text == "" and not panel.ui.measurementsTableView.visible
+        runner.runs[0].end_cancelled()
+        assert panel.ui.measureMessageLabel.text() == "Cancelled; nothing was changed."
+        assert panel.ui.measurementLabel.text() == "" and not shown(panel.ui.measurementsTableView)
 
-    def test_an_old_measurement_does_not_stay_on_a_new_result(self, host, panel, scan):
-        super_resolve(host, panel)
+    def test_settings_of_the_scan_are_not_those_of_another_volume(self, panel, scan, runner):
+        panel.ui.axisComboBox.setCurrentIndex(3)
+        for node, axis in ((scan, "k"), (scan_node("Other"), "auto")):
+            panel.ui.measuredVolumeSelector.setCurrentNode(node)
+            panel.ui.measureButton.click()
+            assert runner.runs[-1].call.parameters["axis"] == axis
+
+    def test_an_old_measurement_does_not_stay_on_a_new_result(self, panel, scan, runner):
+        super_resolve(panel, runner)
         panel.ui.measureButton.click()
-        host.waitForJobs(120)
-        assert panel.ui.measurementLabel.text
-        super_resolve(host, panel, method=2)
-        assert panel.ui.measurementLabel.text == ""
+        runner.runs[-1].complete(**WIDTHS)
+        assert panel.ui.measurementLabel.text()
+        super_resolve(panel, runner, "bspline")
+        assert panel.ui.measurementLabel.text() == ""
 
-    def test_an_unusable_volume_is_told(self, host, panel, scan):
+    def test_an_unusable_volume_is_told(self, panel, scan):
         node = isotropic_node("Flat")
         slicer.util.arrayFromVolume(node)[0, 0, 0] = np.nan
         panel.ui.measuredVolumeSelector.setCurrentNode(node)
         panel.ui.measureButton.click()
-        assert "Flat has 1 voxel not finite" in panel.ui.measureMessageLabel.text
+        assert "Flat has 1 voxel not finite" in panel.ui.measureMessageLabel.text()
 
 
 class TestSeveralRuns:
-    def test_two_scans_do_not_disturb_each_other(self, host, panel, scan):
+    def test_two_scans_do_not_disturb_each_other(self, panel, scan, runner):
         other = scan_node("Other")
         panel.ui.estimateButton.click()
-        panel.ui.inputVolumeSelector.setCurrentNode(other)
-        assert panel.ui.estimateButton.enabled
+        select(panel, other)
+        assert panel.ui.estimateButton.isEnabled()
         panel.ui.estimateButton.click()
-        host.waitUntil(lambda: panel.ui.estimateMessageLabel.text == "Waits until another run has ended.")
-        panel.ui.inputVolumeSelector.setCurrentNode(scan)
-        host.waitUntil(lambda: panel.ui.estimateMessageLabel.text == "")
-        assert not panel.ui.estimateButton.enabled
-        host.waitForJobs()
+        first, second = runner.runs
+        second.wait()
+        assert panel.ui.estimateMessageLabel.text() == "Waits until another run has ended."
+        select(panel, scan)
+        assert panel.ui.estimateMessageLabel.text() == "" and not panel.ui.estimateButton.isEnabled()
+        first.complete(**WIDTHS)
         assert panel.ui.profileTableSelector.currentNode().GetName() == "Scan slice profile"
-        panel.ui.inputVolumeSelector.setCurrentNode(other)
+        second.complete(**WIDTHS)
+        assert panel.ui.profileTableSelector.currentNode().GetName() == "Scan slice profile"
+        select(panel, other)
         assert panel.ui.profileTableSelector.currentNode().GetName() == "Other slice profile"
 
-    def test_a_cancel_that_slicer_forgets_is_repeated_until_the_end(self, host, extension):
-        from SliceProfileSRLib import jobs
-
-        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLCommandLineModuleNode")
-        node.SetStatus(Status.Running)
-        jobs.cancel(node)
-        assert node.GetStatus() == Status.Cancelling
-        node.SetStatus(Status.Running)  # as Slicer does once the inputs are written
-        slicer.mrmlScene.RemoveNode(node)
-        host.waitUntil(lambda: node.GetStatus() == Status.Cancelling, 5)
-        for state in (Status.Completing, Status.Cancelled):
-            node.SetStatus(state)
-            host.wait(1.2 * jobs.CANCEL_AGAIN_AFTER / 1000)
-            assert node.GetStatus() == state
-
-    def test_a_waiting_run_is_cancelled_alone(self, host, panel, scan):
+    def test_a_waiting_run_is_cancelled_alone(self, panel, scan, runner):
         panel.ui.estimateButton.click()
-        panel.ui.inputVolumeSelector.setCurrentNode(scan_node("Other"))
+        select(panel, scan_node("Other"))
         panel.ui.estimateButton.click()
-        host.waitUntil(lambda: panel.ui.estimateCancelButton.enabled)
+        runner.runs[1].wait()
         panel.ui.estimateCancelButton.click()
-        host.waitForJobs()
+        runner.runs[1].end_cancelled()
+        runner.runs[0].complete(**WIDTHS)
         assert panel.ui.profileTableSelector.currentNode() is None
-        panel.ui.inputVolumeSelector.setCurrentNode(scan)
+        select(panel, scan)
         assert panel.ui.profileTableSelector.currentNode() is not None
 
-    def test_what_another_run_is_about_to_change_is_not_used(self, host, panel, scan):
+    def test_what_another_run_is_about_to_change_is_not_used(self, panel, scan, runner):
         panel.ui.estimateButton.click()
-        panel.ui.methodComboBox.setCurrentIndex(TIKHONOV)
         panel.ui.superResolveButton.click()
-        assert "Another run is at work on Scan" in panel.ui.superResolveMessageLabel.text
-        host.waitForJobs()
-        super_resolve(host, panel)
-        assert panel.ui.superResolveMessageLabel.text == ""
-
-    def test_outputs_that_follow_the_end_are_waited_for(self, host, panel, scan):
-        """Slicer may say Completed when it has read but the first output."""
-        panel.ui.methodComboBox.setCurrentIndex(TIKHONOV)
-        panel.ui.superResolveButton.click()
-        (run,) = slicer.util.getNodesByClass(CLI)
-        host.waitUntil(lambda: run.GetStatus() == Status.Running)
-        run.SetStatus(Status.Completed)
-        assert panel.ui.outputVolumeSelector.currentNode() is None
-        run.SetStatus(Status.Running)
-        host.waitForJobs()
-        assert panel.ui.outputVolumeSelector.currentNode() is not None
+        assert "Another run is at work on Scan" in panel.ui.superResolveMessageLabel.text()
+        runner.runs[0].complete(**WIDTHS)
+        super_resolve(panel, runner)
+        assert panel.ui.superResolveMessageLabel.text() == ""
 
 
 class TestLife:
     @pytest.mark.parametrize("waiting", [False, True])
-    def test_closing_the_scene_ends_the_run(self, host, panel, scan, waiting):
-        panel.ui.methodComboBox.setCurrentIndex(0)
-        panel.ui.superResolveButton.click()
+    def test_closing_the_scene_ends_the_run(self, real_host, real_panel, real_scan, script_runner, waiting):
+        choose(real_panel.ui.methodComboBox, "smore")
+        real_panel.ui.superResolveButton.click()
         if waiting:
-            host.waitUntil(lambda: panel.ui.superResolveProgressBar.visible)
-        host.closeScene()
-        host.waitForJobs()
-        host.wait(0.3)
-        assert not slicer.util.getNodesByClass(CLI)
+            wait_until(lambda: real_panel.ui.superResolveStageLabel.text())
+        real_host.close_scene()
+        wait_until(lambda: not script_runner.runs)
         assert not children_of_this_process()
-        assert panel.ui.estimateButton.toolTip == "Select a scan."
-        node = scan_node("Next")
-        panel.ui.inputVolumeSelector.setCurrentNode(node)
-        estimate(host, panel)
-        assert panel.ui.profileTableSelector.currentNode().GetName() == "Next slice profile"
+        assert real_panel.ui.estimateButton.toolTip() == "Select a scan."
+        assert not scratch_nodes()
+        select(real_panel, scan_node("Next"))
+        real_panel.ui.estimateButton.click()
+        wait_until(lambda: not script_runner.runs)
+        assert real_panel.ui.profileTableSelector.currentNode().GetName() == "Next slice profile"
 
-    def test_removing_the_scan_ends_its_run(self, host, panel, scan):
+    def test_a_run_that_ends_well_as_the_scene_closes_makes_nothing(self, host, panel, scan, runner):
         panel.ui.estimateButton.click()
-        host.waitUntil(lambda: panel.ui.estimateProgressBar.visible)
-        slicer.mrmlScene.RemoveNode(scan)
-        host.waitForJobs()
+        (run,) = runner.runs
+        host.close_scene()
+        select(panel, scan_node(turn=oblique(20)))
+        run.complete(**WIDTHS)
+        assert node_names("vtkMRMLTableNode") == [] and not scratch_nodes()
+        assert panel.ui.estimateButton.isEnabled() and panel.ui.estimateMessageLabel.text() == ""
+        assert run.isDiscarded
+
+    @pytest.mark.parametrize("which", ["scan", "scratch"])
+    def test_removing_what_a_run_is_about_ends_it(self, panel, scan, runner, which):
+        panel.ui.estimateButton.click()
+        (run,) = runner.runs
+        slicer.mrmlScene.RemoveNode(scan if which == "scan" else run.call.outputs[0])
+        assert run.state.name == "CANCELLING"
+        run.complete(**WIDTHS)  # too late
         assert node_names("vtkMRMLTableNode") == []
-        assert panel.ui.estimateButton.toolTip == "Select a scan."
+        assert panel.ui.estimateButton.toolTip() == "Select a scan." or which == "scratch"
 
-    def test_leaving_the_module_lets_the_run_go_on(self, host, panel, scan):
+    def test_nothing_keeps_volumes_that_were_removed(self, panel, runner):
+        gone = set()
+        select(panel, scan_node())
+        super_resolve(panel, runner)
+        runner.runs.clear()
+        for name in ("Scan", "Scan super-resolved"):
+            node = slicer.util.getNode(name)
+            node.AddObserver("DeleteEvent", lambda *_, name=name, gone=gone: gone.add(name))
+            slicer.mrmlScene.RemoveNode(node)
+            del node
+        gc.collect()
+        assert gone == {"Scan", "Scan super-resolved"}
+
+    def test_leaving_the_module_lets_the_run_go_on(self, host, panel, scan, runner, views):
         panel.ui.estimateButton.click()
-        host.exitModule()
-        host.waitForJobs()
-        host.enterModule("SliceProfileSR")
-        assert "80 % probability" in panel.ui.profileLabel.text
+        host.leave(panel)
+        runner.runs[0].complete(**WIDTHS)
+        assert views.charts == []
+        host.enter(panel)
+        assert "80 % probability" in panel.ui.profileLabel.text()
 
-    def test_a_result_that_comes_meanwhile_is_selected(self, host, panel, scan):
-        panel.ui.methodComboBox.setCurrentIndex(TIKHONOV)
+    def test_a_result_that_comes_meanwhile_is_selected(self, host, panel, scan, runner, views):
+        choose(panel.ui.methodComboBox, "tikhonov")
         panel.ui.superResolveButton.click()
-        host.exitModule()
-        layout = slicer.app.layoutManager().layout
-        host.waitForJobs()
-        assert slicer.app.layoutManager().layout == layout
-        host.enterModule("SliceProfileSR")
+        host.leave(panel)
+        runner.runs[0].complete(**WIDTHS)
+        assert views.compared == []
+        host.enter(panel)
         assert panel.ui.outputVolumeSelector.currentNode().GetName() == "Scan super-resolved"
-        assert panel.ui.compareButton.enabled
+        assert panel.ui.compareButton.isEnabled()
         panel.ui.outputVolumeSelector.setCurrentNode(None)
-        host.exitModule()
-        host.enterModule("SliceProfileSR")
+        host.leave(panel)
+        host.enter(panel)
         assert panel.ui.outputVolumeSelector.currentNode() is None
 
-    def test_two_panels_on_one_scene_show_the_same(self, host, panel, scan):
-        second = slicer.modules.sliceprofilesr.createNewWidgetRepresentation()
-        second.setMRMLScene(slicer.mrmlScene)
-        second.enter()
-        other = second.self()
+    def test_two_panels_on_one_scene_show_the_same(self, host, panel, scan, runner):
+        other = host.open()
         panel.ui.estimateButton.click()
-        assert not other.ui.estimateButton.enabled
-        host.waitUntil(lambda: other.ui.estimateCancelButton.enabled)
+        assert not other.ui.estimateButton.isEnabled() and other.ui.estimateCancelButton.isEnabled()
         other.ui.estimateCancelButton.click()
-        host.waitForJobs()
-        assert panel.ui.estimateMessageLabel.text == other.ui.estimateMessageLabel.text
-        other.ui.estimateButton.click()
-        host.waitForJobs()
-        assert "80 % probability" in panel.ui.profileLabel.text
-        assert other.ui.profileLabel.text == panel.ui.profileLabel.text
-        host.closeScene()
+        runner.runs[0].end_cancelled()
+        for each in (panel, other):
+            assert each.ui.estimateMessageLabel.text() == "Cancelled; nothing was changed."
+        estimate(other, runner)
+        for each in (panel, other):
+            assert "80 % probability" in each.ui.profileLabel.text()
+        choose(other.ui.methodComboBox, "bspline")
+        assert panel.ui.methodComboBox.currentData() == "bspline"
+        host.close_scene()
 
-    def test_reloading_the_module_keeps_what_was_made(self, host, panel, scan):
-        estimate(host, panel)
-        text = panel.ui.profileLabel.text
-        again = host.reloadModule("SliceProfileSR")
-        again = host.enterModule("SliceProfileSR") or again
+    def test_reloading_the_module_ends_its_runs_and_keeps_what_was_made(self, host, panel, scan, runner):
+        estimate(panel, runner)
+        text = panel.ui.profileLabel.text()
+        panel.ui.superResolveButton.click()
+        panel.onReload()
+        assert runner.runs[-1].state.name == "CANCELLING"
+        again = host.module.widgetRepresentation().self()
+        host.enter(again)
         assert again is not panel
-        assert again.ui.profileLabel.text == text
-        super_resolve(host, again)
-        assert again.ui.resultLabel.text
+        assert again.ui.profileLabel.text() == text
 
-    def test_a_loaded_scene_brings_the_choices_back(self, host, panel, scan, tmp_path):
-        estimate(host, panel)
-        super_resolve(host, panel)
-        text = panel.ui.profileLabel.text
+    def test_a_loaded_scene_brings_the_choices_back(self, host, panel, scan, runner, tmp_path):
+        estimate(panel, runner)
+        super_resolve(panel, runner)
+        text = panel.ui.profileLabel.text()
         panel.ui.seedSpinBox.setValue(7)
         path = tmp_path / "scene.mrb"
         assert slicer.util.saveScene(str(path))
-        host.closeScene()
-        assert panel.ui.seedSpinBox.value == 0
+        host.close_scene()
+        assert panel.ui.seedSpinBox.value() == 0
         slicer.util.loadScene(str(path))
-        assert panel.ui.seedSpinBox.value == 7
+        assert panel.ui.seedSpinBox.value() == 7
+        assert panel.ui.methodComboBox.currentData() == "tikhonov"
         assert panel.ui.inputVolumeSelector.currentNode().GetName() == "Scan"
-        assert panel.ui.profileLabel.text == text
-        assert panel.ui.compareButton.enabled
-        panel.ui.compareButton.click()
-        estimate(host, panel)
-        assert panel.ui.profileLabel.text == text
+        assert panel.ui.profileLabel.text() == text
+        assert panel.ui.compareButton.isEnabled()
+        estimate(panel, runner)
+        assert panel.ui.profileLabel.text() == text
 
-    def test_the_end_of_the_application_ends_the_run(self):
-        with Host() as host:
-            load_extension(host)
-            panel = host.enterModule("SliceProfileSR")
-            panel.ui.inputVolumeSelector.setCurrentNode(scan_node())
+    def test_the_end_of_the_application_ends_the_run(self, script_runner, views, installer):
+        with Played(script_runner, views, installer) as host:
+            panel = host.open()
+            select(panel, scan_node())
             panel.ui.superResolveButton.click()
-            host.waitUntil(children_of_this_process)
+            wait_until(children_of_this_process)
+        wait_until(lambda: not script_runner.runs)
         assert not host.exceptions
         assert not children_of_this_process()
 
@@ -541,19 +650,18 @@ def children_of_this_process() -> list[str]:
     return children
 
 
-def test_real_knee_scan_from_volume_to_linked_comparison(host, panel, data_folder):
-    knee = slicer.util.loadVolume(str(data_folder / "aniso" / "pymskt_knee_mese_te12.nii.gz"))
-    panel.ui.inputVolumeSelector.setCurrentNode(knee)
-    assert "3 mm thick, with a gap of 1 mm" in panel.ui.scanDescriptionLabel.text
-    estimate(host, panel)
-    assert "well under the slice spacing" in panel.ui.profileWarningsLabel.text
-    super_resolve(host, panel)
-    result = panel.ui.outputVolumeSelector.currentNode()
+def test_real_knee_scan_from_volume_to_comparison(real_panel, script_runner, views, data_folder):
+    ui = real_panel.ui
+    knee = select(real_panel, slicer.util.loadVolume(str(data_folder / "aniso" / "pymskt_knee_mese_te12.nii.gz")))
+    assert "3 mm thick, with a gap of 1 mm" in ui.scanDescriptionLabel.text()
+    ui.estimateButton.click()
+    wait_until(lambda: not script_runner.runs)
+    assert "well under the slice spacing" in ui.profileWarningsLabel.text()
+    choose(ui.methodComboBox, "tikhonov")
+    ui.superResolveButton.click()
+    wait_until(lambda: not script_runner.runs)
+    result = ui.outputVolumeSelector.currentNode()
     assert np.allclose(result.GetSpacing(), 0.625)
     corners = [ijk_to_ras(node) @ (-0.5, -0.5, -0.5, 1) for node in (knee, result)]
     assert np.allclose(*corners, atol=0.00625 + 0.3125)  # 24 slices of 4 mm are 153.6 planes of 0.625 mm
-    host.wait(0.1)
-    logics = [slicer.app.layoutManager().sliceWidget(name).sliceLogic() for name in ("Red", "Red+")]
-    backgrounds = [logic.GetSliceCompositeNode().GetBackgroundVolumeID() for logic in logics]
-    assert backgrounds == [knee.GetID(), result.GetID()]
-    assert all(logic.GetSliceCompositeNode().GetLinkedControl() for logic in logics)
+    assert views.compared == [(knee.GetName(), result.GetName())]

@@ -4,115 +4,134 @@ from __future__ import annotations
 
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
-from .. import views
-from ..choices import EstimationMethod, ProfileSource
+from ..choices import ProfileSource
 from ..jobs import Job
+from ..methodChoices import estimationChoices
+from ..operations import Operations
+from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..profileChart import updateChart
 from ..profileTable import profileFacts
-from ..scanDescription import sentence
+from ..scanDescription import ScanDescription
+from ..sentences import sentence
+from ..views import Views
+from .methodBoxes import MethodBoxes
 from .runControls import RunControls
 
 
 class ProfileSection:
-    """Makes the slice profile that super-resolution uses."""
+    """Makes the slice profile that super-resolution uses.
 
-    def __init__(self, ui: Any, panel: Any) -> None:
-        self.ui = ui
-        self.panel = panel
-        self.controls = RunControls(ui, "estimate", self.onEstimate)
+    Attributes:
+        warnings: what to know before trusting the profile that is shown; empty where that is nothing.
+
+    Args:
+        ui: the panel's widgets.
+        parameters: what the user chose.
+        logic: what estimates and makes profiles.
+        views: where charts are shown.
+    """
+
+    def __init__(self, ui: Any, parameters: ParameterAccess, logic: Operations, views: Views) -> None:
+        self.warnings = ""
+        self._ui, self._parameters, self._logic, self._views = ui, parameters, logic, views
+        self._choices = estimationChoices()
+        self._boxes = MethodBoxes(
+            ui.estimationMethodComboBox, ui.estimationPresetComboBox, self._choices, self._onMethodChosen
+        )
+        self._controls = RunControls(ui, "estimate", logic.jobs, self.onEstimate)
         ui.makeProfileButton.clicked.connect(self.onMakeProfile)
         ui.showChartButton.clicked.connect(self.onShowChart)
 
-    def update(self, parameterNode: Any, problem: str) -> None:
+    def update(self, parameterNode: SliceProfileSRParameterNode, description: ScanDescription) -> None:
         """Show the rows that the chosen source needs, and the profile."""
-        source = parameterNode.profileSource
-        estimated, table = source is ProfileSource.ESTIMATED, source is ProfileSource.TABLE
-        for name in ("estimationMethod", "estimationPreset"):
-            _setVisible(estimated, getattr(self.ui, f"{name}Label"), getattr(self.ui, f"{name}ComboBox"))
-        _setVisible(estimated, self.ui.estimationDescriptionLabel, self.ui.estimateButton)
-        shaped = not estimated and not table
-        _setVisible(shaped, self.ui.profileWidthLabel, self.ui.profileWidthSpinBox, self.ui.makeProfileButton)
-        self.ui.profileTableSelector.enabled = table  # of the other sources, it shows which is the scan's own
-        method, preset = parameterNode.estimationMethod, parameterNode.estimationPreset
-        matched = method is EstimationMethod.ESPRESO
-        self.ui.estimationPresetComboBox.enabled = matched
-        described = [method.description(), preset.description() if matched else ""]
-        self.ui.estimationDescriptionLabel.text = " ".join(text for text in described if text)
-        self.controls.update(parameterNode.inputVolume, problem, _("Estimate the slice profile from the scan itself"))
-        self.ui.makeProfileButton.enabled = not problem
-        self.ui.makeProfileButton.toolTip = problem or _("Make a profile table of this shape and width")
-        self._showProfile(parameterNode.profileTable)
+        ui, source, refusal = self._ui, parameterNode.profileSource, description.refusal
+        isEstimated, isTable = source is ProfileSource.ESTIMATED, source is ProfileSource.TABLE
+        for widget in (
+            *(ui.estimationMethodLabel, ui.estimationMethodComboBox),
+            *(ui.estimationPresetLabel, ui.estimationPresetComboBox),
+            *(ui.estimationDescriptionLabel, ui.estimateButton),
+        ):
+            widget.setVisible(isEstimated)
+        for widget in (ui.profileWidthLabel, ui.profileWidthSpinBox, ui.makeProfileButton):
+            widget.setVisible(not isEstimated and not isTable)
+        ui.profileTableSelector.setEnabled(isTable)  # of the other sources, it shows which is the scan's own
+        self._boxes.show(parameterNode.estimationMethod, parameterNode.estimationPreset)
+        method = self._choices.method(parameterNode.estimationMethod)
+        ui.estimationDescriptionLabel.setText(self._choices.description(method, parameterNode.estimationPreset))
+        self._controls.update(parameterNode.inputVolume, refusal, _("Estimate the slice profile from the scan itself"))
+        ui.makeProfileButton.setEnabled(not refusal)
+        ui.makeProfileButton.setToolTip(refusal or _("Make a profile table of this shape and width"))
+        self._showProfile(parameterNode.profileTable, description.text)
 
     def release(self) -> None:
-        """Let go of the run that is shown before it goes."""
-        self.controls.release()
+        """Let go of the scan before it goes."""
+        self._controls.release()
 
-    def _showProfile(self, tableNode: Any) -> None:
-        text, warnings = _("No profile yet: super-resolution will make one."), ""
+    def makeProfile(self) -> slicer.vtkMRMLTableNode:
+        """Make the table of the chosen shape, and select it."""
+        node = self._parameters.node
+        node.profileTable = self._logic.makeProfile(
+            node.inputVolume, node.profileSource.value, node.profileWidth, axis=node.axis.value
+        )
+        return node.profileTable
+
+    def onEstimate(self) -> None:
+        """Estimate the profile of the selected scan, into its table where it has one."""
+        node = self._parameters.node
+        method = self._choices.method(node.estimationMethod)
+        preset = self._choices.preset(method, node.estimationPreset)
+        self._logic.startEstimation(
+            node.inputVolume,
+            method=method,
+            onFinished=self.onEstimated,
+            **({"preset": preset} if preset else {}),
+            **self._parameters.computing(),
+        )
+
+    def onEstimated(self, job: Job) -> None:
+        """Open the profile's chart, if the user still looks at that scan."""
+        node = self._parameters.node
+        if job.result is None or node.inputVolume is None or node.inputVolume.GetID() != job.volumeID:
+            return
+        if node.profileSource is ProfileSource.ESTIMATED:
+            node.profileTable = job.result
+        if self._parameters.shown:
+            self._showChart(job.result)
+
+    def onMakeProfile(self, checked: bool = False) -> None:
+        """Make a table of the chosen shape, and show it."""
+        self._showChart(self.makeProfile())
+
+    def onShowChart(self, checked: bool = False) -> None:
+        """Open the chart of the selected profile."""
+        self._showChart(self._parameters.node.profileTable)
+
+    def _onMethodChosen(self, method: str, preset: str) -> None:
+        node = self._parameters.shown
+        if node:
+            node.estimationMethod = method
+            node.estimationPreset = preset or node.estimationPreset
+
+    def _showProfile(self, tableNode: slicer.vtkMRMLTableNode | None, told: str) -> None:
+        text, self.warnings = _("No profile yet: super-resolution will make one."), ""
         if tableNode is not None:
             try:
                 facts = profileFacts(tableNode)
                 text = facts.text
                 sentences = [sentence(warning) for warning in facts.warnings.split(" | ") if warning]
-                told = self.panel.scanSection.description.text
-                warnings = "\n".join(warning for warning in sentences if warning not in told)
+                self.warnings = "\n".join(warning for warning in sentences if warning not in told)
             except ValueError as error:
                 text = sentence(str(error))
-        self.ui.profileLabel.text = text
-        self.ui.profileWarningsLabel.text = warnings
-        self.ui.profileWarningsLabel.visible = bool(warnings)
-        self.ui.showChartButton.enabled = tableNode is not None
+        self._ui.profileLabel.setText(text)
+        self._ui.profileWarningsLabel.setText(self.warnings)
+        self._ui.profileWarningsLabel.setVisible(bool(self.warnings))
+        self._ui.showChartButton.setEnabled(tableNode is not None)
 
-    def onEstimate(self) -> None:
-        """Estimate the profile of the selected scan, into its table where it has one."""
-        parameterNode = self.panel.parameterNode
-        self.panel.logic.startEstimation(
-            parameterNode.inputVolume,
-            method=parameterNode.estimationMethod.value,
-            preset=parameterNode.estimationPreset.value,
-            onFinished=self.onEstimated,
-            **self.panel.computeSettings(),
-        )
-
-    def onEstimated(self, job: Job) -> None:
-        """Open the profile's chart, if the user still looks at that scan."""
-        parameterNode = self.panel.parameterNode or self.panel.logic.getParameterNode()
-        if job.result is not None and parameterNode.inputVolume is job.task.volumeNode:
-            if parameterNode.profileSource is ProfileSource.ESTIMATED:
-                parameterNode.profileTable = job.result
-            if self.panel.parameterNode:  # the user looks at the panel
-                self._showChart(job.result)
-        self.panel.update()
-
-    def makeProfile(self) -> Any:
-        """Make the table of the chosen shape, and select it."""
-        parameterNode = self.panel.parameterNode
-        parameterNode.profileTable = self.panel.logic.makeProfile(
-            parameterNode.inputVolume,
-            parameterNode.profileSource.value,
-            parameterNode.profileWidth,
-            axis=parameterNode.axis.value,
-        )
-        return parameterNode.profileTable
-
-    def onMakeProfile(self, checked: bool = False) -> None:
-        """Make a table of the chosen shape, and show it."""
-        self._showChart(self.makeProfile())
-        self.panel.update()
-
-    def onShowChart(self, checked: bool = False) -> None:
-        """Open the chart of the selected profile."""
-        self._showChart(self.panel.parameterNode.profileTable)
-
-    def _showChart(self, tableNode: Any) -> None:
+    def _showChart(self, tableNode: slicer.vtkMRMLTableNode) -> None:
         try:
-            views.showChart(updateChart(tableNode, self.panel.parameterNode.keepProfiles))
+            self._views.showChart(updateChart(tableNode, self._parameters.node.keepProfiles))
         except ValueError as error:
-            self.ui.profileLabel.text = sentence(str(error))
-
-
-def _setVisible(visible: bool, *widgets: Any) -> None:
-    for widget in widgets:
-        widget.visible = visible
+            self._ui.profileLabel.setText(sentence(str(error)))

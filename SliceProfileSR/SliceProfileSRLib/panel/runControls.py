@@ -1,4 +1,4 @@
-"""The controls of one kind of run: its button, progress bar with stage and log, *Cancel*, and what it says."""
+"""The controls of one kind of job: its button, progress and stage, *Cancel*, and what it says."""
 
 from __future__ import annotations
 
@@ -8,52 +8,54 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .. import jobs
-from ..jobs import CLINode
+from ..cliRun import RunState
+from ..jobs import Job, JobList
 
 
 class RunControls:
-    """The panel's ``<kind>Button``, ``<kind>ProgressBar``, ``<kind>CancelButton`` and ``<kind>MessageLabel``."""
+    """The panel's ``<kind>Button``, ``<kind>Progress``..., ``<kind>CancelButton`` and ``<kind>MessageLabel``."""
 
-    def __init__(self, ui: Any, kind: str, start: Callable[[], None]) -> None:
+    def __init__(self, ui: Any, kind: str, jobs: JobList, start: Callable[[], object]) -> None:
         """Wire them.
 
         Args:
             ui: the panel's widgets.
             kind: of the task that they start.
+            jobs: the list in which its job is found.
             start: starts it on the volume that was last given to :meth:`update`.
         """
-        self.kind = kind
-        self.button, self.progressBar, self.cancelButton, self.messageLabel = (
-            getattr(ui, kind + name) for name in ("Button", "ProgressBar", "CancelButton", "MessageLabel")
-        )
+        self._kind = kind
+        self._jobs = jobs
         self._start = start
-        self._shown: CLINode | None = None
+        self._button, self._bar, self._stageLabel, self._cancelButton, self._messageLabel = (
+            getattr(ui, kind + name) for name in ("Button", "ProgressBar", "StageLabel", "CancelButton", "MessageLabel")
+        )
         self._volumeNode: slicer.vtkMRMLScalarVolumeNode | None = None
         self._refusal = ""
-        self.button.clicked.connect(self.onStart)
-        self.cancelButton.clicked.connect(self.onCancel)
+        self._button.clicked.connect(self.onStart)
+        self._cancelButton.clicked.connect(self.onCancel)
 
-    def update(self, volumeNode: slicer.vtkMRMLScalarVolumeNode | None, problem: str, toolTip: str) -> None:
-        """Show how the run on a volume stands.
+    def update(self, volumeNode: slicer.vtkMRMLScalarVolumeNode | None, refusal: str, toolTip: str) -> None:
+        """Show how the job on a volume stands.
 
         Args:
-            volumeNode: which volume's run.
-            problem: why the button cannot be used; empty where it can.
+            volumeNode: which volume's job.
+            refusal: why the button cannot be used; empty where it can.
             toolTip: what the button does.
         """
         if volumeNode is not self._volumeNode:
             self._refusal = ""
         self._volumeNode = volumeNode
-        run = jobs.runOf(self.kind, volumeNode)
-        busy = run is not None and run.IsBusy()
-        self.button.enabled = not (problem or busy)
-        self.button.toolTip = problem or (_("This is running on the volume already.") if busy else toolTip)
-        self.cancelButton.enabled = busy and run.GetStatus() != CLINode.Cancelling
-        self._show(run)
-        message = self._refusal or (_message(run) if run else "")
-        self.messageLabel.text = message
-        self.messageLabel.visible = bool(message)
+        job = self._jobs.latest(self._kind, volumeNode)
+        isBusy = job is not None and job.isBusy
+        self._button.setEnabled(not (refusal or isBusy))
+        self._button.setToolTip(refusal or (_("This is running on the volume already.") if isBusy else toolTip))
+        self._showProgress(job if isBusy else None)
+        self._showMessage(self._refusal or (job.message if job else ""))
+
+    def release(self) -> None:
+        """Let go of the volume before it goes."""
+        self._volumeNode = None
 
     def onStart(self, checked: bool = False) -> None:
         """Start, or say why not."""
@@ -62,33 +64,25 @@ class RunControls:
             self._start()
         except ValueError as error:
             self._refusal = str(error)
-            self.messageLabel.text = self._refusal
-            self.messageLabel.visible = True
+            self._showMessage(self._refusal)
 
     def onCancel(self, checked: bool = False) -> None:
-        """End the run on the volume that is shown."""
-        run = jobs.runOf(self.kind, self._volumeNode)
-        if run is not None:
-            jobs.cancel(run)
+        """End the job on the volume that is shown."""
+        job = self._jobs.latest(self._kind, self._volumeNode)
+        if job:
+            job.cancel()
 
-    def release(self) -> None:
-        """Let go of the run that is shown, before its node goes."""
-        self._show(None)
+    def _showProgress(self, job: Job | None) -> None:
+        for widget in (self._bar, self._cancelButton):
+            widget.setVisible(job is not None)
+        self._stageLabel.setVisible(job is not None and bool(job.stage))
+        self._cancelButton.setEnabled(job is not None and job.state is not RunState.CANCELLING)
+        if job:
+            percent = round(100 * job.progress)
+            self._bar.setRange(0, 100 if percent else 0)  # a bar without a range tells that something goes on
+            self._bar.setValue(percent)
+            self._stageLabel.setText(job.stage)
 
-    def _show(self, run: CLINode | None) -> None:
-        if run is not self._shown:
-            self.progressBar.setCommandLineModuleNode(run)
-            self._shown = run  # kept, as the progress bar itself does not keep the node alive
-        self.progressBar.visible = run is not None and (run.IsBusy() or run.GetStatus() == CLINode.CompletedWithErrors)
-
-
-def _message(run: CLINode) -> str:
-    """What a run says beside its progress bar."""
-    status = run.GetStatus()
-    if jobs.isWaiting(run):
-        return _("Waits until another run has ended.")
-    if status == CLINode.Cancelling:
-        return _("Is being cancelled; where another run is at work, that ends first.")
-    if status == CLINode.Cancelled:
-        return _("Cancelled; nothing was changed.")
-    return jobs.errorSentence(run)
+    def _showMessage(self, message: str) -> None:
+        self._messageLabel.setText(message)
+        self._messageLabel.setVisible(bool(message))

@@ -7,19 +7,24 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from ..choices import ProfileSource
+from ..parameterNode import SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
 from ..resultVolumes import resultOfScan, scanOfResult
 from ..scanDescription import ScanDescription, describeScan
 
 
 class ScanSection:
-    """Describes the selected scan; another scan brings its own profile and result along."""
+    """Describes the selected scan; another scan brings its own profile and result along.
+
+    Attributes:
+        description: of the scan that is selected.
+    """
 
     def __init__(self, ui: Any) -> None:
-        self.ui = ui
         self.description = ScanDescription("")
+        self._descriptionLabel, self._refusalLabel = ui.scanDescriptionLabel, ui.scanRefusalLabel
 
-    def update(self, parameterNode: Any) -> None:
+    def update(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Show what the selected volume is."""
         volumeNode = parameterNode.inputVolume
         if volumeNode is None:
@@ -28,19 +33,21 @@ class ScanSection:
             self.description = describeScan(
                 volumeNode, parameterNode.axis.value, parameterNode.acquiredResolution.strip()
             )
-        self.ui.scanDescriptionLabel.text = self.description.text
-        self.ui.scanDescriptionLabel.visible = bool(self.description.text)
-        self.ui.scanProblemLabel.text = self.description.problem
-        self.ui.scanProblemLabel.visible = bool(self.description.problem)
+        for label, text in (
+            (self._descriptionLabel, self.description.text),
+            (self._refusalLabel, self.description.refusal),
+        ):
+            label.setText(text)
+            label.setVisible(bool(text))
 
-    def bringAlong(self, parameterNode: Any) -> None:
+    def bringAlong(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Select what belongs to a newly selected scan, in place of what belongs to another."""
         volumeNode, output = parameterNode.inputVolume, parameterNode.outputVolume
         self.bringProfile(parameterNode)
         if volumeNode is None or output is None or scanOfResult(output) not in (None, volumeNode):
             parameterNode.outputVolume = resultOfScan(volumeNode) if volumeNode else None
 
-    def bringProfile(self, parameterNode: Any) -> None:
+    def bringProfile(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Select the scan's profile from the chosen source; a table that the user chooses stays."""
         volumeNode, source = parameterNode.inputVolume, parameterNode.profileSource
         if source is not ProfileSource.TABLE:

@@ -2,92 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import slicer
 from slicer.i18n import tr as _
 
-from .. import resultVolumes, views
-from ..choices import ProfileSource, SuperResolutionMethod
+from .. import resultVolumes
+from ..choices import ProfileSource
 from ..jobs import Job
+from ..methodChoices import superResolutionChoices
+from ..operations import Operations
+from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
-from ..scanDescription import sentence
+from ..sentences import sentence
+from ..views import Views
+from .methodBoxes import MethodBoxes
 from .runControls import RunControls
 
 
 class SuperResolutionSection:
-    """Super-resolves the selected scan with the selected profile."""
+    """Super-resolves the selected scan with the selected profile.
 
-    def __init__(self, ui: Any, panel: Any) -> None:
-        self.ui = ui
-        self.panel = panel
-        self.controls = RunControls(ui, "superResolve", self.onSuperResolve)
+    Args:
+        ui: the panel's widgets.
+        parameters: what the user chose.
+        logic: what super-resolves.
+        views: where scan and result are compared.
+        makeProfile: makes the profile of the chosen shape and width.
+    """
+
+    def __init__(
+        self,
+        ui: Any,
+        parameters: ParameterAccess,
+        logic: Operations,
+        views: Views,
+        makeProfile: Callable[[], slicer.vtkMRMLTableNode],
+    ) -> None:
+        self._ui, self._parameters, self._logic, self._views = ui, parameters, logic, views
+        self._makeProfile = makeProfile
+        self._choices = superResolutionChoices()
+        self._boxes = MethodBoxes(ui.methodComboBox, ui.presetComboBox, self._choices, self._onMethodChosen)
+        self._controls = RunControls(ui, "superResolve", logic.jobs, self.onSuperResolve)
         ui.compareButton.clicked.connect(self.onCompare)
 
-    def update(self, parameterNode: Any, problem: str) -> None:
-        """Show what the method needs, and what became of it."""
-        learned = parameterNode.method is SuperResolutionMethod.SMORE
-        self.ui.presetComboBox.enabled = self.ui.uncertaintyCheckBox.enabled = learned
-        described = [parameterNode.method.description(), parameterNode.preset.description() if learned else ""]
-        self.ui.methodDescriptionLabel.text = " ".join(text for text in described if text)
-        if not problem and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
-            problem = _("Select the table of the slice profile.")
-        self.controls.update(
-            parameterNode.inputVolume, problem, _("Bring the scan to thin planes through its field of view")
-        )
-        result = parameterNode.outputVolume
-        residual = result and resultVolumes.dataConsistencyRmse(result)
-        self.ui.resultLabel.text = "" if residual is None else self._described(result, residual)
-        self.ui.resultLabel.visible = residual is not None
-        scan = parameterNode.inputVolume
-        self.ui.compareButton.enabled = bool(scan and result and resultVolumes.scanOfResult(result) is scan)
+    def update(self, parameterNode: SliceProfileSRParameterNode, refusal: str, told: str) -> None:
+        """Show what the method needs, and what became of it.
 
-    def _described(self, result: Any, residual: float) -> str:
-        """How well a result explains the scan, and what to know that the other sections do not tell."""
-        told = self.ui.scanDescriptionLabel.text + self.ui.profileWarningsLabel.text
-        line = _("Sampled again like the scan, the result differs from it by {residual} times the scan's noise.")
-        sentences = [sentence(warning) for warning in resultVolumes.warningsOfResult(result)]
-        return "\n".join([line.format(residual=f"{residual:.2f}"), *(text for text in sentences if text not in told)])
+        Args:
+            parameterNode: what the user chose.
+            refusal: why the scan cannot be used; empty where it can.
+            told: what the other sections say, which is not repeated.
+        """
+        self._boxes.show(parameterNode.method, parameterNode.preset)
+        method = self._choices.method(parameterNode.method)
+        self._ui.uncertaintyCheckBox.setEnabled(self._choices.tellsUncertainty(method))
+        self._ui.methodDescriptionLabel.setText(self._choices.description(method, parameterNode.preset))
+        if not refusal and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
+            refusal = _("Select the table of the slice profile.")
+        self._controls.update(
+            parameterNode.inputVolume, refusal, _("Bring the scan to thin planes through its field of view")
+        )
+        scan, result = parameterNode.inputVolume, parameterNode.outputVolume
+        text = _described(result, told) if result else ""
+        self._ui.resultLabel.setText(text)
+        self._ui.resultLabel.setVisible(bool(text))
+        self._ui.compareButton.setEnabled(bool(scan and result and resultVolumes.scanOfResult(result) is scan))
 
     def release(self) -> None:
-        """Let go of the run that is shown before it goes."""
-        self.controls.release()
+        """Let go of the scan before it goes."""
+        self._controls.release()
 
     def onSuperResolve(self) -> None:
         """Run on the selected scan."""
-        parameterNode = self.panel.parameterNode
-        self.panel.logic.startSuperResolution(
-            parameterNode.inputVolume,
-            self._profile(parameterNode),
-            parameterNode.outputVolume,
-            method=parameterNode.method.value,
-            preset=parameterNode.preset.value,
-            outputSpacing=parameterNode.outputSpacing,
-            uncertainty=parameterNode.uncertainty and parameterNode.method is SuperResolutionMethod.SMORE,
+        node = self._parameters.node
+        method = self._choices.method(node.method)
+        preset = self._choices.preset(method, node.preset)
+        self._logic.startSuperResolution(
+            node.inputVolume,
+            self._profile(node),
+            node.outputVolume,
+            method=method,
+            outputSpacing=node.outputSpacing,
+            uncertainty=node.uncertainty and self._choices.tellsUncertainty(method),
             onFinished=self.onSuperResolved,
-            **self.panel.computeSettings(),
+            **({"preset": preset} if preset else {}),
+            **self._parameters.computing(),
         )
 
-    def _profile(self, parameterNode: Any) -> Any:
+    def onSuperResolved(self, job: Job) -> None:
+        """Select and show the result, if the user still looks at that scan."""
+        node = self._parameters.node
+        if job.result is None or node.inputVolume is None or node.inputVolume.GetID() != job.volumeID:
+            return
+        node.outputVolume = node.measuredVolume = job.result
+        if self._parameters.shown:
+            self.onCompare()
+
+    def onCompare(self, checked: bool = False) -> None:
+        """Scan above result, in linked views."""
+        self._views.compare(self._parameters.node.inputVolume, self._parameters.node.outputVolume)
+
+    def _onMethodChosen(self, method: str, preset: str) -> None:
+        node = self._parameters.shown
+        if node:
+            node.method = method
+            node.preset = preset or node.preset
+
+    def _profile(self, parameterNode: SliceProfileSRParameterNode) -> slicer.vtkMRMLTableNode | None:
         """The selected profile; None, so that one is estimated, where the scan has no estimate yet."""
         source = parameterNode.profileSource
         if source is ProfileSource.TABLE:
             return parameterNode.profileTable
         if source is ProfileSource.ESTIMATED:
             return profileOfScan(parameterNode.inputVolume)
-        return self.panel.profileSection.makeProfile()
+        return self._makeProfile()
 
-    def onSuperResolved(self, job: Job) -> None:
-        """Select and show the result, if the user still looks at that scan."""
-        parameterNode = self.panel.parameterNode or self.panel.logic.getParameterNode()
-        if job.result is not None and parameterNode.inputVolume is job.task.volumeNode:
-            parameterNode.outputVolume = job.result
-            parameterNode.measuredVolume = job.result
-            if job.task.estimates and parameterNode.profileSource is ProfileSource.ESTIMATED:
-                parameterNode.profileTable = job.task.profileNode
-            if self.panel.parameterNode:  # the user looks at the panel
-                self.onCompare()
-        self.panel.update()
 
-    def onCompare(self, checked: bool = False) -> None:
-        """Scan above result, in linked views."""
-        views.showComparison(self.panel.parameterNode.inputVolume, self.panel.parameterNode.outputVolume)
+def _described(result: slicer.vtkMRMLScalarVolumeNode, told: str) -> str:
+    """How well a result explains the scan, and what to know that is not told yet; empty for other volumes."""
+    residual = resultVolumes.dataConsistencyRmse(result)
+    if residual is None:
+        return ""
+    line = _("Sampled again like the scan, the result differs from it by {residual} times the scan's noise.")
+    sentences = [sentence(warning) for warning in resultVolumes.warningsOfResult(result)]
+    return "\n".join([line.format(residual=f"{residual:.2f}"), *(text for text in sentences if text not in told)])

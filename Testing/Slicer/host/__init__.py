@@ -1,31 +1,16 @@
-"""Plays 3D Slicer for tests: real Qt widgets, the real MRML scene, real processes, and no Slicer.
+"""What the tests of the panel need of 3D Slicer beyond its real MRML classes (slicer-core) and real Qt (PySide6).
 
-What is real: the widgets' behaviour is Qt's (PySide6, offscreen); scene, nodes, storage, subject hierarchy, layout,
-slice and plot logics are Slicer's own classes (slicer-core); CLI modules are run by Slicer's own logic in its own
-processing thread, as real processes. What is played, from the interfaces in Slicer's sources: PythonQt's conventions
-(`pythonqt`), the custom widgets (`widgets`), loading .ui files (`ui_loader`), ``slicer.app``, ``slicer.modules``, and
-the Python layer of the folders ``slicer_layer``. Where Slicer would refuse, the host raises; where Slicer would crash
-or go wrong silently, `Host.violations` says so.
+It is no application: no window, views, dialogs or settings. A few stand-ins have the names that Slicer has:
 
-A test drives it as a user would::
+- `slicer_package`: what the application adds to the package ``slicer``, with ``qt`` and ``ctk``;
+- `widgets`, `node_selector` and `ui_files`: the widgets that the .ui file names, and loading it;
+- `scripted_module` and `parameter_node`: the Python layer that a scripted module stands on;
+- `files`: reading and writing volumes, tables and scenes.
 
-    with Host() as host:
-        host.addCommandLineModule("SuperResolve/EstimateSliceProfile.py")
-        host.loadModule("SliceProfileSR/SliceProfileSR.py")
-        panel = host.enterModule("SliceProfileSR")      # the panel's Python object
-        volume = slicer.util.loadVolume("scan.nrrd")
-        panel.ui.inputSelector.setCurrentNode(volume)
-        panel.ui.estimateButton.click()
-        host.waitForJobs()
-        host.screenshot("panel.png")
-        assert not host.violations and not host.exceptions
+CLI modules are run by one of three runners: `script_runner` runs their scripts as processes, `scripted_runner` plays
+runs at a test's command, and Slicer's own logic, whose parts `cli_modules` puts together, runs them as Slicer does.
 
-- ``host.answers.append(qt.QMessageBox.Ok)`` before a dialog asks; ``host.messages`` afterwards.
-- ``host.wait(seconds)``, ``host.waitUntil(condition)``: the application lives meanwhile.
-- ``host.closeScene()``, ``host.reloadModule(name)``, ``host.exitModule()``; leaving the ``with`` ends the application.
-- ``host.pressSampleButton(name)``: a data set in the module *Sample Data*.
-- ``host.mainWindow``: the panel and, beside it, the views of the layout; ``host.screenshot(path, whole=True)``.
-- ``Host(version=(5, 10))`` plays a Slicer without ``slicer.packaging``; ``Host(main_window=False)`` a batch.
+``test_stand_ins.py`` holds the stand-ins' names and signatures against Slicer's sources.
 """
 
 from .host import Host

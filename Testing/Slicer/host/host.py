@@ -1,4 +1,4 @@
-"""The host: an application without the application, around Slicer's real scene and logics."""
+"""The host: Slicer's real scene and logics, and the module in it, without an application around."""
 
 from __future__ import annotations
 
@@ -7,240 +7,154 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, Self
 
 import slicer
 import slicer.util
-from PySide6.QtCore import QEvent, QEventLoop, QSettings, QTimer
+from PySide6.QtCore import QEvent
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
-from . import pythonqt, sample_data, ui_loader
-from .application import qSlicerApplication
-from .dialogs import Dialogs
-from .layout import qMRMLPlotWidget, qMRMLSliceWidget, qSlicerLayoutManager
-from .main_window import qSlicerMainWindow
-from .modules import (
-    LOADABLE,
-    qSlicerCLIModule,
-    qSlicerLoadableModule,
-    qSlicerModuleManager,
-    qSlicerScriptedLoadableModule,
-)
-from .processing import Processing
-from .pythonqt import qt
-from .subject_hierarchy import SubjectHierarchyPlugins
+from . import parameter_node, scripted_module, ui_files
+from .files import IOManager
+from .qt_module import qt
+from .widgets import qSlicerScriptedLoadableModuleWidget
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ.setdefault("QT_LOGGING_RULES", "qt.qpa.*=false")
-qt.QUiLoader = ui_loader.QUiLoader
-sys.modules["ctk"] = ModuleType("ctk", "CTK's widgets")
-vars(sys.modules["ctk"]).update(ui_loader.CTK_WIDGETS)
+_LAYER = {
+    "slicer.ScriptedLoadableModule": scripted_module,
+    "slicer.i18n": scripted_module,
+    "slicer.parameterNodeWrapper": parameter_node,
+}
 
-_HERE = Path(__file__).parent
-_LAYERS = {(5, 10): [_HERE / "slicer_layer"], (5, 12): [_HERE / "slicer_layer", _HERE / "slicer_layer_5_12"]}
-_LAYER_MODULES = ("slicer.cli", "slicer.i18n", "slicer.packaging", "slicer.testing", "slicer.parameterNodeWrapper")
+
+class Application:
+    """``slicer.app``, as far as the module and ``slicer.util`` ask it.
+
+    Attributes:
+        connected: what is called when the application has started.
+    """
+
+    def __init__(self, scene: Any, app_logic: Any) -> None:
+        self.connected: dict[str, Any] = {}
+        self._io_manager, self._app_logic = IOManager(scene, app_logic), app_logic
+
+    def connect(self, signal: str, slot: Any) -> None:
+        self.connected[signal] = slot
+
+    def applicationLogic(self) -> Any:
+        return self._app_logic
+
+    def coreIOManager(self) -> IOManager:
+        return self._io_manager
+
+    def layoutManager(self) -> None:
+        """There are no views."""
+
+    def moduleManager(self) -> Application:
+        return self
+
+    def module(self, name: str) -> Any:
+        return getattr(slicer.modules, name.lower(), None)
+
+    def topLevelWidgets(self) -> list[Any]:
+        return []
+
+    def processEvents(self) -> None:
+        """Let Qt do what waits."""
+        QApplication.processEvents()
+
+
+class qSlicerScriptedLoadableModule:
+    """The C++ side of a scripted module, which the module's class describes itself to.
+
+    Attributes:
+        path: the module's script.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.name = str(path), path.stem
+        self._widget: qSlicerScriptedLoadableModuleWidget | None = None
+
+    def widgetRepresentation(self) -> qSlicerScriptedLoadableModuleWidget | None:
+        return self._widget
 
 
 class Host:
-    """Plays Slicer for a scripted module and its CLI modules; one at a time in a process.
+    """A scene with the module in it; one at a time in a process.
 
     Args:
-        version: the version of Slicer to play: (5, 12), or (5, 10), which has no ``slicer.packaging``.
-        main_window: False plays ``Slicer --no-main-window``.
+        path: the module's script.
+        panel_class: gives the class of the module's panel, from the script as it is loaded.
 
     Attributes:
-        violations: what the real application would have crashed on, or silently done wrong.
+        scene: the scene.
+        app_logic: the application's logic.
+        module: the module in ``slicer.modules``.
         exceptions: what was raised in slots and observers, where nobody could catch it.
-        installed: the packages that were asked for.
-        entered: the name of the module whose panel is shown.
     """
 
-    def __init__(self, version: tuple[int, int] = (5, 12), main_window: bool = True) -> None:
-        self.violations: list[str] = []
+    def __init__(self, path: Path, panel_class: Callable[[ModuleType], type]) -> None:
         self.exceptions: list[BaseException] = []
-        self.installed: list[list[str]] = []
-        self.entered: str | None = None
-        self._closed = False
-        self._loaded: list[qSlicerScriptedLoadableModule] = []
-        self._command_lines: list[qSlicerCLIModule] = []
-        self._sys_path = list(sys.path)
+        self._widgets: list[qSlicerScriptedLoadableModuleWidget] = []
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
+        self._sys_path, self._names = list(sys.path), set(vars(slicer))
         self._folder = Path(tempfile.mkdtemp(prefix="slicer-host-"))
-        self.application = _qt_application(self._folder)
-        self.dialogs = Dialogs(self.violate)
+        self._path, self._panel_class = path, panel_class
+        self.application = _qt_application()
         self._make_scene()
-        self._make_slicer(version)
-        self._make_application(version, main_window)
+        self._make_slicer()
+        self._load()
 
-    # Life
-
-    def __enter__(self) -> Host:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def open(self) -> Any:
+        """Show a panel of the module; returns its Python object, entered."""
+        widget = qSlicerScriptedLoadableModuleWidget(lambda: self._panel_class(sys.modules[self.module.name]))
+        self._widgets.append(widget)
+        self.module._widget = self._widgets[0]
+        widget.reload()
+        self.enter(widget.self())
+        widget.show()
+        return widget.self()
+
+    def enter(self, panel: Any) -> None:
+        panel.parent.isEntered = True
+        panel.enter()
+
+    def leave(self, panel: Any) -> None:
+        panel.parent.isEntered = False
+        panel.exit()
+
+    def close_scene(self) -> None:
+        """Close the scene, as *File / Close Scene* does."""
+        self.scene.Clear(False)
+        self.application.processEvents()
+
     def close(self) -> None:
-        """End the application: panels clean up, running jobs are killed with their children. Once is enough."""
-        if self._closed:
-            return
-        self._closed = True
-        manager = slicer.app.moduleManager()
-        for module in self._loaded:
-            manager.moduleAboutToBeUnloaded.emit(module.name)
-        for module in self._command_lines:
-            module.logic().KillProcesses()
-        self._processing.close()
-        self._plugins.close()
-        if self._main_window is not None:
-            self._main_window._show_panel(None)
-            self._main_window.deleteLater()
-        for module in self._loaded:
-            for widget in module._widgets:
-                widget.deleteLater()
-        self._layout_manager._close()
-        pythonqt.stop_single_shots()
+        """End the application: panels clean up, and are destroyed while scene and logics are still there."""
+        for widget in self._widgets:
+            widget.self().cleanup()
+            widget.deleteLater()
+        self._widgets.clear()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        self.dialogs.close()
+        self.application.processEvents()
         self.scene.RemoveAllObservers()
         self._forget()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def violate(self, sentence: str) -> None:
-        """Note what the real application would not have survived or would have done wrong."""
-        if sentence not in self.violations:
-            self.violations.append(sentence)
-
-    # What a user does
-
-    def addCommandLineModule(self, script: str | Path) -> qSlicerCLIModule:
-        """Let the application find a CLI module: a script beside its XML."""
-        module = qSlicerCLIModule(Path(script), sys.executable)
-        module.logic().SetMRMLApplicationLogic(self.app_logic)
-        module.logic().SetMRMLScene(self.scene)
-        self._command_lines.append(module)
-        slicer.app.moduleManager()._add(module)
-        return module
-
-    def loadModule(self, path: str | Path) -> qSlicerScriptedLoadableModule:
-        """Load a scripted module, as the application does when it starts; its panel is built when it is entered."""
-        module = qSlicerScriptedLoadableModule(Path(path))
-        module._load()
-        slicer.app.moduleManager()._add(module)
-        self._loaded.append(module)
-        slicer.app.startupCompleted.emit()
-        return module
-
-    def enterModule(self, name: str) -> Any:
-        """Show a module's panel; returns its Python object."""
-        if self.entered == name:
-            return self.panel(name)
-        self.exitModule()
-        module = slicer.app.moduleManager().module(name)
-        if module is None:
-            raise RuntimeError(f"there is no module {name}")
-        self.entered = name
-        widget = module.widgetRepresentation()
-        if widget is None:
-            return None
-        if self._main_window is not None:
-            self._main_window._show_panel(widget, module.title)
-            self._main_window.show()
-        widget.enter()
-        self.processEvents()
-        return widget.self()
-
-    def exitModule(self) -> None:
-        """Leave the module whose panel is shown, as when the user selects another one."""
-        if self.entered is None:
-            return
-        module = slicer.app.moduleManager().module(self.entered)
-        self.entered = None
-        widget = module.widgetRepresentation()
-        if widget is not None:
-            widget.exit()
-            if self._main_window is not None:
-                self._main_window._show_panel(None)
-
-    def panel(self, name: str) -> Any:
-        """The Python object of a module's panel."""
-        return slicer.app.moduleManager().module(name).widgetRepresentation().self()
-
-    def reloadModule(self, name: str) -> Any:
-        """Reload a module's source, as the developer's button does; returns the new panel."""
-        slicer.util.reloadScriptedModule(name)
-        return self.panel(name)
-
-    def pressSampleButton(self, name: str) -> Any:
-        """Press a data set's button in the module *Sample Data*; returns what its function returned."""
-        return sample_data.press(name)
-
-    def closeScene(self) -> None:
-        """Close the scene, as *File / Close Scene* does."""
-        self.scene.Clear(False)
-        self.processEvents()
-
-    def processEvents(self) -> None:
-        """Let Qt and the processing do what waits."""
-        self.application.processEvents()
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-
-    def wait(self, seconds: float) -> None:
-        """Let the application live for a while."""
-        loop = QEventLoop()
-        QTimer.singleShot(int(1000 * seconds), loop.quit)
-        loop.exec()
-
-    def waitUntil(self, condition: Callable[[], Any], seconds: float = 60.0) -> None:
-        """Let the application live until a condition holds.
-
-        Raises:
-            TimeoutError: it does not hold after so many seconds.
-        """
-        end = time.monotonic() + seconds
-        while not condition():
-            if time.monotonic() > end:
-                raise TimeoutError(f"not within {seconds} s: {condition}")
-            self.wait(0.02)
-
-    def waitForJobs(self, seconds: float = 60.0) -> None:
-        """Let the application live until no CLI module runs and all results are read."""
-        self.waitUntil(lambda: not self._processing.busy_jobs(), seconds)
-        self._processing.drain()
-        self.processEvents()
-
-    # What a user sees
-
-    @property
-    def mainWindow(self) -> qSlicerMainWindow:
-        """The main window: the panel, and the views of the layout."""
-        return self._main_window
-
-    @property
-    def messages(self) -> list[Any]:
-        """The message boxes so far."""
-        return self.dialogs.messages
-
-    @property
-    def answers(self) -> list[Any]:
-        """What the user answers to the next dialogs, in order: buttons of qt.QMessageBox, or texts."""
-        return self.dialogs.answers
-
-    def screenshot(self, path: str | Path, whole: bool = False) -> None:
-        """Save a picture of the panel that is shown, or of the whole window."""
-        self.processEvents()
-        widget = self._main_window if whole else slicer.app.moduleManager().module(self.entered).widgetRepresentation()
-        picture = widget.grab()
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if not picture.save(str(path)):
-            raise OSError(f"the screenshot cannot be written: {path}")
-
-    # How it is made
+    def _load(self) -> None:
+        """Import the module's script, and make the module's object, as Slicer does when it starts."""
+        self.module = qSlicerScriptedLoadableModule(self._path)
+        setattr(slicer.modules, self.module.name.lower(), self.module)
+        sys.path.insert(0, str(self._path.parent))
+        getattr(importlib.import_module(self.module.name), self.module.name)(self.module)
 
     def _make_scene(self) -> None:
         self.scene = slicer.vtkMRMLScene()
@@ -255,63 +169,30 @@ class Host:
         self.scene.SetCacheManager(self._cache)
         self.scene.SetRootDirectory(str(self._folder))
         self.scene.RegisterNodeClass(slicer.vtkMRMLCommandLineModuleNode())
-        self.scene.AddNewNodeByClass("vtkMRMLCrosshairNode", "default").SetCrosshairName("default")
         self.app_logic.SetMRMLScene(self.scene)
+        self._colors = slicer.vtkSlicerColorLogic()
+        self.app_logic.SetColorLogic(self._colors)
+        self.app_logic.SetModuleLogic("Colors", self._colors)
+        self._colors.SetMRMLApplicationLogic(self.app_logic)
+        self._colors.SetMRMLScene(self.scene)
+        slicer.vtkMRMLSubjectHierarchyNode.ResolveSubjectHierarchy(self.scene)
 
-    def _make_slicer(self, version: tuple[int, int]) -> None:
-        """Give the module slicer what the application and PythonQt add to it."""
-        self._slicer_path, self._slicer_names = list(slicer.__path__), set(vars(slicer))
-        slicer.__path__ = [*map(str, _LAYERS[version]), *self._slicer_path]
-        slicer.mrmlScene = self.scene
-        for name in ("modules", "moduleNames"):
-            setattr(slicer, name, ModuleType(f"slicer.{name}"))
-            sys.modules[f"slicer.{name}"] = getattr(slicer, name)
-        for cls in (
-            *ui_loader.SLICER_WIDGETS.values(),
-            qMRMLPlotWidget,
-            qMRMLSliceWidget,
-            qSlicerApplication,
-            qSlicerCLIModule,
-            qSlicerLoadableModule,
-            qSlicerMainWindow,
-            qSlicerModuleManager,
-            qSlicerScriptedLoadableModule,
-        ):
+    def _make_slicer(self) -> None:
+        slicer.mrmlScene, slicer.modules = self.scene, ModuleType("slicer.modules")
+        slicer.app = Application(self.scene, self.app_logic)
+        for cls in (qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget):
             setattr(slicer, cls.__name__, cls)
-        importlib.import_module("slicer.cli")
-        self._pip_install = slicer.util.pip_install
-        if version < (5, 12):
-            slicer.util.pip_install = lambda requirements, **_: self.installed.append(requirements)
-
-    def _make_application(self, version: tuple[int, int], main_window: bool) -> None:
-        slicer.app = qSlicerApplication(self, self.scene, self.app_logic, version, self._folder)
-        self._plugins = SubjectHierarchyPlugins(self.scene)
-        for name, cls in LOADABLE.items():
-            logic = cls()
-            if name == "Colors":
-                self.app_logic.SetColorLogic(logic)
-            logic.SetMRMLApplicationLogic(self.app_logic)
-            logic.SetMRMLScene(self.scene)
-            self.app_logic.SetModuleLogic(name, logic)
-            slicer.app.moduleManager()._add(qSlicerLoadableModule(name, logic))
-        slicer.app.moduleManager()._add(qSlicerLoadableModule("SampleData", None, sample_data.__file__))
-        sample_data.module()
-        self._processing = Processing(self.app_logic, self.scene, self.violate)
-        self._layout_manager = qSlicerLayoutManager(self.scene, self.app_logic)
-        slicer.app._layout_manager = self._layout_manager if main_window else None
-        self._main_window = qSlicerMainWindow(self, self._layout_manager) if main_window else None
+        for name, layer in _LAYER.items():
+            sys.modules[name] = layer
+            setattr(slicer, name.partition(".")[2], layer)
 
     def _forget(self) -> None:
         """Take out of the process what this host put there, so that the next one starts afresh."""
-        for name in set(vars(slicer)) - self._slicer_names:
+        for name in set(vars(slicer)) - self._names:
             delattr(slicer, name)
-        slicer.__path__ = self._slicer_path
-        slicer.util.pip_install = self._pip_install
-        folders = {os.path.dirname(module.path) for module in self._loaded}
+        folder = str(self._path.parent) + os.sep
         for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None) or ""
-            of_panel = any(file.startswith(folder + os.sep) for folder in folders)
-            if of_panel or name.startswith(_LAYER_MODULES) or name in ("slicer.ScriptedLoadableModule", "SampleData"):
+            if name in _LAYER or (getattr(module, "__file__", None) or "").startswith(folder):
                 del sys.modules[name]
         sys.path[:] = self._sys_path
         sys.excepthook = self._excepthook
@@ -321,13 +202,12 @@ class Host:
         self._excepthook(kind, error, trace)
 
 
-def _qt_application(folder: Path) -> QApplication:
+def _qt_application() -> QApplication:
     application = QApplication.instance() or QApplication(["Slicer"])
-    application.setOrganizationName("NA-MIC")
-    application.setApplicationName("Slicer")
     application.setStyle("Fusion")
     application.setFont(QFont("DejaVu Sans", 9))
     application.setQuitOnLastWindowClosed(False)
-    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
-    QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(folder / "settings"))
     return application
+
+
+assert qt.QUiLoader is ui_files.QUiLoader  # loading a .ui file goes through it

@@ -1,0 +1,12 @@
+"""What the extension does to nodes, each as a task: which CLI module runs, with what, and what becomes of its results.
+
+A CLI module writes into hidden nodes; the user's nodes are made or changed by :meth:`Task.finish` alone, so that a
+cancelled or failed run leaves nothing.
+"""
+
+from .estimation import EstimationTask
+from .measuring import MeasurementTask
+from .superResolution import SuperResolutionTask
+from .task import Task
+
+__all__ = ["EstimationTask", "MeasurementTask", "SuperResolutionTask", "Task"]

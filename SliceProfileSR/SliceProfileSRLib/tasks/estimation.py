@@ -1,0 +1,78 @@
+"""Estimating a slice profile."""
+
+from __future__ import annotations
+
+import slicer
+from slicer.i18n import tr as _
+
+from .. import profileChart, profileTable
+from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
+from ..methodChoices import AUTO, estimationChoices
+from ..nodes import newNode
+from ..profileTable import ProfileFacts
+from .task import Settings, Task
+
+
+class EstimationTask(Task):
+    """Estimate the slice profile of a scan into a table node: the one given, the scan's own, or a new one."""
+
+    kind = "estimate"
+    cliModule = "EstimateSliceProfile"
+
+    def __init__(
+        self,
+        volumeNode: slicer.vtkMRMLScalarVolumeNode | None,
+        profileNode: slicer.vtkMRMLTableNode | None,
+        settings: Settings,
+    ) -> None:
+        super().__init__(volumeNode, settings)
+        self.profileNode = profileNode or profileTable.profileOfScan(self.volumeNode)
+
+    @property
+    def needsTorch(self) -> bool:
+        return estimationChoices().needsTorch(self.settings.get("method", AUTO), self.settings.get("preset"))
+
+    @property
+    def changedNodes(self) -> list[slicer.vtkMRMLNode]:
+        return [self.profileNode] if self.profileNode else []
+
+    def check(self) -> None:
+        self.checkScan()
+
+    def call(self) -> CliCall:
+        self._estimate = self.scratch.addOutput("vtkMRMLTableNode")
+        return CliCall(self.cliModule, self.parameters(profileTable=self._estimate), [self._estimate])
+
+    def finish(self, run: CliRun) -> slicer.vtkMRMLTableNode:
+        self.profileNode = finishProfile(self._estimate, self.profileNode, self.volumeNode, run)
+        return self.profileNode
+
+
+def finishProfile(
+    estimate: slicer.vtkMRMLTableNode,
+    tableNode: slicer.vtkMRMLTableNode | None,
+    volumeNode: slicer.vtkMRMLScalarVolumeNode,
+    run: CliRun,
+) -> slicer.vtkMRMLTableNode:
+    """Bring an estimate from where the CLI module wrote it into the scan's profile table.
+
+    Raises:
+        ValueError: the run gave no profile back.
+    """
+    profile = profileTable.profileFromTable(estimate)
+    fwhm, low, high = (returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
+    if not min(fwhm, low, high) > 0:
+        raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
+    warnings = " | ".join(returnedWarnings(run))
+    facts = ProfileFacts("estimated", volumeNode.GetName(), fwhm, low, high, warnings, _priorShare(run))
+    tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
+    profileTable.setProfile(tableNode, profile, facts)
+    profileTable.joinScan(tableNode, volumeNode, "estimated")
+    profileChart.redraw(tableNode)
+    return tableNode
+
+
+def _priorShare(run: CliRun) -> float | None:
+    """How much of an estimate is prior; None where its method, or the module, does not tell."""
+    told = run.returned("priorShare")
+    return float(told) if told and float(told) >= 0 else None

@@ -1,0 +1,214 @@
+"""Runs by Slicer's own means: its node, its logic and its processing thread, with real processes of the scripts."""
+
+from __future__ import annotations
+
+import logging
+import random
+
+import numpy as np
+import pytest
+import slicer
+
+from plays import COMPUTATION, Played
+from scans import scan_node, scratch_nodes
+from waiting import wait, wait_until
+
+CLI = "vtkMRMLCommandLineModuleNode"
+Status = slicer.vtkMRMLCommandLineModuleNode
+
+#: A CLI module that does nothing, but for what the text in its place says.
+SCRIPT = """#!/usr/bin/env python-real
+import shutil, sys, time
+flags = dict(zip(sys.argv[1:-2:2], sys.argv[2:-2:2]))
+{does}
+"""
+WRITES = """
+for target in (sys.argv[-1], flags["--residual"]):
+    shutil.copy(sys.argv[-2], target)
+open(flags["--used_profile"], "w").write("offset_mm\\tweight\\n-1\\t1\\n0\\t2\\n1\\t1\\n")
+open(flags["--returnparameterfile"], "w").write("fwhm = 2\\nfwhmLow = 1\\nfwhmHigh = 3\\n")
+"""
+
+
+@pytest.fixture
+def host(views, installer):
+    """The module with Slicer's own runner."""
+    with Played(None, views, installer) as played:
+        from SliceProfileSRLib.slicerCli import SlicerCliRunner
+
+        played._runner = SlicerCliRunner()
+        yield played
+    assert not played.exceptions
+
+
+def runs() -> list:
+    return slicer.util.getNodesByClass(CLI)
+
+
+def choose(panel, method: str) -> None:
+    panel.ui.methodComboBox.setCurrentIndex(panel.ui.methodComboBox.findData(method))
+
+
+@pytest.fixture
+def panel(host, cli_modules):
+    """The panel with a scan selected, whose runs are Slicer's."""
+    opened = host.open()
+    opened.ui.inputVolumeSelector.setCurrentNode(scan_node())
+    return opened
+
+
+def ended() -> bool:
+    return not any(node.IsBusy() for node in runs())
+
+
+def test_a_module_that_was_not_loaded_is_told(host):
+    slicer.modules.__dict__.clear()
+    from SliceProfileSRLib.slicerCli import SlicerCliRunner
+
+    with pytest.raises(ValueError, match="SuperResolve was not loaded: add the folder"):
+        SlicerCliRunner().check("SuperResolve")
+
+
+def test_estimates_and_super_resolves_with_progress(panel):
+    panel.ui.estimateButton.click()
+    told = set()
+    while not ended():
+        told.add((panel.ui.estimateProgressBar.value() > 0, panel.ui.estimateStageLabel.text()[:7]))
+        wait(0.01)
+    wait_until(lambda: "80 % probability" in panel.ui.profileLabel.text())
+    assert (True, "fitting") in told
+    choose(panel, "tikhonov")
+    panel.ui.superResolveButton.click()
+    wait_until(lambda: panel.ui.outputVolumeSelector.currentNode() is not None)
+    assert panel.ui.outputVolumeSelector.currentNode().GetImageData().GetDimensions() == (72, 80, 72)
+    assert "times the scan's noise" in panel.ui.resultLabel.text()
+    assert not scratch_nodes()
+
+
+def test_waits_in_the_console_and_leaves_nothing(host, cli_modules):
+    profile = host.make_logic().estimateProfile(scan_node())
+    assert profile.GetNumberOfRows() > 3 and not runs()
+
+
+def test_an_error_is_told_in_its_sentence_and_logged(panel, caplog):
+    choose(panel, "tikhonov")
+    panel.ui.outputSpacingSpinBox.setValue(50.0)
+    with caplog.at_level(logging.ERROR):
+        panel.ui.superResolveButton.click()
+        wait_until(ended)
+        wait_until(lambda: panel.ui.superResolveMessageLabel.text())
+    assert panel.ui.superResolveMessageLabel.text().startswith("An output spacing of 50 mm is not between")
+    assert any("50 mm" in record.message for record in caplog.records)
+
+
+def test_runs_wait_for_each_other_and_are_cancelled_alone(panel):
+    first = panel.ui.inputVolumeSelector.currentNode()
+    panel.ui.estimateButton.click()
+    panel.ui.inputVolumeSelector.setCurrentNode(scan_node("Other"))
+    panel.ui.estimateButton.click()
+    assert panel.ui.estimateMessageLabel.text() == "Waits until another run has ended."
+    panel.ui.estimateCancelButton.click()
+    wait_until(ended)
+    wait_until(lambda: panel.ui.estimateMessageLabel.text() == "Cancelled; nothing was changed.")
+    panel.ui.inputVolumeSelector.setCurrentNode(first)
+    wait_until(lambda: "80 % probability" in panel.ui.profileLabel.text())
+
+
+def test_cancel_ends_the_process(panel):
+    choose(panel, "smore")
+    panel.ui.superResolveButton.click()
+    wait_until(lambda: panel.ui.superResolveStageLabel.text())
+    panel.ui.superResolveCancelButton.click()
+    wait_until(ended, 20)
+    wait_until(lambda: panel.ui.superResolveMessageLabel.text() == "Cancelled; nothing was changed.")
+
+
+def test_a_cancel_that_slicer_forgets_is_repeated_until_the_end(host):
+    from SliceProfileSRLib import slicerCli
+
+    node = slicer.mrmlScene.AddNewNodeByClass(CLI)
+    node.SetStatus(Status.Running)
+    run = slicerCli.SlicerCliRun(node, [], lambda: None)
+    run.cancel()
+    assert node.GetStatus() == Status.Cancelling
+    node.SetStatus(Status.Running)  # as Slicer does once the inputs are written
+    assert run.state.name == "CANCELLING"
+    slicer.mrmlScene.RemoveNode(node)
+    wait_until(lambda: node.GetStatus() == Status.Cancelling, 5)
+    for state in (Status.Completing, Status.Cancelled):
+        node.SetStatus(state)
+        wait(1.2 * slicerCli.CANCEL_AGAIN_AFTER / 1000)
+        assert node.GetStatus() == state
+    node.SetStatus(Status.Completed)  # too late to be cancelled, but nobody wants it any more
+    assert run.state.name == "CANCELLED"
+
+
+def test_outputs_that_follow_the_end_are_waited_for(host, monkeypatch):
+    """Slicer may say Completed when it has read but the first output."""
+    from SliceProfileSRLib import slicerCli
+
+    monkeypatch.setattr(slicerCli, "OUTPUTS_FOLLOW_WITHIN", 0.3)
+    for comes in (True, False):
+        node, told = slicer.mrmlScene.AddNewNodeByClass(CLI), []
+        output = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+        run = slicerCli.SlicerCliRun(node, [output], lambda told=told: told.append(1))
+        node.SetStatus(Status.Completed)
+        assert run.state.name == "RUNNING"
+        if comes:
+            slicer.util.updateVolumeFromArray(output, np.ones((2, 3, 4)))
+            assert run.state.name == "COMPLETED"
+        count = len(told)
+        wait(0.6)
+        assert run.state.name == "COMPLETED" and len(told) > count  # late, or never
+        run.discard()
+        assert not runs()
+
+
+@pytest.fixture
+def played(host, cli_modules, tmp_path):
+    """Lets the module SuperResolve be a script that does what a text says."""
+
+    def play(does: str) -> None:
+        script = tmp_path / "SuperResolve.py"
+        script.write_text(SCRIPT.format(does=does))
+        script.with_suffix(".xml").write_text((COMPUTATION / "SuperResolve.xml").read_text())
+        cli_modules.add(script)
+
+    return play
+
+
+@pytest.mark.parametrize("does", ["time.sleep(60)", WRITES], ids=["works", "has ended"])
+def test_closing_the_scene_at_any_time_is_survived(host, panel, played, does):
+    """Slicer's thread looks for outputs in the scene when it has written the inputs, and crashes where one is gone; and
+    again when it reads them.
+    """
+    played(does)
+    rng = np.random.default_rng(0)
+    voxels = (1000 * rng.random((30, 256, 256))).astype(np.int16)  # so large that writing it takes a while
+    dice = random.Random(0)
+    choose(panel, "tikhonov")
+    for _ in range(6):
+        node = slicer.util.addVolumeFromArray(voxels, np.diag([1, 1, 5, 1]), "Large")
+        panel.ui.inputVolumeSelector.setCurrentNode(node)
+        panel.ui.superResolveButton.click()
+        assert len(runs()) == 1
+        wait(dice.choice([0, 0.05, 0.1, 0.3, 0.6]))
+        host.close_scene()
+        wait_until(lambda: not runs())
+        assert panel.ui.estimateButton.toolTip() == "Select a scan."
+        assert not scratch_nodes()
+
+
+def test_the_node_of_a_run_comes_back_after_the_scene_was_closed(host, panel, played):
+    played("time.sleep(60)")
+    choose(panel, "tikhonov")
+    panel.ui.superResolveButton.click()
+    (node,) = runs()
+    identifier = node.GetID()
+    wait_until(lambda: node.GetStatus() == Status.Running)
+    host.scene.Clear(False)
+    assert host.scene.GetNodeByID(identifier) is node
+    outputs = [node.GetParameterAsString(name) for name in ("outputVolume", "residualVolume", "usedProfileTable")]
+    assert all(host.scene.GetNodeByID(output) for output in outputs)
+    wait_until(lambda: not runs())
+    assert not any(host.scene.GetNodeByID(output) for output in outputs)
