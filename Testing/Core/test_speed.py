@@ -20,10 +20,10 @@ from Experiments.speed.plan import ARITHMETIC, TIMES, Load, Plan, parse_size
 from Experiments.speed.presentation import by_size, exponent, tables
 from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.errors import InputError
+from SuperResolveLib.estimation.espreso import game
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore.super_resolve import PRESETS
-from SuperResolveLib.estimation.espreso import game
 from SuperResolveLib.progress import ProgressCallback
 
 
