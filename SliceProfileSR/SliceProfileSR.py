@@ -122,7 +122,8 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameterNode = self.logic.getParameterNode()
         if not parameterNode.inputVolume:
             volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            scalar = [node for node in volumes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]  # no labels
+            shown = [node for node in volumes if not node.GetHideFromEditors()]  # runs have hidden ones
+            scalar = [node for node in shown if node.GetClassName() == "vtkMRMLScalarVolumeNode"]  # no labels
             parameterNode.inputVolume = scalar[0] if scalar else None
         self.panel.show(parameterNode)
 

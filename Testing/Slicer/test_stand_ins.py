@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import slicer
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from host import cli_modules as stand_in_cli
 from host import parameter_node, scripted_module, widgets
@@ -96,12 +96,7 @@ def test_the_panel_uses_widgets_as_both_bindings_do():
     """PythonQt shows a property as an attribute, PySide6 as a method: so the panel reads with property() and calls
     setters.
     """
-    getters = {
-        name
-        for cls in (QCheckBox, QComboBox, QLineEdit, QSpinBox)
-        for meta in [cls.staticMetaObject]
-        for name in [meta.property(index).name() for index in range(meta.propertyCount())]
-    }
+    getters = {"checked", "count", "currentData", "currentIndex", "currentText", "enabled", "text", "toolTip", "value"}
     offences = []
     for path in [*MODULE.rglob("panel/*.py"), MODULE / "SliceProfileSR.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
