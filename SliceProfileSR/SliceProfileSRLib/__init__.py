@@ -1,8 +1,6 @@
 """What stands between Slicer's scene and the computation: nodes in, nodes out; nothing here computes.
 
-Nothing of the computation, ``SuperResolveLib``, is imported before it is needed.
+The computation is ``SuperResolveLib``. Nothing of it is imported before it is needed.
 """
 
-from .sourceTree import COMPUTATION
-
-__all__ = ["COMPUTATION"]
+from . import libraryPath as libraryPath

@@ -26,7 +26,7 @@ else:
 
 def pytest_report_header() -> str | None:
     """Say so where the panel's tests cannot run."""
-    return f"NOT RUN: Testing/Slicer, as {missing}; README.md, Development, tells what to install" if missing else None
+    return f"NOT RUN: Testing/Slicer, as {missing}; CONTRIBUTING.md, Tests, tells what to install" if missing else None
 
 
 @pytest.fixture
