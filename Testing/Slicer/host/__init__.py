@@ -2,7 +2,8 @@
 
 It is no application: no window, views, dialogs or settings. A few stand-ins have the names that Slicer has:
 
-- `slicer_package`: what the application adds to the package ``slicer``, with ``qt`` and ``ctk``;
+- `host`: the scene, what the application adds to the package ``slicer``, and the life of the module;
+- `qt_module`: the flat module ``qt``;
 - `widgets`, `node_selector` and `ui_files`: the widgets that the .ui file names, and loading it;
 - `scripted_module` and `parameter_node`: the Python layer that a scripted module stands on;
 - `files`: reading and writing volumes, tables and scenes.
