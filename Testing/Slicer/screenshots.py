@@ -1,4 +1,4 @@
-"""The README's picture of the panel: the first sample, its profile estimated, and super-resolved.
+"""The tutorial's picture of the panel: the first sample, its profile estimated, and super-resolved.
 
 python3 Testing/Slicer/screenshots.py [FILE]
 
