@@ -19,12 +19,11 @@ from Experiments.speed.plan import ARITHMETIC, TIMES, Plan, Setting, parse_size
 from Experiments.speed.presentation import by_size, exponent, tables
 from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.errors import InputError
+from SuperResolveLib.estimation.espreso import game
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore.super_resolve import PRESETS
-from SuperResolveLib.networks.espreso import ProfileGenerator
 from SuperResolveLib.progress import ProgressCallback
-from SuperResolveLib.training import repeat as loop
 
 
 class Gauge:
@@ -232,8 +231,7 @@ class TestCell:
         assert "| smore/fast | 1 thread | an iteration |" in text and "`between operations`" in text
 
     def test_arithmetic_of_the_published_espreso(self, monkeypatch):
-        monkeypatch.setattr(ProfileGenerator, "start_as_impulse", lambda self: None)  # seconds that are not looked at
-        monkeypatch.setattr(loop, "_REPORT_EVERY", 2)
+        monkeypatch.setattr(game, "start_as_impulse", lambda generator: None)  # seconds that are not looked at
         row = self.measured(ARITHMETIC, "espreso", "paper", "48x48x8", 6)
         assert row["preset_iterations"] == 15_000 and row["operations_an_iteration"] > 1e8
         assert "inference_seconds" not in row
