@@ -109,7 +109,7 @@ def test_error_head_tells_no_more_than_its_highest() -> None:
     network = randomised(PlanesAndErrors(network_around(EDSR(3, 2, 4, 1))))
     network.highest.fill_(0.1)
     logs = network(100 * torch.randn(1, 6, 12))[:, 1]
-    assert float(logs.max()) == pytest.approx(0.1)
+    assert logs.max().item() == pytest.approx(0.1)
 
 
 def test_generator_is_a_positive_profile() -> None:
