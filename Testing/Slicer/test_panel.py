@@ -60,6 +60,13 @@ def super_resolve(panel, runner, method: str = "tikhonov", **returned) -> None:
     runner.runs[-1].complete(**{**WIDTHS, **returned})
 
 
+def finish(panel, script_runner, seconds: float = 300) -> None:
+    """Wait for the real runs, and see that nothing went wrong in them."""
+    wait_until(lambda: not script_runner.runs, seconds)
+    labels = (panel.ui.estimateMessageLabel, panel.ui.superResolveMessageLabel, panel.ui.measureMessageLabel)
+    assert [label.text() for label in labels] == [""] * 3
+
+
 def shown(widget) -> bool:
     """Whether a widget would be seen if its section were opened."""
     return not widget.isHidden()
@@ -128,7 +135,7 @@ class TestProfile:
     def test_a_method_that_is_chosen_is_used(self, real_panel, real_scan, script_runner):
         choose(real_panel.ui.estimationMethodComboBox, "espreso")
         real_panel.ui.estimateButton.click()
-        wait_until(lambda: not script_runner.runs)
+        finish(real_panel, script_runner)
         assert real_panel.ui.profileLabel.text().endswith(" mm")  # and does not tell how much is prior knowledge
 
     def test_method_and_preset_are_handed_to_the_run(self, panel, scan, runner):
@@ -255,7 +262,7 @@ class TestSuperResolution:
         real_scan.SetAndObserveTransformNodeID(transform.GetID())
         choose(real_panel.ui.methodComboBox, "tikhonov")
         real_panel.ui.superResolveButton.click()
-        wait_until(lambda: not script_runner.runs)
+        finish(real_panel, script_runner)
         result = real_panel.ui.outputVolumeSelector.currentNode()
         assert result.GetName() == "Scan super-resolved"
         assert result.GetImageData().GetDimensions() == (72, 80, 72)
@@ -298,7 +305,7 @@ class TestSuperResolution:
         ui = real_panel.ui
         choose(ui.methodComboBox, "bspline")
         ui.superResolveButton.click()
-        wait_until(lambda: not script_runner.runs)
+        finish(real_panel, script_runner)
         result = ui.outputVolumeSelector.currentNode()
         before, nodes = slicer.util.arrayFromVolume(result).copy(), all_nodes()
         choose(ui.methodComboBox, "smore")
@@ -386,11 +393,11 @@ class TestCheck:
         ui = real_panel.ui
         choose(ui.methodComboBox, "tikhonov")
         ui.superResolveButton.click()
-        wait_until(lambda: not script_runner.runs)
+        finish(real_panel, script_runner)
         for node in (real_scan, ui.outputVolumeSelector.currentNode()):
             ui.measuredVolumeSelector.setCurrentNode(node)
             ui.measureButton.click()
-            wait_until(lambda: not script_runner.runs)
+            finish(real_panel, script_runner)
             assert ui.measurementLabel.text().startswith("FWHM ")
         table = slicer.util.getNode("Resolution measurements")
         rows = {table.GetCellText(row, 0): row for row in range(table.GetNumberOfRows())}
@@ -416,7 +423,7 @@ class TestCheck:
         ui.uncertaintyCheckBox.setChecked(True)
         choose(ui.methodComboBox, "smore")
         ui.superResolveButton.click()
-        wait_until(lambda: not script_runner.runs, 600)
+        finish(real_panel, script_runner, 900)
         result = ui.outputVolumeSelector.currentNode()
         assert ui.measuredVolumeSelector.currentNode() is result and ui.showUncertaintyButton.isEnabled()
         ui.showUncertaintyButton.click()
@@ -524,7 +531,7 @@ class TestLife:
         assert not scratch_nodes()
         select(real_panel, scan_node("Next"))
         real_panel.ui.estimateButton.click()
-        wait_until(lambda: not script_runner.runs)
+        finish(real_panel, script_runner)
         assert real_panel.ui.profileTableSelector.currentNode().GetName() == "Next slice profile"
 
     def test_a_run_that_ends_well_as_the_scene_closes_makes_nothing(self, host, panel, scan, runner):
@@ -656,11 +663,11 @@ def test_real_knee_scan_from_volume_to_comparison(real_panel, script_runner, vie
     knee = select(real_panel, slicer.util.loadVolume(str(data_folder / "aniso" / "pymskt_knee_mese_te12.nii.gz")))
     assert "3 mm thick, with a gap of 1 mm" in ui.scanDescriptionLabel.text()
     ui.estimateButton.click()
-    wait_until(lambda: not script_runner.runs)
+    finish(real_panel, script_runner)
     assert "well under the slice spacing" in ui.profileWarningsLabel.text()
     choose(ui.methodComboBox, "tikhonov")
     ui.superResolveButton.click()
-    wait_until(lambda: not script_runner.runs)
+    finish(real_panel, script_runner)
     result = ui.outputVolumeSelector.currentNode()
     assert np.allclose(result.GetSpacing(), 0.625)
     corners = [ijk_to_ras(node) @ (-0.5, -0.5, -0.5, 1) for node in (knee, result)]
