@@ -1,4 +1,4 @@
-"""What can be chosen by name: ways to estimate a profile and ways to super-resolve, and what each tells of itself."""
+"""What can be chosen by name, ways to estimate a profile and to super-resolve, and what each declares about itself."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Preset:
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """What a method tells of itself; commands, reports and the panel are filled from this.
+    """What a method declares about itself; commands, reports and the panel are filled from this.
 
     Attributes:
         name: as it is typed.
@@ -77,11 +77,11 @@ class Info:
 
 
 class Informative(Protocol):
-    """What tells of itself."""
+    """A class that declares what it is."""
 
     @property
     def info(self) -> Info:
-        """What it tells."""
+        """What it declares."""
 
 
 Kind = TypeVar("Kind", bound=Informative)
@@ -118,7 +118,7 @@ class Registry(Generic[Kind]):
         return found
 
     def info(self, name: str) -> Info:
-        """What the class of that name tells of itself.
+        """What the class of that name declares about itself.
 
         Raises:
             InputError: there is none.
@@ -127,7 +127,7 @@ class Registry(Generic[Kind]):
         return info
 
     def infos(self) -> list[Info]:
-        """What each tells of itself, in order."""
+        """What each declares about itself, in order."""
         return [self.info(name) for name in self.homes]
 
 

@@ -142,7 +142,8 @@ def test_degrading_a_patch_is_degrading_the_volume_and_cutting(
     for start, slices, truth in zip(starts.tolist(), pairs.slices.numpy(), pairs.truth.numpy(), strict=True):
         middle = start[axis] + (sampler.length - 1) / 2 + phase
         centres = middle + (np.arange(5) - 2) * ratio
-        profile = degradation.profile(VOXEL)
+        # Selecting is what a profile of one tap does, read between voxels by cubic convolution.
+        profile = gaussian(ratio).operator if operator == "profile" else SliceProfile([0, 0, 1, 0, 0], VOXEL)
         matrix = acquisition_matrix(profile, centres * VOXEL, np.arange(volume.shape[axis]) * VOXEL, VOXEL)
         where = [slice(first, first + WIDTH) for first in start]
         where[axis] = slice(None)

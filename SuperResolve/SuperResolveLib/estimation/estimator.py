@@ -1,4 +1,4 @@
-"""What a way to estimate a slice profile is: what it tells of itself, how it is set, and what it gives back."""
+"""What a way to estimate a slice profile is: what it declares about itself, how it is set, and what it gives back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .result import EstimatedProfile
 
 @dataclass(frozen=True, kw_only=True)
 class EstimatorInfo(Info):
-    """What an estimator tells of itself.
+    """What an estimator declares about itself.
 
     Attributes:
         tells_prior_share: whether it knows how much of its answer is prior and not from the scan.

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-from scipy.interpolate import make_interp_spline
-
 from ..physics.acquisition import along
+from ..physics.degradation import spline_reading
 from ..physics.problem import Problem
 from ..progress import ProgressCallback
 from .method import MethodInfo, MethodSettings, Restoration
@@ -31,7 +29,5 @@ class BSpline:
         """The spline read at the planes."""
         progress(0.0, "interpolating")
         stack = problem.stack
-        count = stack.geometry.slice_count
-        spline = make_interp_spline(np.arange(count), np.eye(count), k=3)
-        matrix = spline(np.clip(problem.grid.positions, 0, count - 1))
+        matrix = spline_reading(stack.geometry.slice_count, problem.grid.positions)
         return Restoration(along(matrix, stack.slices, stack.geometry.axis))

@@ -1,4 +1,4 @@
-"""What a method of super-resolution is: what it tells of itself, how it is set, and what it gives back."""
+"""What a method of super-resolution is: what it declares about itself, how it is set, and what it gives back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COMBINATIONS: tuple[Combination, ...] = ("average", "fba")
 
 @dataclass(frozen=True, kw_only=True)
 class MethodInfo(Info):
-    """What a method of super-resolution tells of itself.
+    """What a method of super-resolution declares about itself.
 
     Attributes:
         tells_uncertainty: whether it can answer as an ensemble, from which its uncertainty follows.

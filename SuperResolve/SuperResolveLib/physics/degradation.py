@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
-from .acquisition import acquisition_matrix, regularised_inverse
+from .acquisition import acquisition_matrix, regularised_inverse, selection_matrix
 from .profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 
-#: One voxel, with as many beside it as cubic convolution reaches.
-SELECTION = np.array([0.0, 0.0, 1.0, 0.0, 0.0])
+#: How far a slice that is only selected reaches from its centre, in voxels: as far as cubic convolution.
+SELECTION_REACH = 2
 #: Sampling phases that stand for all, where the ratio is not whole.
 PHASES = 8
 
@@ -40,13 +40,10 @@ class Degradation:
     slice_spacing: float
     noise: float = 0.0
 
-    def profile(self, voxel: float) -> SliceProfile:
-        """The slice profile on voxels of that size in mm."""
-        return SliceProfile(SELECTION, voxel) if self.operator == "select" else self.operator
-
     def reach(self, voxel: float) -> float:
-        """How far from the outermost slices' centres a patch goes on, in mm: the profile, and a slice spacing more."""
-        return float(self.profile(voxel).offsets[-1]) + self.slice_spacing
+        """How far from the outermost slices' centres a patch goes on, in mm: the slice, and a slice spacing more."""
+        slice_reach = SELECTION_REACH * voxel if self.operator == "select" else float(self.operator.offsets[-1])
+        return slice_reach + self.slice_spacing
 
     def fitting(self, extent: float, voxel: float) -> int:
         """How many slices a patch of that extent in mm holds."""
@@ -94,7 +91,10 @@ class DegradedPatch:
     @property
     def matrix(self) -> FloatArray:
         """The acquisition matrix A, shape (slices, voxels)."""
-        return acquisition_matrix(self.degradation.profile(self.voxel), self.centres, self.voxels, self.voxel)
+        operator = self.degradation.operator
+        if operator == "select":
+            return selection_matrix(self.centres, self.voxels, self.voxel)
+        return acquisition_matrix(operator, self.centres, self.voxels, self.voxel)
 
     @property
     def covered(self) -> NDArray[np.bool_]:
