@@ -148,5 +148,10 @@ def threads_a_process(count: int) -> Iterator[None]:
             os.environ["OMP_NUM_THREADS"] = before
 
 
+def provenance() -> str:
+    """Today's date and the machine, as a page tells them."""
+    return f"{datetime.now(UTC).date()}, on {_machine()}"
+
+
 def _machine() -> str:
     return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"

@@ -21,6 +21,7 @@ from . import phantom_pair, quality, table1, table2, table3, trust
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .report import Presentation
+from .robustness import command as robustness
 from .speed import measure, presentation
 from .speed.plan import Plan
 
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        return {PAIR: _pair, SPEED: _speed}.get(options.experiment, _experiment)(options)
+        others = {PAIR: _pair, SPEED: _speed, **dict.fromkeys(robustness.NAMES, robustness.run)}
+        return others.get(options.experiment, _experiment)(options)
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
@@ -149,6 +151,7 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("--methods", nargs="+", choices=list(ESTIMATORS), help="default: all")
     _add_common(pair)
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
+    robustness.add_to(commands)
     return parser
 
 

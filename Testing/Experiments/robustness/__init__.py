@@ -1,0 +1,1 @@
+"""What users' machines do to files and runs: mutated inputs (``fuzz``) and kills (``kill``)."""
