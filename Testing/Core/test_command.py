@@ -454,7 +454,7 @@ def test_a_terminal_gets_a_bar_and_results_apart_from_it(volumes, tmp_path):
 
 @pytest.fixture
 def quick_demo(monkeypatch, quick_estimation):
-    def interpolate(scan, profile, method="bspline", **settings):
+    def interpolate(scan, profile, method, preset=None, **settings):
         return super_resolve(scan, profile, "bspline", **settings)
 
     def estimate(*arguments, **settings):
@@ -469,12 +469,20 @@ def test_demo_writes_everything_and_tells_the_truth_at_the_end(run, tmp_path, qu
     code, out, _ = run("demo -o here --seed 3")
     assert code == 0
     assert written(tmp_path / "here") == sorted(
-        ["truth.nii.gz", "scan.nii.gz", "bspline.nii.gz", "result.nii.gz", "profile.tsv", "report.json", "demo.png"]
+        [
+            *(f"{name}.nii.gz" for name in ("truth", "scan", "bspline", "tikhonov", "result")),
+            "profile.tsv",
+            "report.json",
+            "demo.png",
+        ]
     )
     report = json.loads((tmp_path / "here" / "report.json").read_text())
     assert 3.5 <= report["true_fwhm_mm"] <= 6.2
-    assert set(report["scores"]) == {"bspline", "result"}
-    assert f"true       FWHM {report['true_fwhm_mm']:.2f} mm" in out
+    assert set(report["scores"]) == {"bspline", "tikhonov", "result"}
+    low, high = report["interval_mm"]
+    where = "inside" if low <= report["true_fwhm_mm"] <= high else "outside"
+    assert f"true       FWHM {report['true_fwhm_mm']:.2f} mm, {where} the interval" in out
+    assert f"scan interpolated {report['interpolated_fwhm_mm']:.2f} mm" in out
 
 
 def test_the_demo_scan_is_what_it_says(quick_demo):

@@ -11,11 +11,14 @@ from . import options
 from .console import Console, console_options
 
 if TYPE_CHECKING:
+    from ..data.volume import Volume
     from ..workflows.demo import Demo
 
 #: The square that the figure enlarges, in mm: folded cortex beside the midline
 #: (:func:`~SuperResolveLib.workflows.figures.coronal_figure`).
 DETAIL = (18.0, -2.0, 50.0)
+#: What the figure calls the volumes that were made of the scan.
+TITLES = {"bspline": "b-spline", "tikhonov": "Tikhonov", "result": "SMORE, quick"}
 
 
 @click.command(short_help="The whole job on a simulated scan.")
@@ -38,6 +41,7 @@ def demo(console: Console, /, output: Path, device: str, seed: int) -> None:
     Writes the volumes, the profile, a report and one figure into FOLDER; no data are downloaded.
     """
     from ..workflows.demo import run_demo
+    from ..workflows.texts import resolution_line, truth_line
 
     _check_folder(output)
     with console.progress() as progress:
@@ -47,12 +51,12 @@ def demo(console: Console, /, output: Path, device: str, seed: int) -> None:
     _write(results, output)
 
     low, high = results.estimate.interval_mm
-    interpolated, result = results.scores["bspline"], results.scores["result"]
     console.say(f"scan       {results.scan.shape[2]} slices, {results.scan.spacing[2]:g} mm apart, of a 1 mm phantom")
     console.say(f"estimated  FWHM {results.estimate.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})")
-    console.say(f"true       FWHM {results.true_profile.fwhm_mm:.2f} mm")
-    console.say(f"b-spline   PSNR {interpolated.psnr:.2f} dB, SSIM {interpolated.ssim:.4f}")
-    console.say(f"result     PSNR {result.psnr:.2f} dB, SSIM {result.ssim:.4f}")
+    console.say(f"true       {truth_line(results.estimate, results.true_profile)}")
+    for name, score in results.scores.items():
+        console.say(f"{name:9}  PSNR {score.psnr:.2f} dB, SSIM {score.ssim:.4f}")
+    console.say(f"detail     {resolution_line(results.resolution)}")
     console.say(f"wrote      {output / 'demo.png'} and what it shows, in {output}")
 
 
@@ -79,17 +83,16 @@ def _write(results: Demo, folder: Path) -> None:
     from ..workflows.figures import coronal_figure
     from ..workflows.report import demo_report, write_report
 
-    truth, scan, interpolated, result = results.truth, results.scan, results.interpolated, results.result
-    volumes = {"truth": truth, "scan": scan, "bspline": interpolated, "result": result}
-    for name, volume in volumes.items():
+    scan, truth = results.scan, results.truth
+    made = {"bspline": results.interpolated, "tikhonov": results.tikhonov, "result": results.result}
+    for name, volume in {"truth": truth, "scan": scan, **made}.items():
         write_volume(volume, folder / f"{name}.nii.gz")
     write_profile(results.estimate, folder / "profile.tsv")
     with replacing(folder / "report.json") as file:
         write_report(demo_report(results, scan_geometry(scan)), file)
-    panels = [
+    panels: list[tuple[str, Volume]] = [
         (f"scan, {scan.spacing[2]:g} mm slices", scan),
-        (f"b-spline, {results.scores['bspline'].psnr:.1f} dB", interpolated),
-        (f"result, {results.scores['result'].psnr:.1f} dB", result),
+        *((f"{title}, {results.scores[name].psnr:.1f} dB", made[name]) for name, title in TITLES.items()),
         ("truth", truth),
     ]
     with replacing(folder / "demo.png") as file:

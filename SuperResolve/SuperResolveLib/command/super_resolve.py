@@ -15,7 +15,13 @@ from .console import Console, console_options
 
 if TYPE_CHECKING:
     from ..data.geometry import SliceGeometry
+    from ..data.volume import Volume
+    from ..progress import ProgressCallback
+    from ..workflows.resolution import ResolutionChange
     from ..workflows.super_resolve import SuperResolved
+
+#: Share of the time that the run takes, measuring its resolution the rest, by whether the method learns.
+RUN_SHARE = {False: 0.4, True: 0.97}
 
 
 @click.command("super-resolve", short_help="A scan with thin planes instead of thick slices.")
@@ -86,6 +92,8 @@ def super_resolve(
     from ..data.geometry import scan_geometry
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import read_volume
+    from ..methods.registry import METHODS
+    from ..progress import part_of
     from ..workflows.super_resolve import super_resolve as run
 
     if spacing is not None and like is not None:
@@ -100,6 +108,7 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
+    share = RUN_SHARE[METHODS.info(arguments["method"]).learns_from != "nothing"]
     with console.progress() as progress:
         result = run(
             volume,
@@ -107,15 +116,16 @@ def super_resolve(
             spacing=spacing,
             like=like_volume,
             uncertainty=uncertainty is not None,
-            progress=progress,
+            progress=part_of(progress, 0.0, share),
             **arguments,
         )
+        change = _resolution(volume, result, geometry, part_of(progress, share, 1.0))
     console.warn(result.warnings)
 
     console.stage(f"writing {output}")
     paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
-    outputs.write(result, keep_type, geometry, paths)
-    _say(console, result, geometry)
+    outputs.write(result, change, keep_type, geometry, paths)
+    _say(console, result, change, geometry)
     console.say(f"wrote    {output}")
 
 
@@ -149,7 +159,14 @@ class _Outputs:
         maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
         check_paths(inputs, {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps})
 
-    def write(self, result: SuperResolved, keep_type: bool, geometry: SliceGeometry, paths: Mapping[str, Any]) -> None:
+    def write(
+        self,
+        result: SuperResolved,
+        change: ResolutionChange | None,
+        keep_type: bool,
+        geometry: SliceGeometry,
+        paths: Mapping[str, Any],
+    ) -> None:
         """Write all files or none; ``paths`` goes into the report.
 
         Raises:
@@ -161,7 +178,7 @@ class _Outputs:
 
         with ExitStack() as files:
             if self.json is not None:
-                report = {**super_resolve_report(result, geometry), **paths}
+                report = {**super_resolve_report(result, geometry, change), **paths}
                 write_report(report, files.enter_context(replacing(self.json)))
             if self.residual is not None:
                 write_volume(result.residual, files.enter_context(replacing(self.residual)))
@@ -181,12 +198,28 @@ def _map_paths(path: Path) -> dict[str, Path]:
     return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
 
 
-def _say(console: Console, result: SuperResolved, geometry: SliceGeometry) -> None:
+def _resolution(
+    scan: Volume, result: SuperResolved, geometry: SliceGeometry, progress: ProgressCallback
+) -> ResolutionChange | None:
+    """The resolution left before and after; ``None`` where a volume is too small to measure it."""
+    from ..data.geometry import AXIS_NAMES
+    from ..errors import InputError
+    from ..workflows.resolution import resolution_change
+
+    try:
+        return resolution_change(scan, result, AXIS_NAMES[geometry.axis], progress)
+    except InputError:
+        return None
+
+
+def _say(console: Console, result: SuperResolved, change: ResolutionChange | None, geometry: SliceGeometry) -> None:
     """Write a line each about the profile, the scan, the result and its uncertainty."""
-    from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
+    from ..workflows.texts import resolution_line, scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    if change is not None:
+        console.say(f"detail   {resolution_line(change)}")
     if result.uncertainty is not None:
         console.say(f"error    {uncertainty_line(result, result.uncertainty)}")

@@ -14,10 +14,13 @@ from ..physics.profile import SliceProfile
 from ..physics.simulation import simulate
 from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
+from .resolution import ResolutionChange, resolution_change
 from .super_resolve import SuperResolved, super_resolve
 
 #: Distance between the slices of the simulated scan, in mm.
 SLICE_SPACING = 5.0
+#: SMORE's preset: enough to see what it does, within a minute.
+PRESET = "quick"
 #: Voxels of the phantom, 1 mm each.
 PHANTOM_SHAPE = (176, 208, 176)
 
@@ -32,8 +35,10 @@ class Demo:
         true_profile: the slice profile with which the scan was simulated.
         estimate: the profile estimated from the scan.
         interpolated: the scan interpolated by cubic B-splines.
-        result: the scan super-resolved with the estimated profile.
-        scores: comparisons with the truth: ``"bspline"`` of ``interpolated``, ``"result"`` of ``result``.
+        result: the scan super-resolved by a small network with the estimated profile.
+        tikhonov: the scan super-resolved by Tikhonov's inverse with the estimated profile, in seconds.
+        scores: comparisons with the truth, by the name of the volume: ``"bspline"``, ``"tikhonov"``, ``"result"``.
+        resolution: what is left through plane, in the interpolated scan and in the result.
     """
 
     truth: Volume
@@ -42,7 +47,9 @@ class Demo:
     estimate: EstimatedProfile
     interpolated: SuperResolved
     result: SuperResolved
+    tikhonov: SuperResolved
     scores: dict[str, Comparison]
+    resolution: ResolutionChange
 
 
 def run_demo(
@@ -62,17 +69,21 @@ def run_demo(
         Cancelled: raised by ``progress``.
     """
     progress = part_of(progress)
-    progress(0.0, "making a head phantom")
+    progress(0.0, "making a head phantom", 0.0)
     truth = head_phantom(PHANTOM_SHAPE, spacing=1.0, seed=seed)
     true_profile = draw_profile(seed)
     scan = simulate(truth, true_profile, SLICE_SPACING, "k")
-    estimate = estimate_profile(scan, device=device, seed=seed, progress=part_of(progress, 0.05, 0.35))
+    estimate = estimate_profile(scan, seed=seed, progress=part_of(progress, 0.18, 0.22))
     interpolated = super_resolve(scan, estimate, "bspline", like=truth)
-    result = super_resolve(scan, estimate, like=truth, device=device, seed=seed, progress=part_of(progress, 0.35, 0.95))
-    progress(0.95, "comparing with the truth", 0.0)
-    scores = {"bspline": compare(truth, interpolated), "result": compare(truth, result)}
-    progress(1.0, "done")
-    return Demo(truth, scan, true_profile, estimate, interpolated, result, scores)
+    tikhonov = super_resolve(scan, estimate, "tikhonov", like=truth)
+    learning = part_of(progress, 0.22, 0.8)
+    result = super_resolve(scan, estimate, "smore", PRESET, like=truth, device=device, seed=seed, progress=learning)
+    scores = {}
+    for part, (name, volume) in enumerate({"bspline": interpolated, "tikhonov": tikhonov, "result": result}.items()):
+        progress(0.8 + 0.04 * part, "comparing with the truth", part / 3)
+        scores[name] = compare(truth, volume)
+    resolution = resolution_change(scan, result, "k", part_of(progress, 0.92, 1.0))
+    return Demo(truth, scan, true_profile, estimate, interpolated, result, tikhonov, scores, resolution)
 
 
 def draw_profile(seed: int) -> SliceProfile:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ..metrics.image_quality import Comparison
     from ..physics.profile import SliceProfile
     from .demo import Demo
+    from .resolution import ResolutionChange
     from .super_resolve import SuperResolved
 
 Report = dict[str, Any]
@@ -45,8 +46,13 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
     }
 
 
-def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Report:
-    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated."""
+def super_resolve_report(
+    result: SuperResolved, geometry: SliceGeometry, change: ResolutionChange | None = None
+) -> Report:
+    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated.
+
+    ``change`` is the resolution left before and after, if it could be measured.
+    """
     from ..estimation.result import EstimatedProfile
 
     profile = result.profile
@@ -60,10 +66,19 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "operator": result.operator,
         "noise": result.noise,
         "uncertainty": _uncertainty(result),
+        **change_report(change),
         "output_shape": result.shape,
         "output_spacing_mm": result.spacing,
         **_scan(geometry),
         **_run(result, unique(result.warnings)),
+    }
+
+
+def change_report(change: ResolutionChange | None) -> Report:
+    """The FWHM left through plane in mm, in the interpolated scan and in the result, which are measured alike."""
+    return {
+        "interpolated_fwhm_mm": change.interpolated.fwhm_mm if change else None,
+        "result_fwhm_mm": change.result.fwhm_mm if change else None,
     }
 
 
@@ -75,7 +90,7 @@ def compare_report(comparison: Comparison, warnings: Iterable[str], seconds: flo
 def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
     """The report of the demo's super-resolved volume, with the true FWHM and the comparisons with the truth."""
     return {
-        **super_resolve_report(demo.result, geometry),
+        **super_resolve_report(demo.result, geometry, demo.resolution),
         "true_fwhm_mm": demo.true_profile.fwhm_mm,
         "scores": {name: asdict(score) for name, score in demo.scores.items()},
     }

@@ -10,6 +10,7 @@ from ..estimation.result import EstimatedProfile
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
+    from .resolution import ResolutionChange
     from .super_resolve import SuperResolved
     from .uncertainty import Uncertainty
 
@@ -44,6 +45,24 @@ def volume_line(volume: Volume) -> str:
     shape = " x ".join(str(size) for size in volume.shape)
     spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
     return f"{shape} voxels of {spacing} mm"
+
+
+def truth_line(profile: EstimatedProfile, truth: SliceProfile) -> str:
+    """The true FWHM beside an estimated one, and whether it lies in the interval."""
+    low, high = profile.interval_mm
+    where = "inside" if low <= truth.fwhm_mm <= high else "outside"
+    off = 100 * (profile.fwhm_mm / truth.fwhm_mm - 1)
+    return f"FWHM {truth.fwhm_mm:.2f} mm, {where} the interval; the estimate is {abs(off):.0f} % too {_way(off)}"
+
+
+def _way(off: float) -> str:
+    return "wide" if off > 0 else "narrow"
+
+
+def resolution_line(change: ResolutionChange) -> str:
+    """The FWHM left through plane in the interpolated scan and in the result, which are measured alike."""
+    before, after = change.interpolated.fwhm_mm, change.result.fwhm_mm
+    return f"through plane, relative to in plane: scan interpolated {before:.2f} mm, result {after:.2f} mm"
 
 
 def uncertainty_line(result: SuperResolved, uncertainty: Uncertainty) -> str:

@@ -41,6 +41,8 @@ from .views import ORIENTATIONS, plain_views, views_of
 RESTARTS, SEEDS = 2, 2**31
 #: Iterations in which a network's error is learned, relative to the network's own.
 ERROR_TRAINING = 0.3
+#: How much longer learning from a pixel takes than applying the network to it.
+TRAINING_COST = 3.5
 #: Iterations without which nothing is learned, however small the scan.
 FEWEST_ITERATIONS = 200
 
@@ -73,6 +75,7 @@ class Preset:
 
 
 PRESETS = {
+    "quick": Preset("edsr", 32, 4, iterations=400, batch=4, learning_rate=1e-3, voxels_an_iteration=250),
     "fast": Preset("edsr", 48, 6, iterations=2000, batch=4, learning_rate=1e-3, voxels_an_iteration=250),
     "balanced": Preset("edsr", 64, 12, iterations=6000, batch=8, learning_rate=5e-4),
     "paper": Preset("wdsr", 256, 16, iterations=8000, batch=32, learning_rate=2e-4, loss="absolute", optimiser="adam"),
@@ -119,13 +122,20 @@ def _of_one_network(
 ) -> list[NDArray[np.float32]]:
     """The planes in each orientation, shape (planes, na, nb)."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, 0.8))
     views = plain_views(fine_grid, len(stack), positions)
+    trained = 0.98 * training_share(PRESETS[settings.preset], stack.size, len(views))
+    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, trained))
     results = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
-    for view, part in zip(views, _parts(0.8, 0.98, len(views)), strict=True):
+    for view, part in zip(views, _parts(trained, 0.98, len(views)), strict=True):
         results[view.orientation] += view.apply(network, fine_grid, stack, positions, part_of(progress, *part))
     results *= ORIENTATIONS / len(views)
     return list(results)
+
+
+def training_share(preset: Preset, voxels: int, views: int) -> float:
+    """The share of the time that training takes of training and applying the network, as measured on processors."""
+    learned = preset.iterations_for(voxels) * preset.batch * preset.slices * preset.width * TRAINING_COST
+    return learned / (learned + views * voxels)
 
 
 def _of_ensemble(
@@ -137,15 +147,18 @@ def _of_ensemble(
 ) -> list[NDArray[np.float32]]:
     """The mean over an ensemble's members in each orientation; ``add`` takes each on the way."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
+    preset = PRESETS[settings.preset]
     means = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
         part = part_of(progress, start, end)
         seed = settings.seed + restart * SEEDS
-        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
-        iterations = max(1, int(PRESETS[settings.preset].iterations_for(stack.size) * ERROR_TRAINING))
-        judged = learn_errors(network, batches, iterations, part_of(part, 0.65, 0.7))
         views = views_of(restart)
-        for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
+        trained = training_share(preset, stack.size, len(views)) / (1 + ERROR_TRAINING)
+        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, trained))
+        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
+        judged_at = trained * (1 + ERROR_TRAINING)
+        judged = learn_errors(network, batches, iterations, part_of(part, trained, judged_at))
+        for view, (first, last) in zip(views, _parts(judged_at, 1.0, len(views)), strict=True):
             planes, log_variance = view.apply(judged, fine_grid, stack, positions, part_of(part, first, last))
             means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
             add(planes, np.exp(log_variance))
