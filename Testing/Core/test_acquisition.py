@@ -14,11 +14,14 @@ from SuperResolveLib.physics.acquisition import (
     AcquisitionOperator,
     acquisition_matrix,
     adjoint,
+    along,
+    consistency_correction,
     data_consistency,
     degrade,
     regularised_inverse,
     selection_matrix,
 )
+from SuperResolveLib.physics.banded import blocks
 from SuperResolveLib.physics.profile import SliceProfile
 
 law = settings(deadline=None, max_examples=40)
@@ -248,3 +251,42 @@ def test_the_operator_is_its_matrix_along_its_axis(profile, ratio, phase, axis):
     assert np.array_equal(operator.degrade(x), degrade(operator.matrix, x, axis))
     assert np.vdot(operator.degrade(x), y) == pytest.approx(np.vdot(x, operator.adjoint(y)))
     assert np.array_equal(operator.consistent(x, y, 0.1), data_consistency(operator.matrix, x, y, axis, 0.1))
+
+
+class TestBanded:
+    """Inverses are computed from bands, window by window: as without."""
+
+    @law
+    @given(profile=profiles, ratio=ratios, phase=phases, damping=st.sampled_from([1e-3, 1e-2, 1.0]))
+    def test_tikhonovs_inverse_is_the_dense_one(self, profile, ratio, phase, damping):
+        matrix = matrix_of(profile, ratio, phase)
+        roughness = np.diff(np.eye(matrix.shape[1]), axis=0)
+        dense = np.linalg.solve(matrix.T @ matrix + damping * roughness.T @ roughness, matrix.T)
+        assert np.allclose(regularised_inverse(matrix, damping), dense, atol=1e-8 * np.abs(dense).max())
+
+    @pytest.mark.parametrize("ratio", [2, 4, 7.51])
+    @pytest.mark.parametrize("damping", [1e-3, 0.3])
+    def test_of_many_slices_too(self, ratio, damping):
+        matrix = matrix_of(SliceProfile.gaussian(1.3 * ratio, 1), ratio, planes=round(150 * ratio))
+        roughness = np.diff(np.eye(matrix.shape[1]), axis=0)
+        dense = np.linalg.solve(matrix.T @ matrix + damping * roughness.T @ roughness, matrix.T)
+        assert np.allclose(regularised_inverse(matrix, damping), dense, atol=1e-8 * np.abs(dense).max())
+        whole = matrix.T @ np.linalg.inv(matrix @ matrix.T + damping * np.eye(len(matrix)))
+        assert np.allclose(consistency_correction(matrix, damping), whole, atol=1e-8 * np.abs(whole).max())
+
+    @pytest.mark.parametrize("axis", [0, 1, 2])
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_a_banded_matrix_is_multiplied_as_any(self, axis, order):
+        matrix = matrix_of(SliceProfile.gaussian(4, 1), 3.7, planes=1000)
+        assert len(list(blocks(matrix))) > 1
+        x = volumes(matrix, axis, np.float64)[0].copy(order=order)
+        expected = np.moveaxis(np.tensordot(matrix, x, axes=(1, axis)), 0, axis)
+        assert np.allclose(along(matrix, x, axis), expected, atol=1e-12)
+
+    def test_work_grows_with_the_slices_and_not_faster(self):
+        """The part of an inverse that is not zero: all else follows from it."""
+        filled = [
+            np.count_nonzero(regularised_inverse(matrix_of(SliceProfile.gaussian(4, 1), 4, planes=planes), 0.01))
+            for planes in (800, 1600)
+        ]
+        assert filled[1] < 2.3 * filled[0]

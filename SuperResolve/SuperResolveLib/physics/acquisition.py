@@ -13,12 +13,15 @@ outermost planes differ: they are cut off there and scaled to sum to 1.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from scipy.linalg import LinAlgError
 
 from ..errors import InputError
+from .banded import blocks, gram, solve
 from .kernels import cubic_kernel
 from .profile import SliceProfile
 
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     import torch
 
 FloatArray = NDArray[np.floating]
+#: Eigenvalues below this fraction of the largest count as zero.
+SINGULAR = 1e-12
 Array = TypeVar("Array", NDArray[np.float32], NDArray[np.float64], "torch.Tensor")
 
 
@@ -83,12 +88,28 @@ def _with_unit_rows(matrix: FloatArray) -> FloatArray:
 def along(matrix: ArrayLike, volume: Array, axis: int) -> Array:
     """Multiply a matrix along one axis of a numpy array or a torch tensor, in the precision of the latter."""
     if isinstance(volume, np.ndarray):
-        weights = np.asarray(matrix, dtype=volume.dtype)
-        return np.moveaxis(np.tensordot(weights, volume, axes=(1, axis)), 0, axis)
+        return _along_numpy(np.asarray(matrix, dtype=volume.dtype), volume, axis)
     import torch
 
     weights_on_device = torch.as_tensor(matrix, dtype=volume.dtype, device=volume.device)
     return torch.movedim(torch.tensordot(weights_on_device, volume, dims=([1], [axis])), 0, axis)
+
+
+def _along_numpy(weights: NDArray[Any], volume: NDArray[Any], axis: int) -> NDArray[Any]:
+    """:func:`along` for a numpy array, of which no copy is made; what is zero in a banded matrix is left out."""
+    image = np.ascontiguousarray(volume)
+    shape = [*image.shape]
+    shape[axis] = len(weights)
+    result = np.zeros(shape, image.dtype)
+    after = int(np.prod(shape[axis + 1 :]))
+    lines = image.reshape(-1, image.shape[axis], after)
+    answer = result.reshape(-1, len(weights), after)
+    for rows, columns in blocks(weights):
+        if after == 1:  # the axis is the last one
+            answer[:, rows, 0] = lines[:, columns, 0] @ weights[rows, columns].T
+        else:
+            np.matmul(weights[rows, columns], lines[:, columns], out=answer[:, rows])
+    return result
 
 
 def degrade(matrix: FloatArray, volume: Array, axis: int) -> Array:
@@ -108,9 +129,19 @@ def data_consistency(matrix: FloatArray, volume: Array, slices: Array, axis: int
     :math:`\lambda`, the variance of the scan's noise divided by the variance of the volume's error; with 0 the slices
     are reproduced exactly, as far as A allows.
     """
-    gram = matrix @ matrix.T + damping * np.eye(len(matrix))
-    correction = matrix.T @ np.linalg.pinv(gram, rcond=1e-12, hermitian=True)  # Aᵀ (A Aᵀ + λI)⁻¹
-    return volume + along(correction, slices - along(matrix, volume, axis), axis)
+    return volume + along(consistency_correction(matrix, damping), slices - along(matrix, volume, axis), axis)
+
+
+def consistency_correction(matrix: FloatArray, damping: float) -> FloatArray:
+    r"""The matrix :math:`A^T (A A^T + \lambda I)^{-1}`, which turns a residual into a correction of the volume.
+
+    Where slices overlap so much that :math:`A A^T` is singular and there is no damping, its pseudo-inverse is taken.
+    The result has shape (planes, slices).
+    """
+    system = gram(matrix) + damping * sparse.eye_array(len(matrix))
+    if damping > SINGULAR * system.diagonal().max():
+        return along(matrix.T, solve(system.tocsr(), np.eye(len(matrix))), 0)
+    return np.asarray(matrix.T @ np.linalg.pinv(system.toarray(), rcond=SINGULAR, hermitian=True))
 
 
 def regularised_inverse(matrix: FloatArray, damping: float) -> FloatArray:
@@ -119,8 +150,12 @@ def regularised_inverse(matrix: FloatArray, damping: float) -> FloatArray:
     ``damping`` is :math:`\lambda`; the result has shape (planes, slices).
     """
     count = matrix.shape[1]
-    roughness = np.diff(np.eye(count), axis=0)
-    return np.linalg.solve(matrix.T @ matrix + damping * roughness.T @ roughness, matrix.T)
+    roughness = sparse.diags_array([-1.0, 1.0], offsets=[0, 1], shape=(count - 1, count))
+    system = sparse.csr_array(gram(matrix.T) + damping * (roughness.T @ roughness))
+    try:
+        return solve(system, np.asarray(matrix.T, dtype=np.float64))
+    except LinAlgError:  # hardly any damping, and planes that no slice sees
+        return np.linalg.solve(system.toarray(), matrix.T)
 
 
 @dataclass(frozen=True, eq=False)
