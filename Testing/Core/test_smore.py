@@ -27,6 +27,7 @@ from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.progress import silent
 from SuperResolveLib.training.batches import Batches
 from SuperResolveLib.training.image_pairs import ImagePairSampler
 from SuperResolveLib.training.muon import Muon, orthogonal
@@ -141,8 +142,10 @@ def test_result_does_not_depend_on_tiles(kind: type[EDSR] | type[WDSR]) -> None:
     network = network_on(fine_grid, backbone)
     volume = np.random.default_rng(0).random((5, 11, 70)).astype(np.float32)
     positions = np.linspace(-0.4, 10.4, 37)
-    whole = apply(network, fine_grid, volume, positions, CPU, lambda *_: None)
-    tiled = apply(network, fine_grid, volume, positions, CPU, lambda *_: None, 400, 16)
+    whole, tiled = (
+        np.concatenate([planes for _, planes in apply(network, fine_grid, volume, positions, CPU, silent, *tiles)])
+        for tiles in ((), (400, 16))
+    )
     assert whole.shape == (5, 37, 70)
     np.testing.assert_allclose(tiled, whole, atol=1e-4)
 

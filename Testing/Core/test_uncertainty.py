@@ -29,6 +29,7 @@ from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.physics.slabs import Part
 from SuperResolveLib.training.batches import Batches
 from SuperResolveLib.training.image_pairs import ImagePairSampler
 from SuperResolveLib.training.random_streams import OneStream
@@ -113,19 +114,29 @@ def test_a_view_shows_the_network_the_mirrored_scan():
 
 
 def test_moments_are_those_of_all_images_together():
-    images = np.random.default_rng(0).normal(5.0, 2.0, (7, 3, 4)).astype(np.float32)
-    moments = Moments()
-    moments.add(images[0])
-    np.testing.assert_array_equal(moments.variance, 0.0)
-    for image in images[1:]:
-        moments.add(image)
+    images = np.random.default_rng(0).normal(5.0, 2.0, (7, 3, 4, 5)).astype(np.float32)
+    moments, halves = Moments(images.shape[1:]), (np.s_[:, :2, :], np.s_[:, 2:, :])
+    for number, image in enumerate(images):
+        for part in halves:
+            moments.add(number, image[part], part)
     np.testing.assert_allclose(moments.mean, images.mean(axis=0), rtol=1e-5)
-    np.testing.assert_allclose(moments.variance, images.var(axis=0, ddof=1), rtol=1e-4)
+    np.testing.assert_allclose(moments.variance(len(images)), images.var(axis=0, ddof=1), rtol=1e-4)
+
+
+def test_a_single_image_has_no_variance():
+    moments = Moments((2, 3, 4))
+    moments.add(0, np.full((2, 3, 4), 7.0, np.float32))
+    np.testing.assert_array_equal(moments.variance(1), 0.0)
 
 
 def far_off(problem: Problem, truth: Volume) -> np.ndarray:
     """A member so far from the scan that its noise does not matter."""
     return (truth.data + 1000 * problem.stack.noise).astype(np.float32)
+
+
+def ensemble_of(problem: Problem, truth: Volume) -> Ensemble:
+    """An empty ensemble whose members will be that far off."""
+    return Ensemble(problem.stack, problem.stack.consistency_damping(far_off(problem, truth)))
 
 
 def in_null_space(problem: Problem, volume: np.ndarray) -> np.ndarray:
@@ -140,9 +151,9 @@ def test_what_leaves_no_trace_in_the_scan_is_invented_and_the_rest_seen(problem:
     detail = in_null_space(problem, random.normal(0, 10, truth.shape).astype(np.float32))
     trace = problem.stack.operator.adjoint(random.normal(0, 10, problem.stack.slices.shape).astype(np.float32))
     for deviation, where in ((detail, "invented"), (trace, "seen")):
-        ensemble = Ensemble(problem.stack)
-        for sign in (-1, 1):
-            ensemble.add(far_off(problem, truth) + sign * deviation, np.zeros(truth.shape, np.float32))
+        ensemble = ensemble_of(problem, truth)
+        for number, sign in enumerate((-1, 1)):
+            ensemble.add(number, far_off(problem, truth) + sign * deviation, np.zeros(truth.shape, np.float32))
         maps = Uncertainty.of(ensemble, problem.grid, truth.space)
         found, other = maps.invented.data, maps.seen.data
         if where == "seen":
@@ -152,10 +163,10 @@ def test_what_leaves_no_trace_in_the_scan_is_invented_and_the_rest_seen(problem:
 
 
 def test_what_members_expect_adds_to_their_spread(problem: Problem, truth: Volume):
-    ensemble = Ensemble(problem.stack)
-    for shift, variance in ((-3.0, 9.0), (3.0, 25.0)):
+    ensemble = ensemble_of(problem, truth)
+    for number, (shift, variance) in enumerate(((-3.0, 9.0), (3.0, 25.0))):
         detail = in_null_space(problem, np.random.default_rng(0).normal(0, 1, truth.shape).astype(np.float32))
-        ensemble.add(far_off(problem, truth) + shift * detail, np.full(truth.shape, variance, np.float32))
+        ensemble.add(number, far_off(problem, truth) + shift * detail, np.full(truth.shape, variance, np.float32))
     maps = Uncertainty.of(ensemble, problem.grid, 4)
     np.testing.assert_allclose(maps.invented.data**2, 17.0 + maps.spread.data**2, rtol=1e-2)
     np.testing.assert_allclose(maps.total.data**2, maps.seen.data**2 + maps.invented.data**2, rtol=1e-4)
@@ -165,20 +176,26 @@ def test_what_members_expect_adds_to_their_spread(problem: Problem, truth: Volum
     assert typical["total"] == pytest.approx(np.sqrt(17.0 + 18.0 * 0.75), rel=0.1)
 
 
+def shape_of(problem: Problem) -> list[int]:
+    shape = [*problem.stack.slices.shape]
+    shape[problem.stack.geometry.axis] = len(problem.grid.positions)
+    return shape
+
+
 def test_the_answer_is_the_mean_of_the_members(problem: Problem, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(smore.PRESETS, "fast", QUICK)
-    members: list[np.ndarray] = []
+    members = [np.full(shape_of(problem), np.nan, np.float32) for _ in range(8)]
     added = Ensemble.add
 
-    def add(ensemble: Ensemble, volume: np.ndarray, variance: np.ndarray) -> None:
-        members.append(volume)
-        added(ensemble, volume, variance)
+    def add(ensemble: Ensemble, number: int, volume: np.ndarray, variance: np.ndarray, part: Part) -> None:
+        members[number][part] = volume
+        added(ensemble, number, volume, variance, part)
 
     monkeypatch.setattr(Ensemble, "add", add)
     settings = MethodSettings("fast", "cpu", uncertainty=True)
     restoration = smore.super_resolve(problem, settings, lambda *_: None)
     answer = restoration.data
-    assert len(members) == restoration.members.count == 8
+    assert restoration.members.count == 8
     np.testing.assert_allclose(answer, np.mean(members, axis=0), atol=1e-3 * np.ptp(answer))
     alone = smore.super_resolve(problem, replace(settings, uncertainty=False), lambda *_: None).data
     of_first_network = (members[0] + members[2]) / 2  # neither upside down nor mirrored

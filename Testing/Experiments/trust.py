@@ -18,8 +18,7 @@ from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.metrics.artefacts import slice_periodicity, stripe_amplitude
 from SuperResolveLib.metrics.image_quality import Image
 from SuperResolveLib.metrics.lesions import Search
-from SuperResolveLib.workflows.super_resolve import SuperResolved, root_mean_square, super_resolve
-from SuperResolveLib.workflows.uncertainty import Uncertainty
+from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
 
 from .cells import Cell, Row
 from .condition import Axis, Condition, SimulatedScan, in_order
@@ -72,14 +71,14 @@ def prediction(result: SuperResolved, simulated: SimulatedScan, baseline: Image)
     mask = simulated.mask
     error = np.abs(result.data - simulated.truth.data)[mask]
     drawn = np.random.default_rng(0).choice(error.size, min(DRAWN, error.size), replace=False)
-    maps = {name: getattr(result.uncertainty, name).data[mask] for name in Uncertainty.__dataclass_fields__}
+    maps = {name: getattr(result.uncertainty, name).data[mask] for name in ("total", "seen", "invented", "spread")}
     ranked = {**maps, "baseline": baseline[mask]}
     correlations = {f"rho_{name}": float(spearmanr(values[drawn], error[drawn])[0]) for name, values in ranked.items()}
     half_width = float(norm.ppf(0.5 + INTERVAL / 2)) * maps["invented"]
     return {
         **correlations,
         "coverage": float(np.mean(error < half_width)),
-        "error_to_expected": root_mean_square(error) / root_mean_square(maps["invented"]),
+        "error_to_expected": float(np.sqrt(np.mean(error**2) / np.mean(maps["invented"] ** 2))),
         "invented_share": result.uncertainty.invented_share,
         "seen_error": result.data_consistency_change,
         **{f"{name}_noise": float(values.mean()) / result.noise for name, values in maps.items()},

@@ -22,76 +22,93 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..physics.acquisition import along, consistency_correction
 from ..physics.problem import Acquisition
+from ..physics.slabs import WHOLE, Part, slabs
 
 Image = NDArray[np.float32]
 
 
 class Moments:
-    """Mean and variance of images that come one by one (Welford 1962)."""
+    """Mean and variance of volumes that come one by one and part by part (Welford 1962), in little memory.
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.mean: Image = np.zeros((), np.float32)
-        self._squares: Image = np.zeros((), np.float32)
+    Args:
+        shape: of the volumes.
 
-    def add(self, image: Image) -> None:
-        """Take one more into account."""
-        self.count += 1
-        before = image - self.mean
-        self.mean = self.mean + before / np.float32(self.count)
-        self._squares = self._squares + before * (image - self.mean)
+    Attributes:
+        mean: of the volumes so far.
+    """
 
-    @property
-    def variance(self) -> Image:
-        """Of what the images are drawn from, without bias; zero where there is but one."""
-        return self._squares / np.float32(max(self.count - 1, 1))
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.mean: Image = np.zeros(shape, np.float32)
+        self._squares: Image = np.zeros(shape, np.float32)
+
+    def add(self, number: int, image: Image, part: Part = WHOLE) -> None:
+        """Take a part of volume ``number`` into account; they are numbered from 0, in order."""
+        before = image - self.mean[part]
+        self.mean[part] += before / np.float32(number + 1)
+        before *= image - self.mean[part]
+        self._squares[part] += before
+
+    def variance(self, count: int) -> Image:
+        """Of what ``count`` volumes were drawn from, without bias; zero where there is but one.
+
+        To be asked for last: it takes the place of what is needed to go on.
+        """
+        self.mean = np.zeros(0, np.float32)
+        self._squares /= np.float32(max(count - 1, 1))
+        return self._squares
 
 
 class Ensemble:
     """The members of an ensemble, summarised as they come so that they need not be kept.
 
+    Of a member x only its trace A x on the slices is kept; P x follows from it.
+
     Args:
         stack: the scan that the members answer for.
+        damping: of data consistency, one for all members so that the split is linear.
     """
 
-    def __init__(self, stack: Acquisition) -> None:
+    def __init__(self, stack: Acquisition, damping: float) -> None:
         self._stack = stack
-        self._damping: float | None = None
-        self._seen = Moments()
-        self._invented = Moments()
-        self._expected = np.zeros((), np.float32)
+        self._axis = stack.geometry.axis
+        self._correction = consistency_correction(stack.operator.matrix, damping)
+        shape = [*stack.slices.shape]
+        shape[self._axis] = stack.operator.matrix.shape[1]
+        self._traces: list[Image] = []
+        self._unseen = Moments(tuple(shape))
+        self._expected: Image = np.zeros(shape, np.float32)
 
-    def add(self, volume: Image, variance: Image) -> None:
-        """Take in a member: its volume, and the variance of its error as it expects it.
+    def add(self, number: int, volume: Image, variance: Image, part: Part = WHOLE) -> None:
+        """Take in a member, or an in-plane part of it: its volume, and the variance of its error as it expects it.
 
-        Both are on the planes of the answer, in the scan's intensity unit and its square.
+        Both are on the planes of the answer, in the scan's intensity unit and its square. Members are numbered from 0,
+        in order.
         """
-        if self._damping is None:  # one for all, so that the split is linear
-            self._damping = self._stack.consistency_damping(volume)
-        consistent = self._stack.consistent(volume, self._damping)
-        # With y the scan and R = A^T (A A^T + lambda I)^-1: volume - consistent is P x - R y, and consistent is
-        # (I - P) x + R y. R y is the same for all members, so that variances are those of P x and of (I - P) x.
-        self._seen.add(volume - consistent)
-        self._invented.add(consistent)
-        self._expected = self._expected + (variance - self._expected) / np.float32(self._seen.count)
+        if number == len(self._traces):
+            self._traces.append(np.zeros_like(self._stack.slices))
+        trace = self._stack.operator.degrade(volume)
+        self._traces[number][part] = trace
+        self._unseen.add(number, volume - along(self._correction, trace, self._axis), part)
+        expected = self._expected[part]
+        expected += (variance - expected) / np.float32(number + 1)
 
     @property
     def count(self) -> int:
         """How many members there are."""
-        return self._seen.count
+        return len(self._traces)
 
-    @property
-    def seen_variance(self) -> Image:
-        """Of the part of the members that the acquisition operator sees."""
-        return self._seen.variance
+    def variances(self) -> tuple[Image, Image, Image]:
+        """Of the part of the members that the acquisition operator sees; of the part in its null space, without the
+        error that they expect; and of that error.
 
-    @property
-    def unseen_variance(self) -> Image:
-        """Of the part of the members in the operator's null space, without the error that they expect."""
-        return self._invented.variance
-
-    @property
-    def expected_variance(self) -> Image:
-        """Of the members' error, as they expect it: the mean over members."""
-        return self._expected
+        To be asked for once, after the last member.
+        """
+        seen = np.empty_like(self._expected)
+        degrees = max(self.count - 1, 1)
+        mean: Image = np.asarray(np.mean(self._traces, axis=0, dtype=np.float32))
+        for part in slabs(seen.shape, self._axis):
+            deviations = (along(self._correction, trace[part] - mean[part], self._axis) for trace in self._traces)
+            seen[part] = sum(deviation**2 for deviation in deviations) / np.float32(degrees)
+        return seen, self._unseen.variance(self.count), self._expected

@@ -93,4 +93,3 @@ def _faded(found: FloatArray, window: slice, size: int, width: int) -> bool:
     edges = ([found[:width]] if window.start > 0 else []) + ([found[-width:]] if window.stop < size else [])
     limit = NEGLIGIBLE * float(np.abs(found).max(initial=0.0))
     return all(float(np.abs(edge).max(initial=0.0)) <= limit for edge in edges)
-

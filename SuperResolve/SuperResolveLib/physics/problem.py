@@ -12,8 +12,9 @@ from ..data.geometry import SliceGeometry
 from ..data.noise import scan_noise
 from ..data.output_grid import OutputGrid
 from ..data.volume import Volume
-from .acquisition import AcquisitionOperator, acquisition_matrix, selection_matrix
+from .acquisition import AcquisitionOperator, acquisition_matrix, along, consistency_correction, selection_matrix
 from .profile import SliceProfile
+from .slabs import WHOLE, Part, root_mean_square, slabs, sum_of_squares
 
 OperatorKind = Literal["profile", "select"]
 
@@ -65,25 +66,38 @@ class Acquisition:
         operator = AcquisitionOperator(matrix, geometry.axis)
         return cls(scan.data, geometry, profile, operator, scan_noise(scan, geometry))
 
-    def residual(self, volume: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The residual y - A x of a volume x, on the slices."""
-        return self.slices - self.operator.degrade(volume)
+    def residual(self, volume: NDArray[np.float32], part: Part = WHOLE) -> NDArray[np.float32]:
+        """The residual y - A x of a volume x, or of an in-plane part of it, on the slices."""
+        return self.slices[part] - self.operator.degrade(volume)
 
-    def consistency_damping(self, volume: NDArray[np.float32]) -> float:
+    def consistency_damping(self, volume: NDArray[np.float32], part: Part = WHOLE) -> float:
         r"""The damping :math:`\lambda = \sigma^2 / \tau^2` with which a volume is made consistent.
 
         :math:`\sigma^2` is the variance of the scan's noise and :math:`\tau^2` that of the volume's error at a voxel.
         The latter follows from the variance of the residual :math:`y - A x`, which is
         :math:`\tau^2 |A_k|^2 + \sigma^2` with :math:`A_k` a row of A; the first term is taken to be at least
-        :math:`\sigma^2 / 4`.
+        :math:`\sigma^2 / 4`. An in-plane ``part`` of the volume will do.
         """
         noise = self.noise**2
-        error = max(float(np.mean(self.residual(volume) ** 2)) - noise, noise / 4) / self.operator.row_energy
+        error = max(root_mean_square(self.residual(volume, part)) ** 2 - noise, noise / 4) / self.operator.row_energy
         return noise / error
 
-    def consistent(self, volume: NDArray[np.float32], damping: float) -> NDArray[np.float32]:
-        """The volume made consistent with the scan (:func:`~SuperResolveLib.physics.acquisition.data_consistency`)."""
-        return self.operator.consistent(volume, self.slices, damping)
+    def make_consistent(self, volume: NDArray[np.float32]) -> float:
+        """Make a volume consistent with the scan, in place.
+
+        As :func:`~SuperResolveLib.physics.acquisition.data_consistency` does, slab by slab, with
+        :meth:`consistency_damping`.
+
+        Returns:
+            The root-mean-square of the change, in the scan's intensity unit.
+        """
+        correction = consistency_correction(self.operator.matrix, self.consistency_damping(volume))
+        squares = 0.0
+        for part in slabs(volume.shape, self.geometry.axis):
+            change = along(correction, self.residual(volume[part], part), self.geometry.axis)
+            volume[part] += change
+            squares += sum_of_squares(change)
+        return float(np.sqrt(squares / volume.size))
 
     def tikhonov_damping(self, plane_spacing: float) -> float:
         r"""The damping :math:`\lambda = \sigma^2 / \tau^2` of Tikhonov's inverse for a distance between planes in mm.

@@ -20,6 +20,7 @@ from ..methods.method import COMBINATIONS, Combination, MethodInfo, MethodSettin
 from ..methods.registry import METHODS
 from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
+from ..physics.slabs import root_mean_square
 from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
 from .uncertainty import Uncertainty
@@ -185,8 +186,7 @@ def _compared_with_scan(
     change = 0.0
     if consistent:
         progress(0.98, "making the result consistent with the scan", 0.0)
-        before, data = data, stack.consistent(data, stack.consistency_damping(data))
-        change = root_mean_square(data - before) / stack.noise
+        change = stack.make_consistent(data) / stack.noise
     progress(0.99, "comparing the result with the scan", 0.0)
     residual = stack.residual(data)
     progress(1.0, "comparing the result with the scan")
@@ -201,8 +201,3 @@ def device_of(runs_on_torch: bool, name: str) -> str:
     """
     check_device(name)
     return choose_device(name).type if runs_on_torch else "cpu"
-
-
-def root_mean_square(values: np.ndarray) -> float:
-    """The root of the mean of squares, computed in double precision."""
-    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))

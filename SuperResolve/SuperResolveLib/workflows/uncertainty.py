@@ -14,48 +14,77 @@ from ..data.output_grid import OutputGrid
 from ..data.volume import Volume
 from ..methods.ensemble import Ensemble
 
+Image = NDArray[np.float32]
+
 #: The names of the maps that are written.
 PARTS = ("total", "seen", "invented")
 
 
 @dataclass(frozen=True, eq=False)
 class Uncertainty:
-    """Standard deviations of the error of a result, on its grid and in the scan's intensity unit.
+    """The error of a result, on its grid and in the scan's intensity unit.
+
+    The maps are standard deviations; they are made of three variances each time that they are asked for, so that few
+    of them are in memory at once.
 
     Attributes:
-        total: of the error before data consistency: the root of the sum of squares of ``seen`` and ``invented``.
-        seen: of the part that the acquisition operator sees. Data consistency removes it, except for the scan's noise.
-        invented: of the part in the operator's null space, which data consistency leaves.
-        spread: between the members alone, without the error that they have learned to expect.
+        seen_variance: of the part of the members that the acquisition operator sees.
+        unseen_variance: of the part in its null space, without the error that the members have learned to expect.
+        expected_variance: of that error.
+        affine: voxel index to RAS mm.
+        space: NIfTI code of the coordinate space.
     """
 
-    total: Volume
-    seen: Volume
-    invented: Volume
-    spread: Volume
+    seen_variance: Image
+    unseen_variance: Image
+    expected_variance: Image
+    affine: NDArray[np.float64]
+    space: int
 
     @classmethod
     def of(cls, members: Ensemble, grid: OutputGrid, space: int) -> Uncertainty:
-        """The maps of an ensemble, on the grid of its members; ``space`` is the NIfTI code of the coordinate space."""
-        seen, unseen = members.seen_variance, members.unseen_variance
-        invented = unseen + members.expected_variance
+        """The error of the mean of an ensemble, on the grid of its members."""
+        return cls(*members.variances(), grid.affine, space)
 
-        def root(variance: NDArray[np.float32]) -> Volume:
-            return Volume(np.sqrt(variance), grid.affine, space=space)
+    @property
+    def total(self) -> Volume:
+        """Of the error before data consistency: the root of the sum of squares of ``seen`` and ``invented``."""
+        return self._root(self.seen_variance, self.unseen_variance, self.expected_variance)
 
-        return cls(root(seen + invented), root(seen), root(invented), root(seen + unseen))
+    @property
+    def seen(self) -> Volume:
+        """Of the part that the acquisition operator sees. Data consistency removes it, except for the scan's noise."""
+        return self._root(self.seen_variance)
+
+    @property
+    def invented(self) -> Volume:
+        """Of the part in the operator's null space, which data consistency leaves."""
+        return self._root(self.unseen_variance, self.expected_variance)
+
+    @property
+    def spread(self) -> Volume:
+        """Between the members alone, without the error that they have learned to expect."""
+        return self._root(self.seen_variance, self.unseen_variance)
+
+    def _root(self, *variances: Image) -> Volume:
+        total = variances[0].copy()
+        for variance in variances[1:]:
+            total += variance
+        return Volume(np.sqrt(total, out=total), self.affine, space=self.space)
 
     def typical(self, result: Volume) -> dict[str, float]:
         """The mean of each map over voxels with signal.
 
         Those are brighter than a tenth of the range from the 1st to the 99th percentile of the result.
         """
-        background, bright = np.percentile(result.data, (1, 99))
+        background, bright = np.percentile(result.data[::2, ::2, ::2], (1, 99))
         signal = result.data > background + 0.1 * (bright - background)
-        return {name: float(np.mean(getattr(self, name).data[signal])) for name in PARTS}
+        return {name: float(np.mean(getattr(self, name).data, where=signal, dtype=np.float64)) for name in PARTS}
 
     @property
     def invented_share(self) -> float:
         """The share of ``invented`` in the total variance, summed over voxels."""
-        invented, total = (np.sum(np.square(part.data, dtype=np.float64)) for part in (self.invented, self.total))
-        return float(invented / total) if total > 0 else 0.0
+        variances = (self.seen_variance, self.unseen_variance, self.expected_variance)
+        seen, unseen, expected = (float(np.sum(variance, dtype=np.float64)) for variance in variances)
+        total = seen + unseen + expected
+        return (unseen + expected) / total if total > 0 else 0.0

@@ -20,6 +20,8 @@ def combine(results: Sequence[NDArray[np.float32]], how: Combination) -> NDArray
     """The mean of the results, or their Fourier burst accumulation."""
     if how == "fba" and len(results) > 1:
         return fourier_burst_accumulation(results)
+    if len(results) == 1:
+        return results[0]
     mean = results[0] / np.float32(len(results))
     for result in results[1:]:  # one by one: large volumes need not be stacked for it
         mean += result / np.float32(len(results))

@@ -1,6 +1,8 @@
-"""Applying the network to through-plane images, in tiles."""
+"""Applying the network to through-plane images, some at a time and in tiles."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -16,7 +18,6 @@ PIXELS_AT_ONCE = 2**17
 TILE_WIDTH = 256
 
 
-@torch.inference_mode()
 def apply(
     network: SliceToPlanes | PlanesAndErrors,
     fine_grid: FineGrid,
@@ -26,7 +27,7 @@ def apply(
     progress: ProgressCallback,
     pixels_at_once: int = PIXELS_AT_ONCE,
     tile_width: int = TILE_WIDTH,
-) -> NDArray[np.float32]:
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Through-plane images of one orientation to the planes of the answer.
 
     Args:
@@ -40,23 +41,25 @@ def apply(
         pixels_at_once: how many pixels are in flight; the result does not depend on it.
         tile_width: how wide the tiles are; the result does not depend on it.
 
-    Returns:
-        Shape (images, planes, width); of a network with several maps, (images, maps, planes, width).
+    Yields:
+        Which images, and their planes, shape (images, planes, width); of a network with several maps, (images, maps,
+        planes, width).
     """
     network.eval()
     halo = network.receptive_radius
     images, slices, width = volume.shape
     reading = torch.as_tensor(fine_grid.reading(slices, positions), dtype=torch.float32, device=device)
-    result = np.empty((images, *network.maps, len(positions), width), dtype=np.float32)
     batch = max(1, pixels_at_once // (slices * min(width, tile_width + 2 * halo)))
     for first in range(0, images, batch):
         chunk = slice(first, min(first + batch, images))
+        result = np.empty((chunk.stop - first, *network.maps, len(positions), width), dtype=np.float32)
         for left in range(0, width, tile_width):
             right = min(left + tile_width, width)
             seen = slice(max(0, left - halo), min(width, right + halo))
             tile = torch.as_tensor(np.ascontiguousarray(volume[chunk, :, seen]), device=device)
-            planes = torch.einsum("pf,b...fw->b...pw", reading, network(tile))
+            with torch.inference_mode():  # entered anew: a generator's caller runs between
+                planes = torch.einsum("pf,b...fw->b...pw", reading, network(tile))
             inner = slice(left - seen.start, right - seen.start)
-            result[chunk, ..., left:right] = planes[..., inner].cpu().numpy()
+            result[..., left:right] = planes[..., inner].cpu().numpy()
         progress(chunk.stop / images, "applying the network")
-    return result
+        yield chunk, result

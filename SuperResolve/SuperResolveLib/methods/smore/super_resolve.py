@@ -8,9 +8,7 @@ meet, and is applied to the scan seen upside down as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -21,26 +19,32 @@ from numpy.typing import NDArray
 from ...device import choose_device, reproducible
 from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
+from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
 from ...networks.wdsr import WDSR
 from ...physics.problem import Problem
+from ...physics.slabs import Part
 from ...progress import ProgressCallback, part_of
 from ...training.batches import Batches
 from ...training.image_pairs import ImagePairs, ImagePairSampler
 from ...training.optimisation import Optimiser
 from ...training.random_streams import OneStream
 from ..ensemble import Ensemble
-from ..method import MethodSettings, Restoration
+from ..method import Combination, MethodSettings, Restoration
 from .combination import combine
 from .error_head import learn_errors
 from .learning import Loss, train
 from .network import fine_grid_of, network_on
-from .views import ORIENTATIONS, plain_views, views_of
+from .views import ORIENTATIONS, View, plain_views, views_of
+
+Image = NDArray[np.float32]
 
 #: Networks in an ensemble, and how far apart their seeds are: farther than any that a user can choose.
 RESTARTS, SEEDS = 2, 2**31
 #: Iterations in which a network's error is learned, relative to the network's own.
 ERROR_TRAINING = 0.3
+#: Of so many images one is looked at to find the damping of data consistency.
+SAMPLED = 8
 #: How much longer learning from a pixel takes than applying the network to it.
 TRAINING_COST = 3.5
 #: Iterations without which nothing is learned, however small the scan.
@@ -98,38 +102,116 @@ def _super_resolve(problem: Problem, settings: MethodSettings, progress: Progres
     low, high = (float(value) for value in np.percentile(slices, (1.0, 99.5)))
     scale = high - low if high > low else float(np.ptp(slices))
     stack = ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32)
-    ensemble = Ensemble(problem.stack) if settings.uncertainty else None
-    if ensemble is None:
-        results = _of_one_network(problem, settings, stack, progress)
-    else:
-        results = _of_ensemble(problem, settings, stack, partial(_add, ensemble, low, scale, axis), progress)
-    combined = combine(results, settings.combine)
-    del results  # large
-    combined *= scale
-    combined += low
-    return Restoration(np.moveaxis(combined, 0, axis), ensemble)
+    answer = Answer(problem, settings.combine, low, scale)
+    if settings.uncertainty:
+        return _of_ensemble(problem, settings, stack, answer, progress)
+    _of_one_network(problem, settings, stack, answer, progress)
+    return Restoration(answer.combined())
 
 
-def _add(
-    ensemble: Ensemble, low: float, scale: float, axis: int, planes: NDArray[np.float32], variance: NDArray[np.float32]
-) -> None:
-    """Add a member to an ensemble, brought back to the scan's intensities and axes."""
-    ensemble.add(np.moveaxis(planes * scale + low, 0, axis), np.moveaxis(variance * scale**2, 0, axis))
+class Answer:
+    """The mean over views, in the scan's axes and intensities; by orientation where these are combined otherwise.
+
+    Args:
+        problem: the scan, and the planes of the answer.
+        combination: how orientations are combined.
+        low, scale: the scan's intensities are ``low`` plus ``scale`` times those that the network sees.
+    """
+
+    def __init__(self, problem: Problem, combination: Combination, low: float, scale: float) -> None:
+        self._axis = problem.stack.geometry.axis
+        self._combination = combination
+        self._low, self._scale = np.float32(low), np.float32(scale)
+        shape = [*problem.stack.slices.shape]
+        shape[self._axis] = len(problem.grid.positions)
+        count = 1 if combination == "average" else ORIENTATIONS
+        self._sums = [np.zeros(shape, np.float32) for _ in range(count)]
+
+    def place(self, part: Part) -> Part:
+        """A part of the axes (planes, na, nb) in the scan's axes."""
+        first, second = part[1:]
+        placed = [first, second]
+        placed.insert(self._axis, slice(None))
+        return placed[0], placed[1], placed[2]
+
+    def scaled(self, planes: Image) -> Image:
+        """Planes of the axes (planes, na, nb) in the scan's axes and intensities."""
+        return np.ascontiguousarray(np.moveaxis(planes, 0, self._axis)) * self._scale + self._low
+
+    def variance(self, log_variance: Image) -> Image:
+        """The variance of an error, whose logarithm the network told, in the scan's axes and intensities."""
+        variance = np.exp(np.ascontiguousarray(np.moveaxis(log_variance, 0, self._axis)))
+        variance *= self._scale**2
+        return variance
+
+    def add(self, view: View, part: Part, volume: Image, share: float) -> None:
+        """Add a part of a view, which counts as ``share`` of the mean over all views, in the scan's axes."""
+        which = view.orientation % len(self._sums)
+        total = self._sums[which][part]
+        total += volume * np.float32(share * len(self._sums))
+
+    def combined(self) -> Image:
+        """The answer."""
+        return combine(self._sums, self._combination)
 
 
 def _of_one_network(
-    problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], progress: ProgressCallback
-) -> list[NDArray[np.float32]]:
-    """The planes in each orientation, shape (planes, na, nb)."""
+    problem: Problem,
+    settings: MethodSettings,
+    stack: Image,
+    answer: Answer,
+    progress: ProgressCallback,
+) -> None:
+    """Teach a network, and put what it makes of all views into the answer."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
     views = plain_views(fine_grid, len(stack), positions)
     trained = 0.98 * training_share(PRESETS[settings.preset], stack.size, len(views))
     network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, trained))
-    results = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
-    for view, part in zip(views, _parts(trained, 0.98, len(views)), strict=True):
-        results[view.orientation] += view.apply(network, fine_grid, stack, positions, part_of(progress, *part))
-    results *= ORIENTATIONS / len(views)
-    return list(results)
+    for view, (start, end) in zip(views, _parts(trained, 0.98, len(views)), strict=True):
+        for part, planes in view.parts(network, fine_grid, stack, positions, part_of(progress, start, end)):
+            answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
+
+
+def _of_ensemble(
+    problem: Problem, settings: MethodSettings, stack: Image, answer: Answer, progress: ProgressCallback
+) -> Restoration:
+    """The mean over an ensemble's members, and the ensemble."""
+    fine_grid, positions = fine_grid_of(problem), problem.grid.positions
+    preset = PRESETS[settings.preset]
+    ensemble: Ensemble | None = None
+    for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
+        progress_of_restart = part_of(progress, start, end)
+        seed = settings.seed + restart * SEEDS
+        views = views_of(restart)
+        trained = training_share(preset, stack.size, len(views)) / (1 + ERROR_TRAINING)
+        network, batches = _trained(problem, settings, stack, seed, part_of(progress_of_restart, 0.0, trained))
+        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
+        judged_at = trained * (1 + ERROR_TRAINING)
+        judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, trained, judged_at))
+        ensemble = ensemble or Ensemble(problem.stack, _damping(problem, judged, stack, answer))
+        for number, (view, (first, last)) in enumerate(zip(views, _parts(judged_at, 1.0, len(views)), strict=True)):
+            told = part_of(progress_of_restart, first, last)
+            for part, (planes, log_variance) in view.parts(judged, fine_grid, stack, positions, told):
+                place, volume = answer.place(part), answer.scaled(planes)
+                ensemble.add(restart * len(views) + number, volume, answer.variance(log_variance), place)
+                answer.add(view, place, volume, 1 / (RESTARTS * len(views)))
+    return Restoration(answer.combined(), ensemble)
+
+
+def _damping(problem: Problem, network: PlanesAndErrors, stack: Image, answer: Answer) -> float:
+    """The damping with which the members are made consistent: from a sample of what the first network makes."""
+    view = View(0)
+    images = np.concatenate(
+        [
+            answer.scaled(planes[0])
+            for _, planes in view.parts(
+                network, fine_grid_of(problem), stack, problem.grid.positions, lambda *_: None, every=SAMPLED
+            )
+        ],
+        axis=2 - (problem.stack.geometry.axis == 2),
+    )
+    sampled = answer.place((slice(None), slice(None), slice(None, None, SAMPLED)))
+    return problem.stack.consistency_damping(images, sampled)
 
 
 def training_share(preset: Preset, voxels: int, views: int) -> float:
@@ -138,35 +220,8 @@ def training_share(preset: Preset, voxels: int, views: int) -> float:
     return learned / (learned + views * voxels)
 
 
-def _of_ensemble(
-    problem: Problem,
-    settings: MethodSettings,
-    stack: NDArray[np.float32],
-    add: Callable[[NDArray[np.float32], NDArray[np.float32]], None],
-    progress: ProgressCallback,
-) -> list[NDArray[np.float32]]:
-    """The mean over an ensemble's members in each orientation; ``add`` takes each on the way."""
-    fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    preset = PRESETS[settings.preset]
-    means = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
-    for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
-        part = part_of(progress, start, end)
-        seed = settings.seed + restart * SEEDS
-        views = views_of(restart)
-        trained = training_share(preset, stack.size, len(views)) / (1 + ERROR_TRAINING)
-        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, trained))
-        iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
-        judged_at = trained * (1 + ERROR_TRAINING)
-        judged = learn_errors(network, batches, iterations, part_of(part, trained, judged_at))
-        for view, (first, last) in zip(views, _parts(judged_at, 1.0, len(views)), strict=True):
-            planes, log_variance = view.apply(judged, fine_grid, stack, positions, part_of(part, first, last))
-            means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
-            add(planes, np.exp(log_variance))
-    return list(means)
-
-
 def _trained(
-    problem: Problem, settings: MethodSettings, stack: NDArray[np.float32], seed: int, progress: ProgressCallback
+    problem: Problem, settings: MethodSettings, stack: Image, seed: int, progress: ProgressCallback
 ) -> tuple[SliceToPlanes, Batches[ImagePairs]]:
     """A network trained on the scan's slices, and the batches that it learned from, which go on."""
     device, preset = choose_device(settings.device), PRESETS[settings.preset]

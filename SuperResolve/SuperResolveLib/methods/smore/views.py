@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
 from ...physics.fine_grid import FineGrid
+from ...physics.slabs import Part
 from ...progress import ProgressCallback
 from .inference import apply
 
@@ -30,15 +32,16 @@ class View:
     upside_down: bool = False
     mirrored: bool = False
 
-    def apply(
+    def parts(
         self,
         network: SliceToPlanes | PlanesAndErrors,
         fine_grid: FineGrid,
         stack: NDArray[np.float32],
         positions: NDArray[np.floating],
         progress: ProgressCallback,
-    ) -> NDArray[np.float32]:
-        r"""The planes of the answer in this view.
+        every: int = 1,
+    ) -> Iterator[tuple[Part, NDArray[np.float32]]]:
+        r"""The planes of the answer in this view, some images at a time.
 
         Seen upside down, slice k of n becomes slice n - 1 - k, and so a plane at slice coordinate p is asked for at
         n - 1 - p: the answer lies on the same planes to rounding, whatever the fine grid's shift.
@@ -49,16 +52,40 @@ class View:
             stack: the slices, shape (slices, na, nb).
             positions: of the planes, in slice coordinates.
             progress: called with the fraction done.
+            every: of so many images, take only the first.
+
+        Yields:
+            Which part of the answer's axes (planes, na, nb), and its planes; of a network with several maps, of shape
+            (maps, planes, na, nb).
+        """
+        across = 2 - self.orientation
+        images = np.moveaxis(stack, across, 0)[::every]
+        wanted = len(stack) - 1 - positions if self.upside_down else positions
+        device = next(network.parameters()).device
+        for chunk, planes in apply(network, fine_grid, self._turned(images), wanted, device, progress):
+            part = [slice(None), slice(None), slice(None)]
+            part[across] = slice(chunk.start * every, chunk.stop * every, every)
+            # The planes that were asked for keep their order; only the mirroring across is to be undone.
+            mirrored = planes[..., ::-1] if self.mirrored else planes
+            yield (part[0], part[1], part[2]), np.moveaxis(mirrored, 0, planes.ndim - 1 - self.orientation)
+
+    def apply(
+        self,
+        network: SliceToPlanes | PlanesAndErrors,
+        fine_grid: FineGrid,
+        stack: NDArray[np.float32],
+        positions: NDArray[np.floating],
+        progress: ProgressCallback,
+    ) -> NDArray[np.float32]:
+        """The planes of the answer in this view, all at once; arguments as in :meth:`parts`.
 
         Returns:
             Shape (planes, na, nb); of a network with several maps, (maps, planes, na, nb).
         """
-        images = np.moveaxis(stack, 2 - self.orientation, 0)
-        wanted = len(stack) - 1 - positions if self.upside_down else positions
-        device = next(network.parameters()).device
-        planes = apply(network, fine_grid, self._turned(images), wanted, device, progress)
-        # The planes that were asked for keep their order; only the mirroring across is to be undone.
-        return np.moveaxis(planes[..., ::-1] if self.mirrored else planes, 0, planes.ndim - 1 - self.orientation)
+        answer = np.empty((*network.maps, len(positions), *stack.shape[1:]), np.float32)
+        for part, planes in self.parts(network, fine_grid, stack, positions, progress):
+            answer[(..., *part)] = planes
+        return answer
 
     def _turned(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         rows = slice(None, None, -1 if self.upside_down else 1)
