@@ -52,26 +52,38 @@ class SliceToPlanes(nn.Module):
         start, _, residual = self.steps(slices)
         return start + unfold(self.extended(residual))
 
+    def without_backbone(self, slices: torch.Tensor) -> torch.Tensor:
+        """What the inverse alone makes of slices (batch, n, width)."""
+        return self._start(self._padded(slices))
+
     def steps(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """The inverse's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
         and what it answers.
         """
-        padded = functional.pad(slices[:, None], (0, 0, self._margin, self._margin), mode="replicate")
-        start = torch.einsum("fs,bsw->bfw", self._inverse(slices), padded[:, 0])
+        padded = self._padded(slices)
+        start = self._start(padded)
         batch, _, width = start.shape
         folded = start.view(batch, -1, self.factor, width).transpose(1, 2)
         whole = torch.cat([padded, folded], dim=1)
         image = whole[:, :, self._hidden : whole.shape[2] - self._hidden].contiguous(memory_format=torch.channels_last)
         return start, image, self.backbone(image)
 
+    def _padded(self, slices: torch.Tensor) -> torch.Tensor:
+        """An image of one channel (batch, 1, n + 2 margin, width)."""
+        return functional.pad(slices[:, None], (0, 0, self._margin, self._margin), mode="replicate")
+
+    def _start(self, padded: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("fs,bsw->bfw", self._inverse(padded[:, 0]), padded[:, 0])
+
     def extended(self, image: torch.Tensor) -> torch.Tensor:
         """An image of the slices that the backbone is shown, with zeros in the rest of the margin: n + 2 margin."""
         return functional.pad(image, (0, 0, self._hidden, self._hidden))
 
-    def _inverse(self, slices: torch.Tensor) -> torch.Tensor:
-        count = slices.shape[1]
+    def _inverse(self, padded: torch.Tensor) -> torch.Tensor:
+        """F for slices (batch, n + 2 margin, width)."""
+        count = padded.shape[1] - 2 * self._margin
         if count not in self._inverses:
-            matrix = torch.as_tensor(self._inverse_for(count), dtype=slices.dtype, device=slices.device)
+            matrix = torch.as_tensor(self._inverse_for(count), dtype=padded.dtype, device=padded.device)
             self._inverses[count] = matrix
         return self._inverses[count]
 
