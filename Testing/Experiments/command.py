@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import phantom_pair, quality, table1, table2, table3, trust
+from . import phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .report import Presentation
@@ -31,6 +31,7 @@ EXPERIMENTS = {
     "table3": table3.EXPERIMENT,
     "quality": quality.EXPERIMENT,
     "trust": trust.EXPERIMENT,
+    "views": views.EXPERIMENT,
 }
 PAIR = "phantom-pair"
 SPEED = "speed"
@@ -84,6 +85,7 @@ def _speed(options: argparse.Namespace) -> int:
         options.methods,
         options.learners,
         options.device,
+        options.uncertain,
     )
     run = measure.runner(options.iterations, options.note)
     return _run(options, plan.cells(), run, presentation.PRESENTATION, presentation.NAME)
@@ -163,6 +165,9 @@ def _add_speed(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threads", nargs="+", type=int, default=usual.threads, help="the first for every size")
     command.add_argument("--methods", nargs="+", default=usual.methods, metavar="NAME[/PRESET]", help="to be timed")
     command.add_argument("--learners", nargs="*", default=usual.learners, metavar="NAME[/PRESET]", help="to be counted")
+    command.add_argument(
+        "--uncertain", nargs="*", default=usual.uncertain, metavar="NAME[/PRESET]", help="with it, too"
+    )
     command.add_argument("--device", choices=("cpu", "cuda"), default=usual.device)
     command.add_argument("--iterations", type=int, default=measure.ITERATIONS, help="of methods that learn")
     command.add_argument("--note", default="", help="a sentence on the machine, for the page")

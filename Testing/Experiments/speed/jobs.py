@@ -61,7 +61,13 @@ def learns(method: str, preset: str) -> bool:
 
 
 def job_of(
-    method: str, preset: str, scan: Volume, profile: SliceProfile, device: str, iterations: int | None = None
+    method: str,
+    preset: str,
+    scan: Volume,
+    profile: SliceProfile,
+    uncertainty: bool,
+    device: str,
+    iterations: int | None = None,
 ) -> Job:
     """A method's run on a scan; whatever it needs is imported here.
 
@@ -71,11 +77,12 @@ def job_of(
         preset: one of its presets.
         scan: the scan.
         profile: its slice profile, for methods of super-resolution.
+        uncertainty: whether it estimates its uncertainty too.
         device: ``"cpu"`` or ``"cuda"``.
         iterations: how many iterations a method that learns is to run at most; ``None`` for as many as its preset has.
     """
     if method == "smore":
-        return _smore(preset, scan, profile, device, iterations)
+        return _smore(preset, scan, profile, uncertainty, device, iterations)
     if learns(method, preset):
         return _adversarial_espreso(scan, device, iterations)
     if info_of(method).runs_on_torch(preset):
@@ -85,7 +92,9 @@ def job_of(
     return Job(lambda progress: super_resolve(scan, profile, method, preset or None, device=device, progress=progress))
 
 
-def _smore(preset: str, scan: Volume, profile: SliceProfile, device: str, iterations: int | None) -> Job:
+def _smore(
+    preset: str, scan: Volume, profile: SliceProfile, uncertainty: bool, device: str, iterations: int | None
+) -> Job:
     from SuperResolveLib.methods.smore.super_resolve import PRESETS
 
     _import_for_learning()
@@ -96,7 +105,9 @@ def _smore(preset: str, scan: Volume, profile: SliceProfile, device: str, iterat
     def run(progress: ProgressCallback) -> object:
         PRESETS[preset] = replace(whole, iterations=count)
         try:
-            return super_resolve(scan, profile, "smore", preset, device=device, progress=progress)
+            return super_resolve(
+                scan, profile, "smore", preset, device=device, uncertainty=uncertainty, progress=progress
+            )
         finally:
             PRESETS[preset] = whole
 

@@ -17,7 +17,7 @@ from ..cells import Cell, CellRunner, Row, threads_a_process
 from .arithmetic import operations, rates, time_shares
 from .jobs import Job, job_of, thick_scan
 from .meter import Meter
-from .plan import TIMES, Load, parse_size
+from .plan import ARITHMETIC, UNCERTAINTY, Load, parse_size
 
 #: For how many iterations a method that learns is run, unless told: some reports of each.
 ITERATIONS = 60
@@ -52,8 +52,9 @@ def measure(cell: Cell, iterations: int) -> Row:
     """Run a cell in this process."""
     load = Load.parse(cell.cell)
     scan, profile = thick_scan(parse_size(cell.volume), load.ratio)
-    take = _times if load.what == TIMES else _arithmetic
-    figures = take(partial(job_of, cell.method, cell.preset, scan, profile), load.device, iterations)
+    take = _arithmetic if load.what == ARITHMETIC else _times
+    make = partial(job_of, cell.method, cell.preset, scan, profile, load.what == UNCERTAINTY)
+    figures = take(make, load.device, iterations)
     return {
         "what": load.what,
         "ratio": load.ratio,

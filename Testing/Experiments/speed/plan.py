@@ -13,7 +13,7 @@ from ..cells import Cell
 from .jobs import Size, info_of, learns
 
 #: What is measured in a cell.
-TIMES, ARITHMETIC = "times", "arithmetic"
+TIMES, UNCERTAINTY, ARITHMETIC = "times", "uncertainty", "arithmetic"
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Plan:
         threads: how many the processor computes on.
         methods: of which to take the time, ``NAME`` or ``NAME/PRESET``.
         learners: of which to count the arithmetic, likewise.
+        uncertain: of which to take the time and memory with uncertainty, at every size, likewise.
         device: where methods that can use a GPU run: ``"cpu"`` or ``"cuda"``.
 
     Raises:
@@ -59,6 +60,7 @@ class Plan:
     methods: Sequence[str] = (next(iter(ESTIMATORS)), *METHODS)
     learners: Sequence[str] = ("smore", "espreso/paper")
     device: str = "cpu"
+    uncertain: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         for text in (*self.sizes, self.reference):
@@ -79,6 +81,9 @@ class Plan:
             places += [(self.reference, other, threads) for other in self.ratios]
             places += [(self.reference, ratio, count) for count in self._threads_on(device)]
             cells += [Cell(size, "k", str(Load(TIMES, r, device, n)), name, preset, 0) for size, r, n in places]
+        for name, preset in map(parse_method, self.uncertain):
+            load = Load(UNCERTAINTY, ratio, self.device, threads)
+            cells += [Cell(size, "k", str(load), name, preset, 0) for size in self.sizes]
         for name, preset in map(parse_method, self.learners):
             loads = [Load(ARITHMETIC, ratio, self.device, count) for count in self._threads_on(self.device)]
             cells += [Cell(self.reference, "k", str(load), name, preset, 0) for load in loads]

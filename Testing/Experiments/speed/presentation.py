@@ -13,7 +13,7 @@ from ..cells import Row
 from ..report import Presentation, Table, grouped
 from ..super_resolution import label
 from .measure import RATE, SHARES, STAGE
-from .plan import ARITHMETIC, TIMES, Load
+from .plan import ARITHMETIC, TIMES, UNCERTAINTY, Load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,14 +74,16 @@ class Explained(Table):
 def tables(rows: Sequence[Row]) -> list[Table]:
     """All tables of the page."""
     times = _in_order([row for row in rows if row["what"] == TIMES])
+    uncertain = _in_order([row for row in rows if row["what"] == UNCERTAINTY])
     counted = _in_order([row for row in rows if row["what"] == ARITHMETIC])
     return [
         *([_seconds(times), _growth(times), _stages(times)] if times else []),
+        *([_seconds(uncertain, "Seconds and memory with the uncertainty")] if uncertain else []),
         *([_learning(counted), _arithmetic(counted), _where(counted)] if counted else []),
     ]
 
 
-def _seconds(rows: Sequence[Row]) -> Table:
+def _seconds(rows: Sequence[Row], title: str = "Seconds and memory") -> Table:
     """A line a cell."""
     columns = {"cpu_seconds": "CPU s", "peak_memory_mib": "peak MiB", "peak_gpu_memory_mib": "GPU peak MiB"}
     shown = {column: name for column, name in columns.items() if any(column in row for row in rows)}
@@ -92,7 +94,7 @@ def _seconds(rows: Sequence[Row]) -> Table:
     ]
     notes = " ".join(sorted({row["note"] for row in rows}))
     header = ["method", "scan", "ratio", "on", "s", *shown.values()]
-    return Explained("Seconds and memory", header, lines, f"{_SECONDS} {notes}")
+    return Explained(title, header, lines, f"{_SECONDS} {notes}")
 
 
 def _growth(rows: Sequence[Row]) -> Table:

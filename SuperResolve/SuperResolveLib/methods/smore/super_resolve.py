@@ -98,15 +98,22 @@ def super_resolve(problem: Problem, settings: MethodSettings, progress: Progress
 
 
 def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
-    slices, axis = problem.stack.slices, problem.stack.geometry.axis
-    low, high = (float(value) for value in np.percentile(slices, (1.0, 99.5)))
-    scale = high - low if high > low else float(np.ptp(slices))
-    stack = ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32)
+    stack, low, scale = normalised(problem)
     answer = Answer(problem, settings.combine, low, scale)
     if settings.uncertainty:
         return _of_ensemble(problem, settings, stack, answer, progress)
     _of_one_network(problem, settings, stack, answer, progress)
     return Restoration(answer.combined())
+
+
+def normalised(problem: Problem) -> tuple[Image, float, float]:
+    """The slices as the network sees them, shape (slices, na, nb), about 0 to 1; and the intensity that is 0 there, and
+    how much of the scan's is 1.
+    """
+    slices, axis = problem.stack.slices, problem.stack.geometry.axis
+    low, high = (float(value) for value in np.percentile(slices, (1.0, 99.5)))
+    scale = high - low if high > low else float(np.ptp(slices))
+    return ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32), low, scale
 
 
 class Answer:
@@ -165,9 +172,9 @@ def _of_one_network(
     """Teach a network, and put what it makes of all views into the answer."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
     views = plain_views(fine_grid, len(stack), positions)
-    trained = 0.98 * training_share(PRESETS[settings.preset], stack.size, len(views))
-    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, trained))
-    for view, (start, end) in zip(views, _parts(trained, 0.98, len(views)), strict=True):
+    taught = 0.98 * training_share(PRESETS[settings.preset], stack.size, len(views))
+    network, _ = trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, taught))
+    for view, (start, end) in zip(views, _parts(taught, 0.98, len(views)), strict=True):
         for part, planes in view.parts(network, fine_grid, stack, positions, part_of(progress, start, end)):
             answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
 
@@ -183,11 +190,11 @@ def _of_ensemble(
         progress_of_restart = part_of(progress, start, end)
         seed = settings.seed + restart * SEEDS
         views = views_of(restart)
-        trained = training_share(preset, stack.size, len(views)) / (1 + ERROR_TRAINING)
-        network, batches = _trained(problem, settings, stack, seed, part_of(progress_of_restart, 0.0, trained))
+        taught = training_share(preset, stack.size, len(views)) / (1 + ERROR_TRAINING)
+        network, batches = trained(problem, settings, stack, seed, part_of(progress_of_restart, 0.0, taught))
         iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
-        judged_at = trained * (1 + ERROR_TRAINING)
-        judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, trained, judged_at))
+        judged_at = taught * (1 + ERROR_TRAINING)
+        judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
         ensemble = ensemble or Ensemble(problem.stack, _damping(problem, judged, stack, answer))
         for number, (view, (first, last)) in enumerate(zip(views, _parts(judged_at, 1.0, len(views)), strict=True)):
             told = part_of(progress_of_restart, first, last)
@@ -220,7 +227,7 @@ def training_share(preset: Preset, voxels: int, views: int) -> float:
     return learned / (learned + views * voxels)
 
 
-def _trained(
+def trained(
     problem: Problem, settings: MethodSettings, stack: Image, seed: int, progress: ProgressCallback
 ) -> tuple[SliceToPlanes, Batches[ImagePairs]]:
     """A network trained on the scan's slices, and the batches that it learned from, which go on."""
