@@ -162,6 +162,8 @@ def test_scan_is_seen_upside_down_too_where_it_may_be() -> None:
     planes = np.arange(40) / 4
     assert [view.upside_down for view in plain_views(fine_grid_for(4.0, 0.0), 11, planes)] == [False, True] * 2
     assert [view.upside_down for view in plain_views(fine_grid_for(4.0, 0.07), 11, 0.07 + planes)] == [False] * 2
+    few = plain_views(fine_grid_for(4.0, 0.0), 11, planes, few=True)
+    assert [(view.orientation, view.upside_down) for view in few] == [(0, False), (1, True)]
 
 
 @pytest.mark.parametrize("shape", [(48, 432), (96, 20), (7, 7)])
@@ -325,3 +327,25 @@ def test_burst_accumulation_takes_each_frequency_from_the_stronger_result() -> N
     np.testing.assert_allclose(merged, low + high, atol=0.05)
     np.testing.assert_allclose(combine([low, high], "average"), (low + high) / 2, atol=1e-6)
     np.testing.assert_allclose(fourier_burst_accumulation([low, low]), low, atol=1e-5)
+
+
+def test_air_beside_the_head_gets_the_linear_inverse_and_the_head_does_not_notice():
+    """Columns without anything cost nothing; those with something are as if there were no air."""
+    fine_grid = FineGrid.meeting(np.array([-0.375]), SliceProfile.gaussian(4.0, 1.0), 4.0, 1.0, 1e-2, 1)
+    network = network_on(fine_grid, EDSR(5, 4, 8, 1)).eval()
+    torch.manual_seed(0)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    positions = np.arange(30) / 4 - 0.375
+    images = np.random.default_rng(0).random((3, 8, 40)).astype(np.float32)
+    images[:, :, :12] = 0.01 * images[:, :, :12]
+    images[:, :, 31:] = 0.01 * images[:, :, 31:]
+    ((_, planes),) = apply(network, fine_grid, images, positions, CPU, silent)
+    reading = torch.as_tensor(fine_grid.reading(8, positions), dtype=torch.float32)
+    with torch.no_grad():
+        whole = torch.einsum("pf,bfw->bpw", reading, network(torch.as_tensor(images))).numpy()
+        linear = torch.einsum("pf,bfw->bpw", reading, network.without_backbone(torch.as_tensor(images))).numpy()
+    np.testing.assert_allclose(planes[..., 12:31], whole[..., 12:31], atol=1e-5)
+    np.testing.assert_allclose(planes[..., :12], linear[..., :12], atol=1e-5)
+    np.testing.assert_allclose(planes[..., 31:], linear[..., 31:], atol=1e-5)
+    assert np.abs(whole - linear).max() > 0.05

@@ -19,6 +19,8 @@ as invented.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,9 +57,23 @@ class Moments:
 
         To be asked for last: it takes the place of what is needed to go on.
         """
-        self.mean = np.zeros(0, np.float32)
         self._squares /= np.float32(max(count - 1, 1))
         return self._squares
+
+
+@dataclass(frozen=True, eq=False)
+class Variances:
+    """The variances of an ensemble, on the planes of the answer, in the square of the scan's intensity unit.
+
+    Attributes:
+        seen: of the part of the members that the acquisition operator sees.
+        unseen: of the part in its null space, without the error that the members expect.
+        expected: of that error.
+    """
+
+    seen: Image
+    unseen: Image
+    expected: Image
 
 
 class Ensemble:
@@ -99,16 +115,19 @@ class Ensemble:
         """How many members there are."""
         return len(self._traces)
 
-    def variances(self) -> tuple[Image, Image, Image]:
-        """Of the part of the members that the acquisition operator sees; of the part in its null space, without the
-        error that they expect; and of that error.
+    def finish(self) -> tuple[Image, Variances]:
+        """The mean of the members, and the variances of their parts.
 
-        To be asked for once, after the last member.
+        To be asked for once, after the last member: both take the place of what is needed to go on, part by part.
         """
-        seen = np.empty_like(self._expected)
-        degrees = max(self.count - 1, 1)
-        mean: Image = np.asarray(np.mean(self._traces, axis=0, dtype=np.float32))
+        mean, seen = self._unseen.mean, np.empty_like(self._expected)
+        trace = self._traces[0] / np.float32(self.count)
+        for other in self._traces[1:]:
+            trace += other / np.float32(self.count)
         for part in slabs(seen.shape, self._axis):
-            deviations = (along(self._correction, trace[part] - mean[part], self._axis) for trace in self._traces)
-            seen[part] = sum(deviation**2 for deviation in deviations) / np.float32(degrees)
-        return seen, self._unseen.variance(self.count), self._expected
+            mean[part] += along(self._correction, trace[part], self._axis)
+            deviations = (along(self._correction, each[part] - trace[part], self._axis) for each in self._traces)
+            seen[part] = sum(deviation**2 for deviation in deviations) / np.float32(max(self.count - 1, 1))
+        variances = Variances(seen, self._unseen.variance(self.count), self._expected)
+        self._traces.clear()
+        return mean, variances

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..physics.problem import OperatorKind, Problem
 from ..progress import ProgressCallback
 from ..registry import Info
-from .ensemble import Ensemble
+from .ensemble import Variances
 
 Combination = Literal["average", "fba"]
 COMBINATIONS: tuple[Combination, ...] = ("average", "fba")
@@ -61,12 +61,12 @@ class Restoration:
 
     Attributes:
         data: the volume on the planes of the answer, float32, in the scan's intensity unit.
-        members: of an ensemble, where the settings asked for it.
+        variances: of the members of an ensemble, where the settings asked for one.
         notes: what the user should know of this run, a sentence each; they go into the report.
     """
 
     data: NDArray[np.float32]
-    members: Ensemble | None = None
+    variances: Variances | None = None
     notes: tuple[str, ...] = ()
 
 

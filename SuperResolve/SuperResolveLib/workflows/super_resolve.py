@@ -146,7 +146,9 @@ def super_resolve(
         noise=problem.stack.noise,
         seconds=time.perf_counter() - started,
         operator=operator,
-        uncertainty=None if restoration.members is None else Uncertainty.of(restoration.members, grid, scan.space),
+        uncertainty=None
+        if restoration.variances is None
+        else Uncertainty(restoration.variances, grid.affine, scan.space),
     )
 
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.output_grid import OutputGrid
 from ..data.volume import Volume
-from ..methods.ensemble import Ensemble
+from ..methods.ensemble import Variances
 
 Image = NDArray[np.float32]
 
@@ -28,43 +27,34 @@ class Uncertainty:
     of them are in memory at once.
 
     Attributes:
-        seen_variance: of the part of the members that the acquisition operator sees.
-        unseen_variance: of the part in its null space, without the error that the members have learned to expect.
-        expected_variance: of that error.
+        variances: of the ensemble's members.
         affine: voxel index to RAS mm.
         space: NIfTI code of the coordinate space.
     """
 
-    seen_variance: Image
-    unseen_variance: Image
-    expected_variance: Image
+    variances: Variances
     affine: NDArray[np.float64]
     space: int
-
-    @classmethod
-    def of(cls, members: Ensemble, grid: OutputGrid, space: int) -> Uncertainty:
-        """The error of the mean of an ensemble, on the grid of its members."""
-        return cls(*members.variances(), grid.affine, space)
 
     @property
     def total(self) -> Volume:
         """Of the error before data consistency: the root of the sum of squares of ``seen`` and ``invented``."""
-        return self._root(self.seen_variance, self.unseen_variance, self.expected_variance)
+        return self._root(self.variances.seen, self.variances.unseen, self.variances.expected)
 
     @property
     def seen(self) -> Volume:
         """Of the part that the acquisition operator sees. Data consistency removes it, except for the scan's noise."""
-        return self._root(self.seen_variance)
+        return self._root(self.variances.seen)
 
     @property
     def invented(self) -> Volume:
         """Of the part in the operator's null space, which data consistency leaves."""
-        return self._root(self.unseen_variance, self.expected_variance)
+        return self._root(self.variances.unseen, self.variances.expected)
 
     @property
     def spread(self) -> Volume:
         """Between the members alone, without the error that they have learned to expect."""
-        return self._root(self.seen_variance, self.unseen_variance)
+        return self._root(self.variances.seen, self.variances.unseen)
 
     def _root(self, *variances: Image) -> Volume:
         total = variances[0].copy()
@@ -84,7 +74,7 @@ class Uncertainty:
     @property
     def invented_share(self) -> float:
         """The share of ``invented`` in the total variance, summed over voxels."""
-        variances = (self.seen_variance, self.unseen_variance, self.expected_variance)
+        variances = (self.variances.seen, self.variances.unseen, self.variances.expected)
         seen, unseen, expected = (float(np.sum(variance, dtype=np.float64)) for variance in variances)
         total = seen + unseen + expected
         return (unseen + expected) / total if total > 0 else 0.0

@@ -129,10 +129,9 @@ class Answer:
         self._axis = problem.stack.geometry.axis
         self._combination = combination
         self._low, self._scale = np.float32(low), np.float32(scale)
-        shape = [*problem.stack.slices.shape]
-        shape[self._axis] = len(problem.grid.positions)
-        count = 1 if combination == "average" else ORIENTATIONS
-        self._sums = [np.zeros(shape, np.float32) for _ in range(count)]
+        self._shape = [*problem.stack.slices.shape]
+        self._shape[self._axis] = len(problem.grid.positions)
+        self._sums: list[Image] = []
 
     def place(self, part: Part) -> Part:
         """A part of the axes (planes, na, nb) in the scan's axes."""
@@ -153,8 +152,10 @@ class Answer:
 
     def add(self, view: View, part: Part, volume: Image, share: float) -> None:
         """Add a part of a view, which counts as ``share`` of the mean over all views, in the scan's axes."""
-        which = view.orientation % len(self._sums)
-        total = self._sums[which][part]
+        if not self._sums:
+            count = 1 if self._combination == "average" else ORIENTATIONS
+            self._sums = [np.zeros(self._shape, np.float32) for _ in range(count)]
+        total = self._sums[view.orientation % len(self._sums)][part]
         total += volume * np.float32(share * len(self._sums))
 
     def combined(self) -> Image:
@@ -171,8 +172,10 @@ def _of_one_network(
 ) -> None:
     """Teach a network, and put what it makes of all views into the answer."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    views = plain_views(fine_grid, len(stack), positions)
-    taught = 0.98 * training_share(PRESETS[settings.preset], stack.size, len(views))
+    preset = PRESETS[settings.preset]
+    few = training_share(preset, stack.size, 2 * ORIENTATIONS) < 0.5
+    views = plain_views(fine_grid, len(stack), positions, few)
+    taught = 0.98 * training_share(preset, stack.size, len(views))
     network, _ = trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, taught))
     for view, (start, end) in zip(views, _parts(taught, 0.98, len(views)), strict=True):
         for part, planes in view.parts(network, fine_grid, stack, positions, part_of(progress, start, end)):
@@ -186,6 +189,7 @@ def _of_ensemble(
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
     preset = PRESETS[settings.preset]
     ensemble: Ensemble | None = None
+    by_orientation = None if settings.combine == "average" else answer
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
         progress_of_restart = part_of(progress, start, end)
         seed = settings.seed + restart * SEEDS
@@ -201,8 +205,11 @@ def _of_ensemble(
             for part, (planes, log_variance) in view.parts(judged, fine_grid, stack, positions, told):
                 place, volume = answer.place(part), answer.scaled(planes)
                 ensemble.add(restart * len(views) + number, volume, answer.variance(log_variance), place)
-                answer.add(view, place, volume, 1 / (RESTARTS * len(views)))
-    return Restoration(answer.combined(), ensemble)
+                if by_orientation is not None:
+                    by_orientation.add(view, place, volume, 1 / (RESTARTS * len(views)))
+    assert ensemble is not None
+    mean, variances = ensemble.finish()
+    return Restoration(mean if by_orientation is None else by_orientation.combined(), variances)
 
 
 def _damping(problem: Problem, network: PlanesAndErrors, stack: Image, answer: Answer) -> float:
