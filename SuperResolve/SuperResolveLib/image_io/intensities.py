@@ -1,4 +1,4 @@
-"""How intensities are written to a file: their number type, and how hard they are compressed."""
+"""The number type in which intensities are written to a file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.volume import Volume
-
-#: Of 9: the noise of a scan hardly shrinks, however long one tries.
-COMPRESSION_LEVEL = 2
 
 
 def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | None = None) -> NDArray[Any]:

@@ -6,7 +6,6 @@ itself is not used as its reader trusts the file.
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from numpy.typing import NDArray
 
 from ..data.volume import Volume
 from ..errors import InputError
-from .byte_stream import ByteStream
+from .byte_stream import ByteStream, compressed
 from .checks import check_scalar, check_shape, readable
 from .files import replacing
-from .intensities import COMPRESSION_LEVEL, written
+from .intensities import written
 from .stored import LPS_TO_RAS, NO_ORIENTATION, StoredImage
 from .text_header import TextHeader, beside, header_lines, not_of_its_type, shown
 from .voxel_data import read_digits, read_voxels
@@ -67,7 +66,7 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
     contents = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
     if compress:
-        contents = zlib.compress(contents, COMPRESSION_LEVEL)
+        contents = compressed(contents, "zlib")
     kinds = {np.dtype(kind): name for name, kind in reversed(_TYPES.items())}
     header = (
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"

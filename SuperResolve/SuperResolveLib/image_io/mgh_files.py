@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 
 from ..data.volume import Volume
 from ..errors import InputError
-from .byte_stream import opened
+from .byte_stream import compressed, opened
 from .checks import check_shape, readable
 from .files import replacing
-from .intensities import COMPRESSION_LEVEL, written
+from .intensities import written
 from .stored import StoredImage
 from .text_header import checked_voxel_sizes, not_of_its_type
 from .voxel_data import read_voxels
@@ -63,6 +62,6 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     image: Any = MGHImage(written(volume, keep_type, MGH_TYPES), volume.affine)
     contents = image.to_bytes()
     if path.name.lower().endswith(".mgz"):
-        contents = gzip.compress(contents, COMPRESSION_LEVEL, mtime=0)  # without a time, equal volumes give equal files
+        contents = compressed(contents, "gzip")
     with replacing(path) as aside:
         aside.write_bytes(contents)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
 from ..data.volume import Volume
 from ..errors import InputError
-from .byte_stream import opened
+from .byte_stream import compressed, opened
 from .checks import check_scalar, check_shape, readable
 from .files import replacing
-from .intensities import COMPRESSION_LEVEL, written
+from .intensities import written
 from .nifti_header import LABEL_INTENTS, number_type, placement, read_header, skip_to_voxels, slope_and_intercept
 from .stored import StoredImage
 from .voxel_data import read_voxels
@@ -59,7 +58,7 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     image.header.set_xyzt_units("mm")
     contents = image.to_bytes()
     if path.name.lower().endswith(".gz"):
-        contents = gzip.compress(contents, COMPRESSION_LEVEL, mtime=0)  # without a time, equal volumes give equal files
+        contents = compressed(contents, "gzip")
     with replacing(path) as aside:
         aside.write_bytes(contents)
 

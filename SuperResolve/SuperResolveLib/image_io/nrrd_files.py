@@ -6,7 +6,6 @@ after what is needed to trust a file little is left for it to do; and Slicer doe
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +14,10 @@ from numpy.typing import NDArray
 
 from ..data.volume import Volume
 from ..errors import InputError
-from .byte_stream import ByteStream
+from .byte_stream import ByteStream, compressed
 from .checks import readable
 from .files import replacing
-from .intensities import COMPRESSION_LEVEL, written
+from .intensities import written
 from .nrrd_header import NrrdHeader, read_header
 from .stored import LPS_TO_RAS, StoredImage
 from .text_header import TextHeader, beside, shown
@@ -60,7 +59,7 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     )
     contents = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
     if compress:
-        contents = gzip.compress(contents, COMPRESSION_LEVEL, mtime=0)
+        contents = compressed(contents, "gzip")
     with replacing(path) as aside, aside.open("wb") as file:
         file.write(header.encode("ascii"))
         file.write(contents)
