@@ -141,10 +141,9 @@ class ByteStream:
             while count <= most and (piece := self._piece(_PIECE)):
                 count += len(piece)
         if count > most:
-            many = "more than" if self._decoder else "with"
             raise InputError(
-                f"the header of {self.path} does not fit its voxels, which are {many} {count} bytes longer than it "
-                "announces: repair the header"
+                f"the header of {self.path} does not fit its voxels, of which at least {count} bytes are left over: "
+                "repair the header"
             )
         return count
 

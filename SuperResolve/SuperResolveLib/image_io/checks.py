@@ -93,10 +93,12 @@ def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) 
     if not np.isfinite(affine).all():
         raise InputError(f"the affine of {path} has entries that are not finite: repair the file's header")
     columns = affine[:3, :3]
-    steps = np.linalg.norm(columns, axis=0)
+    with np.errstate(over="ignore"):
+        steps = np.linalg.norm(columns, axis=0)
+    if steps.min() > 0:
+        _check_size(steps, shape, path)
     if steps.min() == 0 or abs(np.linalg.det(columns / steps)) < 1e-6:
         raise InputError(f"the affine of {path} is singular, its voxels fill no volume: repair the file's header")
-    _check_size(steps, shape, path)
     _check_position(affine[:3, 3], path)
     _check_right_angles(columns, path)
     return affine

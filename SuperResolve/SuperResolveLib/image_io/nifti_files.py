@@ -11,7 +11,7 @@ from .byte_stream import compressed, opened
 from .checks import check_scalar, check_shape, readable
 from .files import replacing
 from .intensities import written
-from .nifti_header import LABEL_INTENTS, number_type, placement, read_header, skip_to_voxels, slope_and_intercept
+from .nifti_header import LABEL_INTENTS, number_type, placement, read_header, sizes, skip_to_voxels, slope_and_intercept
 from .stored import StoredImage
 from .voxel_data import read_voxels
 
@@ -28,10 +28,12 @@ def read(path: Path, ending: str) -> StoredImage:
 
     with readable(path), opened(path) as stream:
         header = read_header(stream)
-        shape = check_shape([int(size) for size in header["dim"][1 : int(header["dim"][0]) + 1]], path)
+        all_sizes, told = sizes(header)
+        shape = check_shape(all_sizes, path)
         kind = number_type(header, path)
         check_scalar(len(kind.fields) if kind.fields else 1, kind.kind == "c", path)
         affine, space, warnings = placement(header, shape, path)
+        warnings += told
         slope, intercept, told = slope_and_intercept(header, path)
         warnings += told + _meaning(header, kind)
         warnings += skip_to_voxels(header, stream)

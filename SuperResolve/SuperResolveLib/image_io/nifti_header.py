@@ -54,6 +54,14 @@ def read_header(stream: ByteStream) -> Any:
     return header
 
 
+def sizes(header: Any) -> tuple[list[int], tuple[str, ...]]:
+    """The sizes along all axes, and a warning where the header gives one beyond the third that is not positive."""
+    sizes = [int(size) for size in header["dim"][1 : int(header["dim"][0]) + 1]]
+    wrong = [f"dim[{axis}] is {size}" for axis, size in enumerate(sizes, 1) if axis > 3 and size < 1]
+    told = (f"the header's {' and '.join(wrong)}: it is taken as 1",) if wrong else ()
+    return sizes[:3] + [max(1, size) for size in sizes[3:]], told
+
+
 def number_type(header: Any, path: Path) -> np.dtype[Any]:
     """The type of the voxels, in the byte order of the file.
 
@@ -61,12 +69,13 @@ def number_type(header: Any, path: Path) -> np.dtype[Any]:
         InputError: there is no such type.
     """
     try:
-        return np.dtype(header.get_data_dtype())
-    except Exception as error:  # nibabel's own errors have no common base
+        kind = np.dtype(header.get_data_dtype())
+    except Exception:  # nibabel's own errors have no common base
+        kind = np.dtype(np.void)
+    if kind.itemsize == 0:
         code = int(header["datatype"])
-        raise InputError(
-            f"the header of {path} gives the number type {code} (datatype), which NIfTI has not"
-        ) from error
+        raise InputError(f"the header of {path} gives the number type {code}, which NIfTI has not: repair its datatype")
+    return kind
 
 
 def skip_to_voxels(header: Any, stream: ByteStream) -> tuple[str, ...]:
@@ -108,7 +117,7 @@ def slope_and_intercept(header: Any, path: Path) -> tuple[float, float, tuple[st
 def placement(header: Any, shape: tuple[int, int, int], path: Path) -> tuple[NDArray[np.float64], int, tuple[str, ...]]:
     """The affine, voxel index to RAS mm; the code of its coordinate space; and warnings.
 
-    As in nibabel it is the sform if its code is above 0, else the qform; but the qform where the sform is singular.
+    As in nibabel it is the sform if its code is above 0, else the qform; but the qform where the sform is no affine.
 
     Raises:
         InputError: the header tells no voxel sizes where they are needed.
@@ -120,9 +129,9 @@ def placement(header: Any, shape: tuple[int, int, int], path: Path) -> tuple[NDA
         if code > LAST_SPACE
     )
     used = "sform" if codes["sform"] > 0 else "qform"
-    if codes["sform"] > 0 and codes["qform"] > 0 and _is_singular(header.get_sform()):
+    if codes["sform"] > 0 and codes["qform"] > 0 and not _is_affine(header.get_sform()):
         used = "qform"
-        warnings += ("the header's sform is all zero or singular: the qform is used",)
+        warnings += ("the header's sform is all zero, singular or not finite: the qform is used",)
     elif codes["sform"] > 0:
         warnings += _disagreement(header, shape, codes["qform"] > 0)
     if used == "sform":
@@ -144,11 +153,11 @@ def placement(header: Any, shape: tuple[int, int, int], path: Path) -> tuple[NDA
     return affine, space if 1 <= space <= LAST_SPACE else SCANNER, warnings
 
 
-def _is_singular(affine: NDArray[np.floating]) -> bool:
-    """Whether an affine that is finite has a column that is zero, or two that are parallel."""
-    columns = np.asarray(affine, dtype=np.float64)[:3, :3]
+def _is_affine(matrix: NDArray[np.floating]) -> bool:
+    """Whether a matrix maps voxels to places: it is finite, and its first columns are linearly independent."""
+    columns = np.asarray(matrix, dtype=np.float64)[:3, :3]
     lengths = np.linalg.norm(columns, axis=0)
-    return bool(np.isfinite(columns).all() and (lengths.min() == 0 or abs(np.linalg.det(columns / lengths)) < 1e-6))
+    return bool(np.isfinite(matrix).all() and lengths.min() > 0 and abs(np.linalg.det(columns / lengths)) > 1e-6)
 
 
 def _qform(header: Any, path: Path) -> tuple[NDArray[np.float64], tuple[str, ...]]:

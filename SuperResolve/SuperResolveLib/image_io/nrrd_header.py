@@ -47,6 +47,9 @@ _SPACES = {
     "right-anterior-superior": (-1, -1, 1), "left-anterior-superior": (1, -1, 1), "left-posterior-superior": (1, 1, 1),
     "ras": (-1, -1, 1), "las": (1, -1, 1), "lps": (1, 1, 1),
 }  # fmt: skip
+_SPACE_NAMES = (
+    r"((right|left)-(anterior|posterior)-superior|scanner-xyz|3d-(right|left)-handed)(-time)?|(ras|las|lps)t?"
+)
 #: Kinds of an axis of voxels, and of one of images; others hold the values of one voxel.
 _OF_VOXELS, _OF_IMAGES = ("domain", "space", "none", "???", ""), ("time", "list")
 #: Length of each unit in mm; no unit is mm.
@@ -149,6 +152,8 @@ def _grid(fields: TextHeader) -> tuple[tuple[int, int, int], list[int]]:
 def _affine(fields: TextHeader, axes: list[int]) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """The affine of three axes, voxel index to RAS mm, and warnings."""
     space = fields.text("space").lower()
+    if space and not re.fullmatch(_SPACE_NAMES, space):
+        raise fields.error(f"names the space {shown(space)}, which NRRD has not")
     signs = _SPACES.get(space.removesuffix("-time") if len(space) > 4 else space[:3])
     unoriented = NO_ORIENTATION.format(why=f" (space {shown(space)})" if space else "")
     affine = np.eye(4)

@@ -6,6 +6,7 @@ beside the header.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -18,6 +19,8 @@ from ..errors import InputError
 
 #: The most bytes of a line and of a header; the longest that programs write are thousands of acquisition notes.
 LONGEST_LINE, LONGEST_HEADER = 2**16, 2**22
+#: The most bytes of a file's name.
+LONGEST_NAME = 255
 
 
 class TextHeader:
@@ -112,7 +115,12 @@ def beside(path: Path, name: str) -> Path:
         InputError: it is not a plain name, or there is no such file, or it is a link to one in another folder.
     """
     name = name.removeprefix("./")
-    if not name or name in (".", "..") or any(character in name for character in '/\\:*?"<>|\0\r\n'):
+    if (
+        not name
+        or name in (".", "..")
+        or len(os.fsencode(name)) > LONGEST_NAME
+        or any(character in name for character in '/\\:*?"<>|\0\r\n')
+    ):
         raise InputError(
             f"the header of {path} names {shown(name)} as the file of its voxels: only the plain name of a file beside "
             "it is followed; copy that file there and correct the name"

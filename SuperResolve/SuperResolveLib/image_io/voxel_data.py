@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -59,9 +60,12 @@ def read_digits(stream: ByteStream, sizes: Sequence[int], kind: np.dtype[Any]) -
     if not count <= (stream.left + 1) // 2 <= _WIDEST_NUMBER * (count + 16):
         raise InputError(f"{stream.path} cannot hold the {text} that its header announces in {stream.left} characters")
     wide = np.dtype(np.float64) if kind.kind == "f" else np.dtype(np.uint64 if kind.kind == "u" else np.int64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")  # numpy only warns where a text ends in something else than a number
-        numbers = np.fromstring(stream.read(stream.left).tobytes().decode("ascii"), dtype=wide, sep=" ")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy only warns where a text ends in something else than a number
+            numbers = np.fromstring(stream.read(stream.left).tobytes().decode("ascii"), dtype=wide, sep=" ")
+    except (ValueError, Warning):
+        numbers = np.empty(0, wide)
     if numbers.size != count or (kind.kind != "f" and (numbers != numbers.astype(kind)).any()):
         raise InputError(f"{stream.path} does not hold the {text} of type {kind.name} that its header announces")
     return numbers.astype(kind).reshape(tuple(sizes)[::-1]).T
@@ -78,7 +82,8 @@ def read_hex(stream: ByteStream, sizes: Sequence[int], kind: np.dtype[Any]) -> N
     needed = stream.check_announced(sizes, kind)
     contents = b""
     if stream.left <= _WIDEST_NUMBER * needed:
-        contents = bytes.fromhex(stream.read(stream.left).tobytes().decode("ascii"))
+        with suppress(ValueError):
+            contents = bytes.fromhex(stream.read(stream.left).tobytes().decode("ascii"))
     if len(contents) != needed:
         raise InputError(f"{stream.path} does not hold the {needed} bytes that its header announces, in hexadecimal")
     return np.frombuffer(contents, kind).reshape(tuple(sizes)[::-1]).T
