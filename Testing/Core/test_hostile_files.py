@@ -301,6 +301,7 @@ print(peak() - before)
         "../outside.raw",
         "folder/in.raw",
         "C:\\outside.raw",
+        "C:in.raw",
         "..",
         ".",
         "in.raw\0",

@@ -1,7 +1,8 @@
 """Reading and writing volumes: NIfTI, MGZ, NRRD and MetaImage; folders of DICOM slices are only read.
 
 In every format the affine of the :class:`~SuperResolveLib.data.volume.Volume` is exactly that of the file, in RAS mm,
-and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused.
+and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused, and so is a file
+that is damaged or whose header announces what the file does not hold: no reader trusts a header.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
 
     The affine of NIfTI is the sform if its code is above 0, else the qform, as in nibabel. Slice thickness and
     acquired resolution come from DICOM tags or from a JSON sidecar of the file. The slice spacing of a DICOM folder
-    comes from the positions of its slices.
+    comes from the positions of its slices. The volume's warnings tell where a header contradicts itself and what was
+    used, and what the voxels show, such as blank slices.
 
     Args:
         path: a NIfTI, MGZ, NRRD or MetaImage file, or a folder with the slices of a DICOM series.
