@@ -1,8 +1,8 @@
 """Reading and writing volumes: NIfTI, MGZ, NRRD and MetaImage; folders of DICOM slices are only read.
 
 In every format the affine of the :class:`~SuperResolveLib.data.volume.Volume` is exactly that of the file, in RAS mm,
-and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused, and so is a file
-that is damaged or whose header announces what the file does not hold: no reader trusts a header.
+and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused, and so is a
+file that is damaged or whose header announces what the file does not hold: no reader trusts a header.
 """
 
 from __future__ import annotations
