@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..physics.profile import SliceProfile
-from ..physics.profile_limits import check_tap_spacing, checked_width
+from ..physics.profile_limits import WIDEST, check_tap_spacing, checked_width
 from .files import PathLike, replacing
 
 FloatArray = NDArray[np.float64]
@@ -128,6 +128,8 @@ def _width(text: str, whole: str) -> float:
         width = float(text)
     except ValueError:
         raise InputError(f"the width in {whole!r} is not a number: give it in mm, as in gaussian:4.5") from None
+    if not 0 < width <= WIDEST:
+        raise InputError(f"the width in {whole!r} is not between 0 and {WIDEST:g} mm: give the slice thickness")
     with _naming(repr(whole)):
         return checked_width(width)
 
