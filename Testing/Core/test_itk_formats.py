@@ -12,6 +12,7 @@ import pytest
 import SimpleITK as sitk
 from scipy.spatial.transform import Rotation
 
+from command_line import run_python
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io.volumes import read_volume, write_volume
@@ -84,6 +85,17 @@ def test_a_fourth_axis_of_one_is_dropped(tmp_path: Path) -> None:
     for name, warnings in (("a.nrrd", UNORIENTED), ("a.mha", ())):  # ITK names no space in 4-D NRRD
         sitk.WriteImage(image, str(tmp_path / name))
         assert assert_read_as_by_itk(tmp_path / name, warnings).shape == SHAPE
+
+
+def test_itk_has_no_part_in_reading_and_writing(tmp_path: Path) -> None:
+    """Its readers crash on damaged files, and loading it takes longer than reading a scan."""
+    sitk.WriteImage(oblique(), str(tmp_path / "a.nrrd"))
+    code = (
+        "import sys\nfrom SuperResolveLib.image_io.volumes import read_volume, write_volume\n"
+        f"write_volume(read_volume({str(tmp_path / 'a.nrrd')!r}), {str(tmp_path / 'b.mha')!r})\n"
+        f"read_volume({str(tmp_path / 'b.mha')!r})\nprint('SimpleITK' in sys.modules)"
+    )
+    assert run_python(code) == "False\n"
 
 
 # ---------------- MetaImage
