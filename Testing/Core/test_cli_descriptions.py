@@ -15,8 +15,8 @@ from command_line import run_python
 from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
 from SuperResolveLib.command.main import cli
 from SuperResolveLib.estimation.registry import AUTO, ESTIMATORS
-from SuperResolveLib.image_io.profile_table import WIDEST
 from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.physics.profile_limits import WIDEST
 from SuperResolveLib.slicer_cli.arguments import parse_arguments
 from SuperResolveLib.slicer_cli.describe import described
 

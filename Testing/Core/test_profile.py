@@ -97,20 +97,26 @@ class TestFullWidthAtHalfMaximum:
 
 class TestConstruction:
     @pytest.mark.parametrize(
-        "weights", [[1, 1], [[1, 1, 1]], [], [0, 0, 0], [1, -0.1, 1], [1, np.nan, 1], [1, np.inf, 1]], ids=str
+        "weights",
+        [[1, 1], [[1, 1, 1]], [], [0, 0, 0], [1, -0.1, 1], [1, np.nan, 1], [1, np.inf, 1], [1e-300] * 3, [1e308] * 3],
+        ids=str,
     )
     def test_what_is_no_profile_is_refused(self, weights):
         with pytest.raises(InputError):
             SliceProfile(np.array(weights, dtype=float), 1)
 
-    @pytest.mark.parametrize("tap_spacing", [0, -1, np.nan, np.inf])
-    def test_tap_spacing_must_be_positive(self, tap_spacing):
+    @pytest.mark.parametrize("tap_spacing", [0, -1, np.nan, np.inf, 1e-300, 1e-6, 1e3])
+    def test_tap_spacing_must_be_plausible(self, tap_spacing):
         with pytest.raises(InputError, match="distance between"):
             SliceProfile(np.ones(3), tap_spacing)
 
-    @pytest.mark.parametrize("width", [0, -2, np.nan, np.inf])
+    def test_a_width_told_by_the_taps_must_be_plausible(self):
+        with pytest.raises(InputError, match="width is 303 mm"):
+            SliceProfile(np.ones(101), 3)
+
+    @pytest.mark.parametrize("width", [0, -2, np.nan, np.inf, 1e-300, 0.005, 5e3])
     @pytest.mark.parametrize("make", [SliceProfile.gaussian, SliceProfile.rect])
-    def test_width_must_be_positive(self, make, width):
+    def test_width_must_be_plausible(self, make, width):
         with pytest.raises(InputError, match="width"):
             make(width, 1)
 

@@ -116,6 +116,8 @@ def test_named_profiles(tmp_path: Path) -> None:
         ("rect:-3", "not between"),
         ("rect:nan", "not between"),
         ("gaussian:1e9", "not between"),
+        ("gaussian:1e-300", "where 0.009 to 100 mm are plausible"),
+        ("gaussian:0.01", "far less than the in-plane voxel of 1 mm"),
         ("triangle:3", "give gaussian:MM, rect:MM"),
         ("gaussian", "give gaussian:MM, rect:MM"),
         ("nowhere/profile.tsv", "'nowhere/profile.tsv' is no profile"),
@@ -125,3 +127,48 @@ def test_named_profiles(tmp_path: Path) -> None:
 def test_a_profile_by_no_known_name_is_refused(text: str, told: str) -> None:
     with pytest.raises(InputError, match=told):
         parse_profile(text, 1.0)
+
+
+def gaussian_rows(millimetres: float) -> str:
+    """A Gaussian of 5 mm in a table whose offsets are in another unit, of so many to the millimetre."""
+    profile = SliceProfile.gaussian(5.0, 0.8)
+    return rows(*zip((profile.offsets * millimetres).tolist(), profile.weights.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (rows((-1e-6, 1), (0, 1), (1e-6, 1)), "distance between a slice profile's taps is 1e-06 mm"),
+        (rows((-1e-6, 1), (1e-6, 1)), "distance between"),
+        (rows((-1e-300, 1), (1e-300, 1)), "distance between"),
+        (rows((-1e308, 1), (0, 1), (1e308, 1)), "distance between"),
+        (gaussian_rows(1e-3), "taps is 0.0008 mm, where 0.009 to 100 mm are plausible: give it in mm"),
+        (gaussian_rows(1e3), "taps is 800 mm"),
+        (gaussian_rows(40), "width is .* mm"),
+        (rows((-1, 1e-300), (0, 2e-300), (1, 1e-300)), "weights sum to 4e-300: scale them"),
+        (rows((-1, 0), (0, 5e-324), (1, 0)), "weights sum to"),
+        (rows((-1, 1e308), (0, 1e308), (1, 1e308)), "weights sum to inf: scale them"),
+        ("offset_mm\tweight\n" + "0\t1\n" * 300_000, "far too long"),
+    ],
+)
+def test_a_table_that_is_implausible_is_refused_at_once(tmp_path: Path, text: str, told: str) -> None:
+    path = table(tmp_path, text)
+    with pytest.raises(InputError, match=told) as refusal:
+        read_profile(path)
+    assert str(path) in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_a_table_in_metres_with_coarse_taps_is_told_by_the_scans_voxels(tmp_path: Path) -> None:
+    """A slice of 11 mm on taps of 9 mm: implausible not by itself, as of a mouse, but beside voxels of 0.8 mm."""
+    path = table(tmp_path, rows((-0.009, 0.2), (0, 1), (0.009, 0.2)))
+    assert parse_profile(str(path), 0.02).fwhm_mm == pytest.approx(0.01125)
+    with pytest.raises(InputError, match=r"0\.0112 mm wide, far less than the in-plane voxel of 0\.8 mm"):
+        parse_profile(str(path), 0.8)
+
+
+def test_the_finest_taps_that_are_plausible_are_used(tmp_path: Path) -> None:
+    """A profile from a simulation of the pulse, on taps of 0.01 mm, is the same on voxels of 0.8 mm."""
+    write_profile(SliceProfile.gaussian(5.0, 0.01), tmp_path / "p.tsv")
+    profile = read_profile(tmp_path / "p.tsv")
+    assert profile.fwhm_mm == pytest.approx(5.0, rel=1e-3)
+    np.testing.assert_allclose(profile.resampled(0.8).weights, SliceProfile.gaussian(5.0, 0.8).weights, atol=1e-4)

@@ -21,6 +21,8 @@ SMALLEST_STEP, LARGEST_STEP = 0.01, 30.0
 LONGEST_EXTENT, FARTHEST_POINT = 2500.0, 10_000.0
 #: Largest cosine between two axes that counts as a right angle: 0.3 degrees, more than headers are rounded.
 LARGEST_SHEAR = 0.005
+#: Larger intensities, and ones smaller than its inverse, have squares and sums that single precision cannot hold.
+LARGEST_INTENSITY = 1e15
 
 
 @contextmanager
@@ -91,10 +93,12 @@ def check_affine(affine: NDArray[np.float64], shape: Sequence[int], path: Path) 
     if not np.isfinite(affine).all():
         raise InputError(f"the affine of {path} has entries that are not finite: repair the file's header")
     columns = affine[:3, :3]
-    steps = np.linalg.norm(columns, axis=0)
+    with np.errstate(over="ignore"):
+        steps = np.linalg.norm(columns, axis=0)
+    if steps.min() > 0:
+        _check_size(steps, shape, path)
     if steps.min() == 0 or abs(np.linalg.det(columns / steps)) < 1e-6:
         raise InputError(f"the affine of {path} is singular, its voxels fill no volume: repair the file's header")
-    _check_size(steps, shape, path)
     _check_position(affine[:3, 3], path)
     _check_right_angles(columns, path)
     return affine
@@ -141,7 +145,7 @@ def _check_right_angles(columns: NDArray[np.float64], path: Path) -> None:
 def single_precision(
     voxels: NDArray[Any], path: Path, fill_nonfinite: float | None = None
 ) -> tuple[NDArray[np.float32], tuple[str, ...]]:
-    """Convert voxels to float32, all finite.
+    """Convert voxels to float32, all finite and of a size that can be computed with.
 
     Args:
         voxels: intensities of any real type.
@@ -152,23 +156,26 @@ def single_precision(
         The voxels, and a warning if some were replaced.
 
     Raises:
-        InputError: voxels are NaN or infinite and ``fill_nonfinite`` is ``None``, or too large for float32.
+        InputError: voxels are NaN or infinite and ``fill_nonfinite`` is ``None``; or the largest is too large or too
+            small for sums and squares in float32.
     """
-    finite = np.isfinite(voxels)
-    count = int(finite.size - np.count_nonzero(finite))
-    if count and fill_nonfinite is None:
-        i, j, k = (int(index) for index in np.argwhere(~finite)[0])
-        raise InputError(
-            f"{path} has {count} voxel{'s' * (count > 1)} not finite (NaN or infinite), the first at (i, j, k) = "
-            f"({i}, {j}, {k}): replace them first, as slice-profile-sr --fill-nonfinite VALUE does"
-        )
-    if fill_nonfinite is not None and count:
+    warnings: tuple[str, ...] = ()
+    if voxels.dtype.kind == "f" and not (finite := np.isfinite(voxels)).all():
+        count = int(finite.size - np.count_nonzero(finite))
+        if fill_nonfinite is None:
+            i, j, k = (int(index) for index in np.argwhere(~finite)[0])
+            raise InputError(
+                f"{path} has {count} voxel{'s' * (count > 1)} not finite (NaN or infinite), the first at (i, j, k) = "
+                f"({i}, {j}, {k}): replace them first, as slice-profile-sr --fill-nonfinite VALUE does"
+            )
         voxels = np.where(finite, voxels, fill_nonfinite)
-    with np.errstate(over="ignore"):
-        largest = max(abs(float(voxels.max())), abs(float(voxels.min())))
-    if largest > float(np.finfo(np.float32).max):
-        raise InputError(f"{path} has intensities up to {largest:.3g}, beyond single precision: rescale it first")
-    warnings = (f"{count} voxels that were not finite were replaced by {fill_nonfinite:g}",) if count else ()
+        warnings = (f"{count} voxels that were not finite were replaced by {fill_nonfinite:g}",)
+    largest = max(abs(float(voxels.max())), abs(float(voxels.min())))
+    if largest > LARGEST_INTENSITY or 0 < largest < 1 / LARGEST_INTENSITY:
+        raise InputError(
+            f"the intensities of {path} are up to {largest:.3g}, too near the limits of single precision: "
+            "rescale it first"
+        )
     return np.ascontiguousarray(voxels, dtype=np.float32), warnings
 
 

@@ -12,6 +12,10 @@ from ..data.volume import AcquisitionHeader
 
 #: NIfTI code of scanner coordinates, which all other formats have.
 SCANNER = 1
+#: x and y change sign between the LPS coordinates of NRRD, MetaImage and DICOM and RAS.
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+#: What is told where a file says nothing of directions.
+NO_ORIENTATION = "the header tells no orientation{why}: left and right may be swapped"
 
 
 @dataclass(frozen=True)
@@ -31,3 +35,8 @@ class StoredImage:
     header: AcquisitionHeader = field(default_factory=AcquisitionHeader)
     warnings: tuple[str, ...] = ()
     space: int = SCANNER
+
+
+def converted(unit: float) -> str:
+    """The warning that lengths were converted from a unit of so many mm."""
+    return f"the header gives lengths in units of {unit:g} mm; they were converted"

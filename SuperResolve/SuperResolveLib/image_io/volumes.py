@@ -1,30 +1,36 @@
 """Reading and writing volumes: NIfTI, MGZ, NRRD and MetaImage; folders of DICOM slices are only read.
 
 In every format the affine of the :class:`~SuperResolveLib.data.volume.Volume` is exactly that of the file, in RAS mm,
-and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused.
+and intensities are float32 with the file's scaling applied. Anything but a scalar 3-D image is refused, and so is a
+file that is damaged or whose header announces what the file does not hold: no reader trusts a header.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from ..data.volume import Volume
 from ..errors import InputError
-from . import dicom, itk_files, nibabel_files
+from . import dicom, metaimage_files, mgh_files, nifti_files, nrrd_files
 from .checks import check_affine, single_precision
+from .contents import content_warnings
 from .dicom_slice import is_dicom
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
 
-NIBABEL_ENDINGS = (".nii", ".nii.gz", ".mgz", ".mgh")
-ITK_ENDINGS = (".nrrd", ".mha")
+_FORMATS: dict[str, Any] = {
+    ".nii": nifti_files, ".nii.gz": nifti_files, ".mgz": mgh_files, ".mgh": mgh_files, ".nrrd": nrrd_files,
+    ".nhdr": nrrd_files, ".mha": metaimage_files, ".mhd": metaimage_files,
+}  # fmt: skip
 #: Endings of formats with the voxels in a second file, and their single-file counterparts. They are read but not
 #: written, as two files cannot be replaced at the same time.
 DETACHED_ENDINGS = {".nhdr": ".nrrd", ".mhd": ".mha"}
-WRITTEN_ENDINGS = NIBABEL_ENDINGS + ITK_ENDINGS
+WRITTEN_ENDINGS = tuple(ending for ending in _FORMATS if ending not in DETACHED_ENDINGS)
 
 
 def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float | None = None) -> Volume:
@@ -32,7 +38,8 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
 
     The affine of NIfTI is the sform if its code is above 0, else the qform, as in nibabel. Slice thickness and
     acquired resolution come from DICOM tags or from a JSON sidecar of the file. The slice spacing of a DICOM folder
-    comes from the positions of its slices.
+    comes from the positions of its slices. The volume's warnings tell where a header contradicts itself and what was
+    used, and what the voxels show, such as blank slices.
 
     Args:
         path: a NIfTI, MGZ, NRRD or MetaImage file, or a folder with the slices of a DICOM series.
@@ -57,6 +64,7 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
         stored_type=stored.voxels.dtype.newbyteorder("=") if integer else np.dtype(np.float32),
         warnings=stored.warnings + filled,
     )
+    volume = replace(volume, warnings=volume.warnings + content_warnings(volume))
     return volume if source.is_dir() else sidecar_header(volume, source, _ending(source))
 
 
@@ -76,10 +84,7 @@ def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compre
         InputError: as in :func:`check_output`, or the writing fails.
     """
     check_output(path)
-    if _ending(Path(path)) in NIBABEL_ENDINGS:
-        nibabel_files.write(volume, Path(path), keep_type)
-    else:
-        itk_files.write(volume, Path(path), keep_type, compress)
+    _FORMATS[_ending(Path(path))].write(volume, Path(path), keep_type, compress)
 
 
 def check_output(path: PathLike) -> None:
@@ -103,13 +108,16 @@ def _read(source: Path, series: str | None) -> StoredImage:
         raise InputError(f"there is no file or folder {source}: check the path")
     if series is not None:
         raise InputError(f"{source} is a file, and --series chooses in a DICOM folder: leave it out")
+    if not source.is_file():
+        raise InputError(f"{source} is neither a file nor a folder: give a file")
     ending = _ending(source)
-    if ending in NIBABEL_ENDINGS:
-        return nibabel_files.read(source, ending)
-    if ending in ITK_ENDINGS or ending in DETACHED_ENDINGS:
-        return itk_files.read(source, ending)
+    if ending in _FORMATS:
+        stored: StoredImage = _FORMATS[ending].read(source, ending)
+        return stored
     if is_dicom(source):
         raise InputError(f"{source} is a single DICOM file: give the folder that holds all slices of the series")
+    if ending in (".img", ".hdr"):
+        raise InputError(f"{source} is one of two files (.hdr and .img), which are not read: write both as one .nii.gz")
     known = ", ".join((*WRITTEN_ENDINGS, *DETACHED_ENDINGS))
     raise InputError(f"the ending of {source} names no known format: give a file of {known}, or a DICOM folder")
 

@@ -20,6 +20,7 @@ from scipy.optimize import brentq
 
 from ..errors import InputError
 from .kernels import FWHM_PER_SIGMA, GAUSSIAN_REACH, GaussianIntegral, RectIntegral, cubic_kernel
+from .profile_limits import check_tap_spacing, checked_sum, checked_width
 
 FloatArray = NDArray[np.floating]
 
@@ -34,8 +35,8 @@ class SliceProfile:
         cumulative: integral of the profile from minus infinity to an offset in mm, if there is a closed form.
 
     Raises:
-        InputError: the taps are not odd in number, finite, non-negative and with a positive sum, or their spacing is
-            not positive.
+        InputError: the taps are not odd in number, finite, non-negative and with a sum that is not nearly zero, or
+            their spacing or width is not plausible.
     """
 
     weights: FloatArray
@@ -48,20 +49,21 @@ class SliceProfile:
             raise InputError(
                 f"a slice profile needs an odd number of taps in one row, not an array of shape {weights.shape}"
             )
-        if not np.isfinite(weights).all() or weights.min() < 0 or weights.sum() <= 0:
+        if not np.isfinite(weights).all() or weights.min() < 0 or not weights.any():
             raise InputError("a slice profile's weights must be finite, not negative, and not all zero")
-        if not (np.isfinite(self.tap_spacing) and self.tap_spacing > 0):
-            raise InputError(f"the distance between a slice profile's taps must be positive, not {self.tap_spacing} mm")
-        object.__setattr__(self, "weights", weights / weights.sum())
+        total = checked_sum(weights)
+        check_tap_spacing(self.tap_spacing)
+        object.__setattr__(self, "weights", weights / total)
+        checked_width(self.fwhm_mm)
 
     @classmethod
     def gaussian(cls, fwhm_mm: float, tap_spacing: float) -> SliceProfile:
         """A Gaussian of that FWHM, integrated over each tap and cut off at 4 standard deviations.
 
         Raises:
-            InputError: the FWHM or the tap spacing is not a positive number of mm.
+            InputError: the FWHM or the tap spacing is not plausible.
         """
-        sigma = _positive_width(fwhm_mm) / FWHM_PER_SIGMA
+        sigma = checked_width(fwhm_mm) / FWHM_PER_SIGMA
         return cls._integrated(GaussianIntegral(sigma), GAUSSIAN_REACH * sigma, tap_spacing)
 
     @classmethod
@@ -69,17 +71,16 @@ class SliceProfile:
         """A rect of that width, integrated over each tap; the width need not be a whole number of taps.
 
         Raises:
-            InputError: the width or the tap spacing is not a positive number of mm.
+            InputError: the width or the tap spacing is not plausible.
         """
-        return cls._integrated(RectIntegral(_positive_width(width_mm)), width_mm / 2, tap_spacing)
+        return cls._integrated(RectIntegral(checked_width(width_mm)), width_mm / 2, tap_spacing)
 
     @classmethod
     def _integrated(
         cls, cumulative: Callable[[FloatArray], FloatArray], reach: float, tap_spacing: float
     ) -> SliceProfile:
         """The profile whose integral is ``cumulative``, on the taps that ``reach`` mm to each side touch."""
-        if not tap_spacing > 0:
-            raise InputError(f"the distance between a slice profile's taps must be positive, not {tap_spacing} mm")
+        check_tap_spacing(tap_spacing)
         edge = _taps_to(reach / tap_spacing - 0.5)
         offsets = np.arange(-edge, edge + 1) * tap_spacing
         return cls(
@@ -221,9 +222,3 @@ def profile_error(estimate: SliceProfile, truth: SliceProfile) -> float:
 def _taps_to(reach: float) -> int:
     """The number of taps on each side that cover ``reach`` tap spacings."""
     return max(0, int(np.ceil(reach - 1e-9)))
-
-
-def _positive_width(width_mm: float) -> float:
-    if not (np.isfinite(width_mm) and width_mm > 0):
-        raise InputError(f"a slice profile's width must be a positive number of mm, not {width_mm}")
-    return float(width_mm)

@@ -113,6 +113,8 @@ def empty_file(random: Random, folder: Path) -> str:
 def replace_field(random: Random, folder: Path) -> str:
     """Write something nasty where a text header or a table has a value, or drop, double or swap a line."""
     texts = [path for path in files_of(folder) if path.suffix not in (".raw", ".zraw", ".gz", ".nii")]
+    if not texts:  # an earlier mutation deleted it
+        return "no text to change"
     path = texts[int(random.integers(len(texts)))]
     head, blank, voxels = _header(path.read_bytes())
     lines = head.split(b"\n")
@@ -150,8 +152,11 @@ def replace_tag(random: Random, folder: Path) -> str:
     import pydicom
 
     path, _ = _some(random, folder)
-    dataset = pydicom.dcmread(path, force=True)
-    items = [dataset, *(item for element in dataset if element.VR == "SQ" for item in element.value)]
+    try:
+        dataset = pydicom.dcmread(path, force=True)
+        items = [dataset, *(item for element in dataset if element.VR == "SQ" for item in element.value)]
+    except Exception:  # an earlier mutation damaged it
+        return "nothing"
     item = items[int(random.integers(len(items)))]
     elements = [element for element in item if element.VR not in ("SQ", "OW", "OB")]
     if not elements:
