@@ -207,7 +207,7 @@ def test_gantry_tilt_is_refused(tmp_path: Path, heights: np.ndarray) -> None:
 def test_a_slice_out_of_line_is_refused(tmp_path: Path, heights: np.ndarray) -> None:
     at = positions(heights)
     at[4] = at[4] + TURNED[:, 0]
-    with pytest.raises(InputError, match="shifted sideways by up to 1 mm"):
+    with pytest.raises(InputError, match=r"shifted sideways, up to 0\.89 mm off"):
         read_volume(save_series(tmp_path, at))
 
 
@@ -234,8 +234,8 @@ def test_a_localiser_is_refused(tmp_path: Path, heights: np.ndarray) -> None:
         ({"PixelSpacing": [0.9, 0.7]}, "differ in voxel size"),
         ({"Rows": 6, "PixelData": pixels(0)[:6].tobytes()}, "differ in size"),
         ({"ImageType": ["ORIGINAL", "PRIMARY", "M", "MOSAIC"]}, "is a mosaic"),
-        ({"NumberOfFrames": 2, "PixelData": 2 * pixels(0).tobytes()}, "is multi-frame"),
-        ({"Rows": 64, "Columns": 64, "PixelData": bytes(64 * 64)}, "is truncated"),
+        ({"NumberOfFrames": 2, "PixelData": 2 * pixels(0).tobytes()}, "s4.dcm .*a multi-frame file"),
+        ({"Rows": 64, "Columns": 64, "PixelData": bytes(64 * 64)}, "is a damaged or truncated"),
         (
             {
                 "SamplesPerPixel": 3,

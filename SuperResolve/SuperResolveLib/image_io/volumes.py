@@ -14,7 +14,7 @@ from ..data.volume import Volume
 from ..errors import InputError
 from . import dicom, itk_files, nibabel_files
 from .checks import check_affine, single_precision
-from .dicom_slice import is_dicom
+from .dicom_file import is_dicom
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
@@ -109,7 +109,7 @@ def _read(source: Path, series: str | None) -> StoredImage:
     if ending in ITK_ENDINGS or ending in DETACHED_ENDINGS:
         return itk_files.read(source, ending)
     if is_dicom(source):
-        raise InputError(f"{source} is a single DICOM file: give the folder that holds all slices of the series")
+        return dicom.read_file(source)
     known = ", ".join((*WRITTEN_ENDINGS, *DETACHED_ENDINGS))
     raise InputError(f"the ending of {source} names no known format: give a file of {known}, or a DICOM folder")
 

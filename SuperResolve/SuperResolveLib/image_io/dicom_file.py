@@ -1,0 +1,235 @@
+"""Opening a DICOM file with pydicom: its header, and where its pixel data lie.
+
+Only the tags that are read are kept, the voxels stay in the file, and no read asks for more bytes than the file has,
+so that a damaged length costs no memory.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ..errors import InputError
+from .checks import readable
+
+IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
+DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
+#: The most bytes to which a deflated file is inflated: far more than a series' slice or an enhanced file takes.
+LARGEST_INFLATED = 256 * 2**20
+
+#: The tags that are read, with those of the sequences that describe the frames of an enhanced file.
+KEYWORDS = (
+    "ImageType",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "Modality",
+    "SeriesDescription",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "AcquisitionMatrix",
+    "InPlanePhaseEncodingDirection",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "PixelSpacing",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelPaddingValue",
+    "PixelPaddingRangeLimit",
+    "RescaleIntercept",
+    "RescaleSlope",
+)
+_SEQUENCES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
+#: Voxels as integers; as numbers in single and double precision.
+PIXEL_DATA, _FIRST_PIXEL_TAG = 0x7FE00010, 0x7FE00008
+UNDEFINED_LENGTH = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class PixelElement:
+    """Where the voxels of a file lie.
+
+    Attributes:
+        tag: the tag of the element that holds them.
+        offset: their first byte, in the file or in what it inflates to.
+        length: their number of bytes as the file says; ``UNDEFINED_LENGTH`` if they are compressed.
+    """
+
+    tag: int
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class DicomFile:
+    """A DICOM file without its voxels.
+
+    Attributes:
+        path: the file.
+        header: its tags, as a ``pydicom.Dataset``; what comes before the damage in a damaged file.
+        syntax: UID of the transfer syntax.
+        sop_classes: UIDs of the kind of object, as the file's meta group and its header tell it.
+        pixels: where the voxels lie; ``None`` if it has none.
+    """
+
+    path: Path
+    header: Any
+    syntax: str
+    sop_classes: frozenset[str]
+    pixels: PixelElement | None
+
+    @classmethod
+    def opened(cls, path: Path) -> DicomFile | None:
+        """The header of a file; ``None`` if it is no DICOM file.
+
+        Raises:
+            InputError: the file cannot be opened.
+        """
+        with readable(path), _Bounded(path) as file:
+            begin = _begin(file)
+        if begin is None:
+            return None
+        meta, header, pixels = _parsed(path, begin)
+        return cls(path, header, text(meta, "TransferSyntaxUID"), _classes(meta, header), pixels)
+
+    @contextmanager
+    def contents(self) -> Iterator[BinaryIO]:
+        """The bytes that ``pixels.offset`` counts."""
+        with _Bounded(self.path) as file:
+            yield _inflated(file, self.path) if self.syntax == DEFLATED else file
+
+    def tags(self) -> dict[str, str]:
+        """Values of the tags by keyword, empty if absent."""
+        return {keyword: text(self.header, keyword) for keyword in KEYWORDS}
+
+
+def is_dicom(path: Path) -> bool:
+    """Whether a file begins as a DICOM file does."""
+    with _Bounded(path) as file:
+        return _begin(file) is not None
+
+
+def text(dataset: Any, keyword: str) -> str:
+    """The value of a tag without padding, several separated by backslashes; bytes of unknown meaning are replaced."""
+    from pydicom.datadict import tag_for_keyword
+
+    tag = tag_for_keyword(keyword)
+    if tag is None or tag not in dataset:
+        return ""
+    try:
+        with quiet():
+            value = dataset[tag].value
+    except Exception:  # pydicom refuses garbage, in almost any way
+        value = dataset.get_item(tag).value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    parts = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
+    joined = "\\".join("" if part is None else str(part) for part in parts)
+    return joined.encode("utf-8", "replace").decode("utf-8").strip(" \0")
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide what pydicom warns of and logs: what matters is checked here."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+class _Bounded(io.BufferedReader):
+    """A file of which nobody asks for more bytes than it has."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size if size is None else min(size, self._size))
+
+
+def _begin(file: BinaryIO) -> int | None:
+    """Where the first tag lies: behind the preamble, or at 0 in files of old that have none."""
+    start = file.read(132)
+    if start[128:] == b"DICM":
+        return 132
+    return 0 if start[:2] in (b"\x02\x00", b"\x08\x00") and start[3:4] == b"\0" else None
+
+
+def _inflated(file: BinaryIO, path: Path) -> BinaryIO:
+    """The file with what follows the meta group inflated.
+
+    Raises:
+        InputError: it is damaged, or larger than any scan.
+    """
+    meta_end = _meta(file, _begin(file) or 0)[1]
+    file.seek(meta_end)
+    with readable(path):
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        contents = inflater.decompress(file.read(), LARGEST_INFLATED)
+    if not inflater.eof or inflater.unused_data.strip(b"\0"):
+        raise InputError(f"{path} is a damaged or truncated DICOM file: replace it by a complete copy")
+    return io.BytesIO(bytes(meta_end) + contents)
+
+
+def _meta(file: BinaryIO, begin: int) -> tuple[Any, int]:
+    """The meta group, and where it ends."""
+    from pydicom.filereader import read_dataset
+
+    file.seek(begin)
+    meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
+    return meta, file.tell()
+
+
+def _parsed(path: Path, begin: int) -> tuple[Any, Any, PixelElement | None]:
+    """Meta group, header and place of the voxels, as far as the file can be read."""
+    from pydicom import Dataset
+    from pydicom.datadict import tag_for_keyword
+    from pydicom.filereader import read_dataset
+
+    meta, header, found = Dataset(), Dataset(), []
+    wanted: Any = [tag_for_keyword(keyword) for keyword in (*KEYWORDS, *_SEQUENCES)]
+
+    with quiet(), _Bounded(path) as file:
+        contents: BinaryIO = file
+
+        def at_pixels(tag: int, _vr: str | None, length: int) -> bool:
+            if _FIRST_PIXEL_TAG <= tag <= PIXEL_DATA:
+                found.append(PixelElement(int(tag), contents.tell(), length))
+            return tag >= _FIRST_PIXEL_TAG
+
+        try:
+            meta, end = _meta(file, begin)
+            syntax = text(meta, "TransferSyntaxUID")
+            contents = _inflated(file, path) if syntax == DEFLATED else file
+            contents.seek(end)
+            implicit = syntax in (IMPLICIT, "")
+            header = read_dataset(contents, implicit, syntax != BIG_ENDIAN, stop_when=at_pixels, specific_tags=wanted)
+        except Exception:  # a damaged header makes pydicom fail in almost any way
+            return meta, header, None
+    return meta, header, found[-1] if found else None
+
+
+def _classes(meta: Any, header: Any) -> frozenset[str]:
+    told = {text(meta, "MediaStorageSOPClassUID"), text(header, "SOPClassUID")}
+    return frozenset(told - {""})
