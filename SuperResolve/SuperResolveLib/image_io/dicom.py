@@ -108,7 +108,7 @@ def _choose(images: Sequence[DicomFile], series: str | None, folder: Path) -> li
     """The files of the series of that UID, number or description; without one, of the only series there is."""
     groups: dict[tuple[str, str], list[DicomFile]] = {}
     for image in images:
-        tags = image.tags()
+        tags = image.tags
         single = tags["NumberOfFrames"] in ("", "1")
         groups.setdefault((tags["SeriesInstanceUID"], "" if single else image.path.name), []).append(image)
     lines = {key: _series_line(key, members) for key, members in groups.items()}
@@ -124,12 +124,12 @@ def _choose(images: Sequence[DicomFile], series: str | None, folder: Path) -> li
 
 def _names(key: tuple[str, str], image: DicomFile) -> tuple[str, ...]:
     """UID, number and description of the series of an image, and the name of an enhanced file."""
-    tags = image.tags()
+    tags = image.tags
     return tuple(name for name in (*key, tags["SeriesNumber"], tags["SeriesDescription"]) if name)
 
 
 def _series_line(key: tuple[str, str], members: Sequence[DicomFile]) -> str:
-    tags = members[0].tags()
+    tags = members[0].tags
     slices = "a multi-frame file" if key[1] else f"{len(members)} slice{'s' * (len(members) > 1)}"
     where = f" in {key[1]}" if key[1] else ""
     number, description = tags["SeriesNumber"] or "unknown", tags["SeriesDescription"] or "no description"
@@ -155,7 +155,7 @@ def _read(files: Sequence[DicomFile], source: Path) -> StoredImage:
 def _slices(files: Sequence[DicomFile], forms: Sequence[PixelFormat]) -> list[DicomSlice]:
     slices: list[DicomSlice] = []
     for file, form in zip(files, forms, strict=True):
-        tags = file.tags()
+        tags = file.tags
         if "MOSAIC" in tags["ImageType"].upper():
             raise InputError(f"{file.path} is a mosaic of slices: convert it to NIfTI, as with dcm2niix")
         if form.frames > 1 and len(files) > 1:

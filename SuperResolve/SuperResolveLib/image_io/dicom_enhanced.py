@@ -63,7 +63,7 @@ def frames_of(file: DicomFile, count: int) -> list[DicomSlice]:
                 f"{file.path} is a damaged DICOM file: it holds {count} frames, and its header describes {len(own)}"
             )
         groups = [_group_of(item, shared[0] if shared else None) for item in own]
-        general = file.tags()
+        general = file.tags
         frames = [
             DicomSlice(f"frame {number}" if count > 1 else file.path.name, file, _tags(general, group))
             for number, group in enumerate(groups, start=1)

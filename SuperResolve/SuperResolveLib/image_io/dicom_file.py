@@ -10,9 +10,10 @@ import io
 import logging
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -104,8 +105,9 @@ class DicomFile:
             begin = _begin(file)
         if begin is None:
             return None
-        meta, header, pixels = _parsed(path, begin)
-        return cls(path, header, text(meta, "TransferSyntaxUID"), _classes(meta, header), pixels)
+        with quiet():
+            meta, header, pixels = _parsed(path, begin)
+            return cls(path, header, text(meta, "TransferSyntaxUID"), _classes(meta, header), pixels)
 
     @contextmanager
     def contents(self) -> Iterator[BinaryIO]:
@@ -113,9 +115,11 @@ class DicomFile:
         with _Bounded(self.path) as file:
             yield _inflated(file, self.path) if self.syntax == DEFLATED else file
 
-    def tags(self) -> dict[str, str]:
+    @cached_property
+    def tags(self) -> Mapping[str, str]:
         """Values of the tags by keyword, empty if absent."""
-        return {keyword: text(self.header, keyword) for keyword in KEYWORDS}
+        with quiet():
+            return {keyword: text(self.header, keyword) for keyword in KEYWORDS}
 
 
 def is_dicom(path: Path) -> bool:
@@ -125,15 +129,17 @@ def is_dicom(path: Path) -> bool:
 
 
 def text(dataset: Any, keyword: str) -> str:
-    """The value of a tag without padding, several separated by backslashes; bytes of unknown meaning are replaced."""
+    """The value of a tag without padding, several separated by backslashes; bytes of unknown meaning are replaced.
+
+    Within :func:`quiet`.
+    """
     from pydicom.datadict import tag_for_keyword
 
     tag = tag_for_keyword(keyword)
     if tag is None or tag not in dataset:
         return ""
     try:
-        with quiet():
-            value = dataset[tag].value
+        value = dataset[tag].value
     except Exception:  # pydicom refuses garbage, in almost any way
         value = dataset.get_item(tag).value
     if isinstance(value, bytes):
@@ -197,7 +203,8 @@ def _meta(file: BinaryIO, begin: int) -> tuple[Any, int]:
     from pydicom.filereader import read_dataset
 
     file.seek(begin)
-    meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
+    with quiet():
+        meta = read_dataset(file, False, True, stop_when=lambda tag, _vr, _length: tag >> 16 != 2)
     return meta, file.tell()
 
 
@@ -210,7 +217,7 @@ def _parsed(path: Path, begin: int) -> tuple[Any, Any, PixelElement | None]:
     meta, header, found = Dataset(), Dataset(), []
     wanted: Any = [tag_for_keyword(keyword) for keyword in (*KEYWORDS, *_SEQUENCES)]
 
-    with quiet(), _Bounded(path) as file:
+    with _Bounded(path) as file:
         contents: BinaryIO = file
 
         def at_pixels(tag: int, _vr: str | None, length: int) -> bool:

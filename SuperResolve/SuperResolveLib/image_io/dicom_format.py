@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ class PixelFormat:
         Raises:
             InputError: the voxels are not scalar integers, or the sizes are impossible.
         """
-        tags = file.tags()
+        tags = file.tags
         photometric = tags["PhotometricInterpretation"].upper()
         samples = _whole(tags, "SamplesPerPixel", 1)
         check_scalar(3 if photometric.startswith("PALETTE") and samples == 1 else samples, False, file.path)
@@ -137,7 +137,7 @@ def check_claim(files: Sequence[DicomFile], forms: Sequence[PixelFormat], source
         )
 
 
-def _whole(tags: dict[str, str], keyword: str, otherwise: int = -1) -> int:
+def _whole(tags: Mapping[str, str], keyword: str, otherwise: int = -1) -> int:
     """A tag's value as a whole number; -1 if it is none."""
     if not tags[keyword]:
         return otherwise

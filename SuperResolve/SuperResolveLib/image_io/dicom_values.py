@@ -133,9 +133,9 @@ def _unannounced(voxels: NDArray[Any]) -> NDArray[np.bool_] | None:
     count = np.count_nonzero(at_lowest)
     if not LEAST_PART * voxels.size <= count < voxels.size:
         return None
-    others = voxels[~at_lowest]
-    above, highest = float(others.min()), float(others.max())
-    return at_lowest if above - float(lowest) > LEAST_DISTANCE * (highest - float(lowest)) else None
+    highest = voxels.max()
+    above = float(voxels.min(where=~at_lowest, initial=highest))
+    return at_lowest if above - float(lowest) > LEAST_DISTANCE * (float(highest) - float(lowest)) else None
 
 
 def _extremes(voxels: NDArray[Any], where: NDArray[np.bool_], source: Path) -> tuple[float, float]:
