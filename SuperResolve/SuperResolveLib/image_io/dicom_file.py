@@ -176,6 +176,7 @@ class _Bounded(io.BufferedReader):
 
 def _begin(file: BinaryIO) -> int | None:
     """Where the first tag lies: behind the preamble, or at 0 in files of old that have none."""
+    file.seek(0)
     start = file.read(132)
     if start[128:] == b"DICM":
         return 132
@@ -193,7 +194,8 @@ def _inflated(file: BinaryIO, path: Path) -> BinaryIO:
     with readable(path):
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         contents = inflater.decompress(file.read(), LARGEST_INFLATED)
-    if not inflater.eof or inflater.unused_data.strip(b"\0"):
+    checked = zlib.crc32(contents).to_bytes(4, "little") + len(contents).to_bytes(4, "little")  # some writers add it
+    if not inflater.eof or inflater.unused_data.removeprefix(checked).strip(b"\0"):
         raise InputError(f"{path} is a damaged or truncated DICOM file: replace it by a complete copy")
     return io.BytesIO(bytes(meta_end) + contents)
 

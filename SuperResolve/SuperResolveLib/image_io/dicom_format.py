@@ -115,7 +115,10 @@ def check_pixel_data(file: DicomFile, form: PixelFormat) -> None:
         held = contents.seek(0, 2) - file.pixels.offset
     if compressed or min(held, file.pixels.length) < form.size:
         raise InputError(f"{file.path} is a damaged or truncated DICOM file: replace it by a complete copy")
-    if file.pixels.length - form.size >= max(2, form.columns * form.allocated // 8):
+    with readable(file.path), file.contents() as contents:
+        contents.seek(file.pixels.offset + form.size)
+        beyond = contents.read(file.pixels.length - form.size)
+    if len(beyond) > 1 and (form.frames > 1 or beyond.strip(b"\0")):
         raise InputError(
             f"{file.path} is a damaged DICOM file: it holds {file.pixels.length} bytes of voxels, where its header "
             f"tells {form.size}; replace it by a good copy"

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from .dicom_format import NATIVE, PixelFormat
 
 #: JPEG (8, 12 bits; lossless), JPEG-LS and JPEG 2000.
 DECODED_BY_PROCESS = tuple(f"1.2.840.10008.1.2.4.{kind}" for kind in ("50", "51", "57", "70", "80", "81", "90", "91"))
+#: What Python runs in the process; -P keeps the script's neighbours from being imported.
+DECODER = ("-P", str(Path(__file__).with_name("gdcm_process.py")))
 #: How long the process may take, in seconds: to start, and for every file.
 START_SECONDS, FILE_SECONDS = 60.0, 5.0
 #: Run-length encoding turns two bytes into at most 128.
@@ -81,6 +84,7 @@ def _run_lengths(file: DicomFile, form: PixelFormat) -> NDArray[Any]:
         with quiet():
             dataset["PixelData"].VR, dataset["PixelData"].is_undefined_length = "OB", True
             dataset.is_little_endian, dataset.is_implicit_VR = True, False  # pydicom 2 wants to know
+            warnings.simplefilter("error", UserWarning)  # pydicom only warns of runs that are too long
             words = np.asarray(dataset.pixel_array)
         return words.astype(form.word).reshape(form.frames, form.rows, form.columns)
     except Exception as error:  # pydicom refuses damaged runs, in almost any way
@@ -107,11 +111,10 @@ def _decode(files: Sequence[DicomFile], forms: Sequence[PixelFormat], folder: Pa
         encoded = _encapsulated(file)
         check_streams(encoded, file, form)
         (folder / f"{index}.dcm").write_bytes(minimal_file(file.syntax, form, encoded))
-    arguments = [_python(), "-P", str(Path(__file__).with_name("gdcm_process.py")), str(len(files))]
     nowhere = subprocess.DEVNULL
     try:
         subprocess.run(
-            arguments,
+            [_python(), *DECODER, str(len(files))],
             cwd=folder,
             stdin=nowhere,
             stdout=nowhere,
