@@ -23,7 +23,6 @@ from ..data.volume import AcquisitionHeader
 THINNEST, LARGEST_GAP, LARGEST_OVERLAP = 0.05, 50.0, 10.0
 #: How many times the acquired resolution is coarser than the voxels at most (interpolation), or finer.
 LARGEST_INTERPOLATION = 20.0
-_LARGEST = 10**300
 
 
 def acquisition_header(
@@ -72,9 +71,19 @@ def numbers(value: Any) -> list[float]:
     """The numbers in a tag's value, infinite if they are beyond float64; empty if it holds anything else."""
     parts = value.split("\\") if isinstance(value, str) else value if isinstance(value, list) else [value]
     try:
-        return [np.inf if isinstance(part, int) and abs(part) > _LARGEST else float(part) for part in parts]
+        return [_number(part) for part in parts]
     except (TypeError, ValueError):
         return []
+
+
+def _number(part: Any) -> float:
+    """A number or its text; ``True`` is none, and an integer beyond float64 is infinite."""
+    if isinstance(part, bool):
+        raise TypeError("a truth value is no number")
+    try:
+        return float(part)
+    except OverflowError:
+        return np.inf
 
 
 def _first_positive(value: Any) -> float | None:

@@ -132,7 +132,7 @@ def _check_upright(positions: FloatArray, step: FloatArray, first: SlicePlacemen
 def _check_even(distances: FloatArray, heights: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
     """Refuse slices whose ``distances`` from the fitted grid, along the normal, are larger than rounding explains."""
     spacings = np.diff(heights)
-    usual = float(np.median(spacings))
+    usual = float(np.sort(spacings)[(len(spacings) - 1) // 2])
     rounding = min(ROUNDING * float(np.abs(placements[0].normal).sum()), LARGEST_ROUNDED_PART * usual)
     if np.abs(distances).max() <= max(SPACING_TOLERANCE * usual, rounding):
         return
