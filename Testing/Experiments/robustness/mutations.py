@@ -113,6 +113,8 @@ def empty_file(random: Random, folder: Path) -> str:
 def replace_field(random: Random, folder: Path) -> str:
     """Write something nasty where a text header or a table has a value, or drop, double or swap a line."""
     texts = [path for path in files_of(folder) if path.suffix not in (".raw", ".zraw", ".gz", ".nii")]
+    if not texts:  # an earlier mutation deleted it
+        return "no text to change"
     path = texts[int(random.integers(len(texts)))]
     head, blank, voxels = _header(path.read_bytes())
     lines = head.split(b"\n")
