@@ -15,10 +15,11 @@ from ..errors import InputError
 from .acquisition_tags import acquisition_header
 from .checks import check_shape, readable
 from .dicom_enhanced import frames_of
-from .dicom_file import DicomFile, quiet
+from .dicom_file import DicomFile
 from .dicom_format import PixelFormat, check_claim, check_pixel_data
 from .dicom_pixels import stored_words
 from .dicom_slice import DicomSlice
+from .dicom_tags import quiet, shown
 from .dicom_values import Intensities, without_padding
 from .itk_files import LPS_TO_RAS
 from .slice_stack import stack_affine, stack_order
@@ -133,7 +134,7 @@ def _series_line(key: tuple[str, str], members: Sequence[DicomFile]) -> str:
     slices = "a multi-frame file" if key[1] else f"{len(members)} slice{'s' * (len(members) > 1)}"
     where = f" in {key[1]}" if key[1] else ""
     number, description = tags["SeriesNumber"] or "unknown", tags["SeriesDescription"] or "no description"
-    return f"{key[0]}{where} (number {number}, {description}, {slices})"
+    return f"{shown(key[0])}{where} (number {shown(number)}, {shown(description)}, {slices})"
 
 
 def _read(files: Sequence[DicomFile], source: Path) -> StoredImage:

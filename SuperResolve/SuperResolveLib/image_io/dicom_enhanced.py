@@ -13,8 +13,9 @@ import numpy as np
 
 from ..errors import InputError
 from .acquisition_tags import numbers
-from .dicom_file import DicomFile, quiet, text
+from .dicom_file import DicomFile
 from .dicom_slice import DicomSlice
+from .dicom_tags import quiet, shown, text
 from .slice_stack import SAME_POSITION
 
 #: The functional group that holds a tag of a frame.
@@ -127,7 +128,7 @@ def _check_one_volume(frames: Sequence[DicomSlice], groups: Sequence[Callable[[s
         items = [groups[index](sequence) for index in repeated]
         values = list(dict.fromkeys("" if item is None else text(item, keyword) for item in items))
         if len(values) > 1:
-            listed = ", ".join(value or "none" for value in values[:4]) + ", ..." * (len(values) > 4)
+            listed = ", ".join(shown(value) or "none" for value in values[:4]) + ", ..." * (len(values) > 4)
             raise InputError(
                 f"{file.path} holds {len(repeated)} volumes, which differ in {meaning} ({listed}): "
                 "convert it to one file a volume, as dcm2niix does"

@@ -7,8 +7,6 @@ so that a damaged length costs no memory.
 from __future__ import annotations
 
 import io
-import logging
-import warnings
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,43 +17,13 @@ from typing import Any, BinaryIO
 
 from ..errors import InputError
 from .checks import readable
+from .dicom_tags import KEYWORDS, SEQUENCES, quiet, text
 
 IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
 #: The most bytes to which a deflated file is inflated: far more than a series' slice or an enhanced file takes.
 LARGEST_INFLATED = 256 * 2**20
 
-#: The tags that are read, with those of the sequences that describe the frames of an enhanced file.
-KEYWORDS = (
-    "ImageType",
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "Modality",
-    "SeriesDescription",
-    "SliceThickness",
-    "SpacingBetweenSlices",
-    "AcquisitionMatrix",
-    "InPlanePhaseEncodingDirection",
-    "SeriesInstanceUID",
-    "SeriesNumber",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "SamplesPerPixel",
-    "PhotometricInterpretation",
-    "NumberOfFrames",
-    "Rows",
-    "Columns",
-    "PixelSpacing",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",
-    "PixelPaddingValue",
-    "PixelPaddingRangeLimit",
-    "RescaleIntercept",
-    "RescaleSlope",
-)
-_SEQUENCES = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
 #: Voxels as integers; as numbers in single and double precision.
 PIXEL_DATA, _FIRST_PIXEL_TAG = 0x7FE00010, 0x7FE00008
 UNDEFINED_LENGTH = 0xFFFFFFFF
@@ -128,41 +96,6 @@ def is_dicom(path: Path) -> bool:
         return _begin(file) is not None
 
 
-def text(dataset: Any, keyword: str) -> str:
-    """The value of a tag without padding, several separated by backslashes; bytes of unknown meaning are replaced.
-
-    Within :func:`quiet`.
-    """
-    from pydicom.datadict import tag_for_keyword
-
-    tag = tag_for_keyword(keyword)
-    if tag is None or tag not in dataset:
-        return ""
-    try:
-        value = dataset[tag].value
-    except Exception:  # pydicom refuses garbage, in almost any way
-        value = dataset.get_item(tag).value
-    if isinstance(value, bytes):
-        value = value.decode("ascii", "replace")
-    parts = [value] if isinstance(value, str) or not hasattr(value, "__iter__") else value
-    joined = "\\".join("" if part is None else str(part) for part in parts)
-    return joined.encode("utf-8", "replace").decode("utf-8").strip(" \0")
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what pydicom warns of and logs: what matters is checked here."""
-    logger = logging.getLogger("pydicom")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
 class _Bounded(io.BufferedReader):
     """A file of which nobody asks for more bytes than it has."""
 
@@ -217,7 +150,7 @@ def _parsed(path: Path, begin: int) -> tuple[Any, Any, PixelElement | None]:
     from pydicom.filereader import read_dataset
 
     meta, header, found = Dataset(), Dataset(), []
-    wanted: Any = [tag_for_keyword(keyword) for keyword in (*KEYWORDS, *_SEQUENCES)]
+    wanted: Any = [tag_for_keyword(keyword) for keyword in (*KEYWORDS, *SEQUENCES)]
 
     with _Bounded(path) as file:
         contents: BinaryIO = file

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .checks import readable
 from .codestream import check_items, check_streams, minimal_file
-from .dicom_file import BIG_ENDIAN, RLE, DicomFile, quiet
+from .dicom_file import BIG_ENDIAN, RLE, DicomFile
 from .dicom_format import NATIVE, PixelFormat
+from .dicom_tags import quiet, shown
 
 #: JPEG (8, 12 bits; lossless), JPEG-LS and JPEG 2000.
 DECODED_BY_PROCESS = tuple(f"1.2.840.10008.1.2.4.{kind}" for kind in ("50", "51", "57", "70", "80", "81", "90", "91"))
@@ -107,7 +108,9 @@ def _decode(files: Sequence[DicomFile], forms: Sequence[PixelFormat], folder: Pa
     """
     for index, (file, form) in enumerate(zip(files, forms, strict=True)):
         if file.syntax not in DECODED_BY_PROCESS:
-            raise InputError(f"{file.path} is compressed in a way that is not read ({file.syntax}): decompress it")
+            raise InputError(
+                f"{file.path} is compressed in a way that is not read ({shown(file.syntax)}): decompress it"
+            )
         encoded = _encapsulated(file)
         check_streams(encoded, file, form)
         (folder / f"{index}.dcm").write_bytes(minimal_file(file.syntax, form, encoded))

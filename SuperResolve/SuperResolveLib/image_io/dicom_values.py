@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .acquisition_tags import numbers
 from .dicom_format import PixelFormat
+from .dicom_tags import shown
 
 #: Range of plausible rescale slopes: quantitative maps in SI units, and far beyond any scanner's counts.
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-15, 1e12
@@ -151,7 +152,7 @@ def _number(tags: Mapping[str, str], keyword: str, path: Path) -> float:
         return 1.0 if keyword == "RescaleSlope" else 0.0
     found = numbers(tags[keyword])
     if len(found) != 1 or not np.isfinite(found[0]):
-        raise InputError(f"in {path}, {keyword} is not a number ({tags[keyword]!r}): repair its header")
+        raise InputError(f"in {path}, {keyword} is not a number ({shown(tags[keyword])}): repair its header")
     return found[0]
 
 
