@@ -13,7 +13,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from dicom_series import ROWS, pixels, positions, save_dataset, save_series
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io import dicom_pixels
+from SuperResolveLib.image_io import dicom_decoder
 from SuperResolveLib.image_io.volumes import read_volume
 
 THREE = positions([0.0, 5.0, 10.0])
@@ -103,15 +103,15 @@ def test_a_stream_of_another_size_than_the_header_is_refused(tmp_path: Path, com
 def test_a_decoder_that_crashes_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compressed_series(tmp_path, "JPEG")
     code = "import os,pathlib; pathlib.Path('0.done').touch(); os.abort()"
-    monkeypatch.setattr(dicom_pixels, "DECODER", ("-c", code))
+    monkeypatch.setattr(dicom_decoder, "PROCESS", ("-c", code))
     with pytest.raises(InputError, match=r"s1\.dcm is a damaged DICOM file: its voxels cannot be decompressed"):
         read_volume(tmp_path)
 
 
 def test_a_decoder_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compressed_series(tmp_path, "JPEG")
-    monkeypatch.setattr(dicom_pixels, "DECODER", ("-c", "import time; time.sleep(600)"))
-    monkeypatch.setattr(dicom_pixels, "START_SECONDS", 0.5)
-    monkeypatch.setattr(dicom_pixels, "FILE_SECONDS", 0.0)
+    monkeypatch.setattr(dicom_decoder, "PROCESS", ("-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr(dicom_decoder, "START_SECONDS", 0.5)
+    monkeypatch.setattr(dicom_decoder, "FILE_SECONDS", 0.0)
     with pytest.raises(InputError, match=r"s0\.dcm is a damaged DICOM file"):
         read_volume(tmp_path)

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 
 from ..errors import InputError
+from .checks import readable
 from .dicom_end import check_end
 from .dicom_file import DicomFile
 from .dicom_format import PixelFormat
@@ -17,11 +18,11 @@ _JPEG_2000, _JPEG = b"\xff\x4f\xff\x51", b"\xff\xd8"
 _SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 
 
-def check_streams(encapsulated: bytes, file: DicomFile, form: PixelFormat) -> None:
+def check_streams(compressed: bytes, file: DicomFile, form: PixelFormat) -> None:
     """Compare what compressed voxels announce with the header, since decoders believe them and take the memory.
 
     Args:
-        encapsulated: the pixel data with their item tags.
+        compressed: the pixel data with their item tags.
         file: the file, for messages.
         form: what the header tells.
 
@@ -29,7 +30,7 @@ def check_streams(encapsulated: bytes, file: DicomFile, form: PixelFormat) -> No
         InputError: the items are damaged, or a stream is of another size than the header tells.
     """
     streams = 0
-    for fragment in _fragments(encapsulated, file):
+    for fragment in _fragments(compressed, file):
         announced = _announced(fragment)
         if announced is None:
             continue
@@ -47,17 +48,29 @@ def check_streams(encapsulated: bytes, file: DicomFile, form: PixelFormat) -> No
         )
 
 
-def check_items(encapsulated: bytes, file: DicomFile) -> None:
+def encapsulated(file: DicomFile) -> bytes:
+    """The compressed voxels with their item tags, and all that follows them in the file.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    assert file.pixels is not None
+    with readable(file.path), file.contents() as contents:
+        contents.seek(file.pixels.offset)
+        return contents.read()
+
+
+def check_items(compressed: bytes, file: DicomFile) -> None:
     """Check that the items of compressed voxels are complete, and what follows them.
 
     Raises:
         InputError: they are damaged.
     """
-    for _ in _fragments(encapsulated, file):
+    for _ in _fragments(compressed, file):
         pass
 
 
-def minimal_file(syntax: str, form: PixelFormat, encapsulated: bytes) -> bytes:
+def minimal_file(syntax: str, form: PixelFormat, compressed: bytes) -> bytes:
     """A DICOM file with compressed voxels and nothing but what their decoder has to know."""
     meta = b"".join(
         (
@@ -85,7 +98,7 @@ def minimal_file(syntax: str, form: PixelFormat, encapsulated: bytes) -> bytes:
         header.append(_element(0x0028, 0x0008, b"IS", str(form.frames).encode()))
     header += [_element(0x0028, number, b"US", struct.pack("<H", value)) for number, value in numbers.items()]
     length = _element(0x0002, 0x0000, b"UL", struct.pack("<I", len(meta)))
-    pixels = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + encapsulated
+    pixels = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + compressed
     return b"".join((bytes(128), b"DICM", length, meta, *header, pixels))
 
 
@@ -97,21 +110,21 @@ def _element(group: int, number: int, kind: bytes, value: bytes) -> bytes:
     return struct.pack("<HH2sH", group, number, kind, len(padded)) + padded
 
 
-def _fragments(encapsulated: bytes, file: DicomFile) -> Iterator[bytes]:
+def _fragments(compressed: bytes, file: DicomFile) -> Iterator[bytes]:
     """The first bytes of every fragment but the table of offsets.
 
     Raises:
         InputError: the items end before their delimiter.
     """
     place, first = 0, True
-    while encapsulated[place : place + 4] == _ITEM:
-        length = int.from_bytes(encapsulated[place + 4 : place + 8], "little")
-        if place + 8 + length > len(encapsulated):
+    while compressed[place : place + 4] == _ITEM:
+        length = int.from_bytes(compressed[place + 4 : place + 8], "little")
+        if place + 8 + length > len(compressed):
             break
         if not first:
-            yield encapsulated[place + 8 : place + 8 + min(length, 65536)]
+            yield compressed[place + 8 : place + 8 + min(length, 65536)]
         place, first = place + 8 + length, False
-    if encapsulated[place : place + 4] != _DELIMITER:
+    if compressed[place : place + 4] != _DELIMITER:
         raise InputError(f"{file.path} is a damaged or truncated DICOM file: replace it by a complete copy")
     assert file.pixels is not None
     check_end(file, file.pixels.offset + place + 8)

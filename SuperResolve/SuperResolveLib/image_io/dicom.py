@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .acquisition_tags import acquisition_header
 from .checks import check_shape, readable
+from .dicom_decoder import Decoder, may_be_compressed
 from .dicom_enhanced import frames_of
 from .dicom_file import DicomFile
 from .dicom_format import PixelFormat, check_claim, check_pixel_data
@@ -40,7 +41,12 @@ def read(folder: Path, series: str | None) -> StoredImage:
     Raises:
         InputError: there are no images, several series or damaged files, or the slices are not one evenly spaced stack.
     """
-    found = _scan(folder)
+    with Decoder() as decoder:
+        return _read_folder(folder, series, decoder)
+
+
+def _read_folder(folder: Path, series: str | None, decoder: Decoder) -> StoredImage:
+    found = _scan(folder, decoder)
     if not found.images:
         raise InputError(_nothing_in(folder, found.damaged))
     files = _choose(found.images, series, folder)
@@ -48,7 +54,7 @@ def read(folder: Path, series: str | None) -> StoredImage:
         raise InputError(f"{found.damaged[0]} is a damaged or truncated DICOM file: replace it by a complete copy")
     if len(files) == 1 and _frame_count(files[0]) == 1:
         raise InputError(f"{folder} holds a single slice ({files[0].path.name}): give a stack of slices")
-    return _read(files, folder)
+    return _read(files, folder, decoder)
 
 
 def read_file(path: Path) -> StoredImage:
@@ -60,7 +66,8 @@ def read_file(path: Path) -> StoredImage:
     file = DicomFile.opened(path)
     if file is None or file.pixels is None or _frame_count(file) == 1:
         raise InputError(f"{path} is a single DICOM file: give the folder that holds all slices of the series")
-    return _read([file], path)
+    with Decoder() as decoder:
+        return _read([file], path, decoder)
 
 
 @dataclass(frozen=True)
@@ -71,9 +78,11 @@ class _Found:
     damaged: list[Path]
 
 
-def _scan(folder: Path) -> _Found:
+def _scan(folder: Path, decoder: Decoder) -> _Found:
     with readable(folder):
         paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        if any(may_be_compressed(path) for path in paths[:3]):
+            decoder.start()
     opened = {path: DicomFile.opened(path) for path in paths}
     images = [file for file in opened.values() if file is not None and file.pixels is not None]
     kinds = frozenset().union(*(image.sop_classes for image in images))
@@ -137,7 +146,7 @@ def _series_line(key: tuple[str, str], members: Sequence[DicomFile]) -> str:
     return f"{shown(key[0])}{where} (number {shown(number)}, {shown(description)}, {slices})"
 
 
-def _read(files: Sequence[DicomFile], source: Path) -> StoredImage:
+def _read(files: Sequence[DicomFile], source: Path, decoder: Decoder) -> StoredImage:
     """The volume of files that each hold a slice, or of one that holds all; ``source`` is what messages name."""
     forms = [PixelFormat.of(file) for file in files]
     slices = _slices(files, forms)
@@ -148,7 +157,7 @@ def _read(files: Sequence[DicomFile], source: Path) -> StoredImage:
     order = stack_order(placements, source)
     affine, rounded = stack_affine([placements[index] for index in order], source)
     lps = LPS_TO_RAS @ affine
-    voxels, padding = _voxels(files, forms, slices, order, source)
+    voxels, padding = _voxels(files, forms, slices, order, source, decoder)
     header, warnings = acquisition_header(slices[order[0]].tags, lps, voxels.shape, (0, 1))
     return StoredImage(voxels, lps, header, (*rounded, *padding, *warnings))
 
@@ -175,6 +184,7 @@ def _voxels(
     slices: Sequence[DicomSlice],
     order: Sequence[int],
     source: Path,
+    decoder: Decoder,
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Intensities of slices of equal size, sorted by position, shape (columns, rows, slices), and warnings."""
     for file, form in zip(files, forms, strict=True):
@@ -189,7 +199,7 @@ def _voxels(
     padded = np.zeros(voxels.shape, np.bool_) if any(each.padding for each in intensities) else None
     place = {index: position for position, index in enumerate(order)}
     index = 0
-    for words, form in zip(stored_words(files, forms), forms, strict=True):
+    for words, form in zip(stored_words(files, forms, decoder), forms, strict=True):
         for frame in words:
             voxels[place[index]], outside = intensities[index].apply(frame, form)
             if outside is not None and padded is not None:

@@ -113,7 +113,7 @@ def check_pixel_data(file: DicomFile, form: PixelFormat) -> None:
         return
     with readable(file.path), file.contents() as contents:
         held = contents.seek(0, 2) - file.pixels.offset
-    if compressed or min(held, file.pixels.length) < form.size:
+    if compressed or held < file.pixels.length or file.pixels.length < form.size:
         raise InputError(f"{file.path} is a damaged or truncated DICOM file: replace it by a complete copy")
     with readable(file.path), file.contents() as contents:
         contents.seek(file.pixels.offset + form.size)
