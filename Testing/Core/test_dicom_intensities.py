@@ -144,6 +144,15 @@ def test_nothing_but_padding_is_refused(tmp_path: Path) -> None:
 # ---------------- rescaling
 
 
+@pytest.mark.parametrize(("slope", "told"), [(3, False), (256, True), (-1, True)])
+def test_a_slice_that_is_rescaled_very_differently_is_told(tmp_path: Path, slope: float, told: bool) -> None:
+    save_series(tmp_path, THREE)
+    save_slice(tmp_path / "s1.dcm", THREE[1], 1, RescaleSlope=slope, RescaleIntercept=0)
+    volume = read_volume(tmp_path)
+    np.testing.assert_array_equal(volume.data, AS_STORED * np.array([1, slope, 1]))
+    assert any("rescaled very differently" in warning for warning in volume.warnings) == told
+
+
 @pytest.mark.parametrize(
     ("slope", "intercept"), [(1, -1e27), (0, 0), (1e30, 0), (1e-20, 0), (1e-6, 1e6), ("1", "NaN"), ("inf", "0")]
 )

@@ -6,24 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InputError
-from .acquisition_tags import acquisition_header
-from .checks import check_shape, readable
+from .checks import readable
 from .dicom_decoder import Decoder, may_be_compressed
-from .dicom_enhanced import frames_of
 from .dicom_file import DicomFile
-from .dicom_format import PixelFormat, check_claim, check_pixel_data
-from .dicom_pixels import stored_words
-from .dicom_slice import DicomSlice
+from .dicom_format import PixelFormat
 from .dicom_tags import quiet, shown
-from .dicom_values import Intensities, without_padding
-from .itk_files import LPS_TO_RAS
-from .slice_stack import stack_affine, stack_order
+from .dicom_volume import read_slices
 from .stored import StoredImage
 
 
@@ -54,7 +44,7 @@ def _read_folder(folder: Path, series: str | None, decoder: Decoder) -> StoredIm
         raise InputError(f"{found.damaged[0]} is a damaged or truncated DICOM file: replace it by a complete copy")
     if len(files) == 1 and _frame_count(files[0]) == 1:
         raise InputError(f"{folder} holds a single slice ({files[0].path.name}): give a stack of slices")
-    return _read(files, folder, decoder)
+    return read_slices(files, folder, decoder)
 
 
 def read_file(path: Path) -> StoredImage:
@@ -67,7 +57,7 @@ def read_file(path: Path) -> StoredImage:
     if file is None or file.pixels is None or _frame_count(file) == 1:
         raise InputError(f"{path} is a single DICOM file: give the folder that holds all slices of the series")
     with Decoder() as decoder:
-        return _read([file], path, decoder)
+        return read_slices([file], path, decoder)
 
 
 @dataclass(frozen=True)
@@ -144,77 +134,6 @@ def _series_line(key: tuple[str, str], members: Sequence[DicomFile]) -> str:
     where = f" in {key[1]}" if key[1] else ""
     number, description = tags["SeriesNumber"] or "unknown", tags["SeriesDescription"] or "no description"
     return f"{shown(key[0])}{where} (number {shown(number)}, {shown(description)}, {slices})"
-
-
-def _read(files: Sequence[DicomFile], source: Path, decoder: Decoder) -> StoredImage:
-    """The volume of files that each hold a slice, or of one that holds all; ``source`` is what messages name."""
-    forms = [PixelFormat.of(file) for file in files]
-    slices = _slices(files, forms)
-    check_claim(files, forms, source)
-    for file, form in zip(files, forms, strict=True):
-        check_pixel_data(file, form)
-    placements = [image.placement() for image in slices]
-    order = stack_order(placements, source)
-    affine, rounded = stack_affine([placements[index] for index in order], source)
-    lps = LPS_TO_RAS @ affine
-    voxels, padding = _voxels(files, forms, slices, order, source, decoder)
-    header, warnings = acquisition_header(slices[order[0]].tags, lps, voxels.shape, (0, 1))
-    return StoredImage(voxels, lps, header, (*rounded, *padding, *warnings))
-
-
-def _slices(files: Sequence[DicomFile], forms: Sequence[PixelFormat]) -> list[DicomSlice]:
-    slices: list[DicomSlice] = []
-    for file, form in zip(files, forms, strict=True):
-        tags = file.tags
-        if "MOSAIC" in tags["ImageType"].upper():
-            raise InputError(f"{file.path} is a mosaic of slices: convert it to NIfTI, as with dcm2niix")
-        if form.frames > 1 and len(files) > 1:
-            raise InputError(f"{file.path} is multi-frame DICOM among single slices: give it alone")
-        described = "PerFrameFunctionalGroupsSequence" in file.header
-        if form.frames > 1 or (described and not tags["ImagePositionPatient"]):
-            slices += frames_of(file, form.frames)
-        else:
-            slices.append(DicomSlice(file.path.name, file, tags))
-    return slices
-
-
-def _voxels(
-    files: Sequence[DicomFile],
-    forms: Sequence[PixelFormat],
-    slices: Sequence[DicomSlice],
-    order: Sequence[int],
-    source: Path,
-    decoder: Decoder,
-) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Intensities of slices of equal size, sorted by position, shape (columns, rows, slices), and warnings."""
-    for file, form in zip(files, forms, strict=True):
-        if (form.rows, form.columns) != (forms[0].rows, forms[0].columns):
-            names = f"{files[0].path.name} and {file.path.name}"
-            raise InputError(f"the slices {names} of {source} differ in size: give one stack of slices")
-    per_frame = [form for form in forms for _ in range(form.frames)]
-    intensities = [image.intensities(form) for image, form in zip(slices, per_frame, strict=True)]
-    kind = np.result_type(*{each.kind(form) for each, form in zip(intensities, per_frame, strict=True)})
-    check_shape((forms[0].columns, forms[0].rows, len(slices)), source)
-    voxels = np.empty((len(slices), forms[0].rows, forms[0].columns), kind)
-    padded = np.zeros(voxels.shape, np.bool_) if any(each.padding for each in intensities) else None
-    place = {index: position for position, index in enumerate(order)}
-    index = 0
-    for words, form in zip(stored_words(files, forms, decoder), forms, strict=True):
-        for frame in words:
-            voxels[place[index]], outside = intensities[index].apply(frame, form)
-            if outside is not None and padded is not None:
-                padded[place[index]] = outside
-            index += 1
-    voxels, warnings = without_padding(voxels, padded, source)
-    return voxels.transpose(2, 1, 0), (*_display_warning(intensities, per_frame), *warnings)
-
-
-def _display_warning(intensities: Sequence[Intensities], forms: Sequence[PixelFormat]) -> tuple[str, ...]:
-    if any(each.inverted for each in intensities):
-        return ("the slices are stored with low values bright (MONOCHROME1): they were inverted",)
-    if any(form.inverted for form in forms):
-        return ("the slices are displayed with low values bright (MONOCHROME1): CT's numbers are kept as they are",)
-    return ()
 
 
 def _nothing_in(folder: Path, damaged: Sequence[Path]) -> str:

@@ -86,6 +86,14 @@ class PixelFormat:
         """The lowest and the highest value that can be stored."""
         return (-(2 ** (self.stored - 1)), 2 ** (self.stored - 1) - 1) if self.signed else (0, 2**self.stored - 1)
 
+    def difference(self, other: PixelFormat) -> str:
+        """What slices of two formats differ in so that they make no volume; empty if they agree."""
+        if (self.rows, self.columns) != (other.rows, other.columns):
+            return "size"
+        if (self.stored, self.high_bit, self.signed) != (other.stored, other.high_bit, other.signed):
+            return "the bits that hold their values"
+        return "display (MONOCHROME1 and MONOCHROME2)" if self.inverted != other.inverted else ""
+
     def values(self, words: NDArray[Any]) -> NDArray[Any]:
         """The values that words hold, of the same type: the bits beside them may hold anything."""
         if self.stored == self.allocated:

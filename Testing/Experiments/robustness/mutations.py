@@ -152,8 +152,11 @@ def replace_tag(random: Random, folder: Path) -> str:
     import pydicom
 
     path, _ = _some(random, folder)
-    dataset = pydicom.dcmread(path, force=True)
-    items = [dataset, *(item for element in dataset if element.VR == "SQ" for item in element.value)]
+    try:
+        dataset = pydicom.dcmread(path, force=True)
+        items = [dataset, *(item for element in dataset if element.VR == "SQ" for item in element.value)]
+    except Exception:  # an earlier mutation damaged it
+        return "nothing"
     item = items[int(random.integers(len(items)))]
     elements = [element for element in item if element.VR not in ("SQ", "OW", "OB")]
     if not elements:
