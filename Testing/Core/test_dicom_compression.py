@@ -108,6 +108,17 @@ def test_a_decoder_that_crashes_names_the_file(tmp_path: Path, monkeypatch: pyte
         read_volume(tmp_path)
 
 
+def test_a_temporary_folder_that_is_full_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed_series(tmp_path, "JPEG")
+
+    def full(**_options: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dicom_decoder.tempfile, "mkdtemp", full)
+    with pytest.raises(InputError, match=r"cannot be decoded in .* \(No space left on device\)"):
+        read_volume(tmp_path)
+
+
 def test_a_decoder_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compressed_series(tmp_path, "JPEG")
     monkeypatch.setattr(dicom_decoder, "PROCESS", ("-c", "import time; time.sleep(600)"))

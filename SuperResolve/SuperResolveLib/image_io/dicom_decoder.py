@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,8 +36,7 @@ class Decoder:
     """SimpleITK's decoders in a process of their own, which ends with the context."""
 
     def __init__(self) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="slice-profile-sr-", ignore_cleanup_errors=True)
-        self._folder = Path(self._temporary.name)
+        self._folder = Path()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -46,17 +46,21 @@ class Decoder:
         if self._process is not None:
             self._process.kill()
             self._process.communicate()
-        self._temporary.cleanup()
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         """Have the process import what it needs, which takes a while.
 
         Raises:
-            InputError: there is no Python to run it.
+            InputError: there is no Python to run it, or no temporary folder for it.
         """
-        if self._process is None:
+        if self._process is not None:
+            return
+        python = _python()
+        with _temporary_files():
+            self._folder = Path(tempfile.mkdtemp(prefix="slice-profile-sr-"))
             self._process = subprocess.Popen(
-                [_python(), *PROCESS],
+                [python, *PROCESS],
                 cwd=self._folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -70,15 +74,16 @@ class Decoder:
         Raises:
             InputError: the compression is not read; or the process failed, or took too long.
         """
+        self.start()
+        assert self._process is not None
         for index, (file, form) in enumerate(zip(files, forms, strict=True)):
             if file.syntax not in DECODED:
                 way = shown(file.syntax)
                 raise InputError(f"{file.path} is compressed in a way that is not read ({way}): decompress it first")
             compressed = encapsulated(file)
             check_streams(compressed, file, form)
-            (self._folder / f"{index}.dcm").write_bytes(minimal_file(file.syntax, form, compressed))
-        self.start()
-        assert self._process is not None
+            with _temporary_files():
+                (self._folder / f"{index}.dcm").write_bytes(minimal_file(file.syntax, form, compressed))
         try:
             self._process.communicate(b"%d\n" % len(files), timeout=START_SECONDS + FILE_SECONDS * len(files))
             done = self._process.returncode == 0
@@ -98,6 +103,18 @@ class Decoder:
         if words.size != form.frames * form.rows * form.columns:
             raise undecodable(file)
         return words.astype(form.word).reshape(form.frames, form.rows, form.columns)
+
+
+@contextmanager
+def _temporary_files() -> Iterator[None]:
+    """Tell in one sentence that temporary files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        place = tempfile.gettempdir()
+        raise InputError(
+            f"compressed DICOM cannot be decoded in {place} ({error.strerror}): free space there, or set TMPDIR"
+        ) from error
 
 
 def may_be_compressed(path: Path) -> bool:
