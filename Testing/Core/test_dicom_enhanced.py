@@ -101,6 +101,31 @@ def test_each_frame_has_its_own_rescaling(tmp_path: Path) -> None:
     np.testing.assert_array_equal(data, AS_STORED * (1 + np.arange(9)) - np.arange(9))
 
 
+@pytest.mark.parametrize("kind", ["1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.2.2"])
+def test_enhanced_ct_with_padding(tmp_path: Path, kind: str) -> None:
+    """Enhanced CT, and CT that was converted to it: rescaling that all frames share, and a padding value."""
+    stored = [pixels(index).astype(np.int16) for index in range(9)]
+    for frame in stored:
+        frame[:2] = -2000
+    rescale = {"PixelValueTransformationSequence": item(RescaleSlope=1, RescaleIntercept=-1024, RescaleType="HU")}
+    path = save_enhanced(
+        tmp_path / "a.dcm",
+        positions(HEIGHTS),
+        [rescale] * 9,
+        SOPClassUID=kind,
+        Modality="CT",
+        PixelRepresentation=1,
+        BitsStored=16,
+        HighBit=15,
+        PixelPaddingValue=-2000,
+        PixelData=b"".join(frame.tobytes() for frame in stored),
+    )
+    volume = read_volume(path)
+    np.testing.assert_array_equal(volume.data[:, 2:], AS_STORED[:, 2:] - 1024)
+    assert set(volume.data[:, :2].ravel()) == {AS_STORED[:, 2:].min() - 1024}
+    assert volume.stored_type == np.int32 and "180 voxels of padding (-3024)" in volume.warnings[0]
+
+
 def test_run_length_encoded_frames(tmp_path: Path) -> None:
     path = save_enhanced(tmp_path / "a.dcm", positions(HEIGHTS))
     dataset = pydicom.dcmread(path)

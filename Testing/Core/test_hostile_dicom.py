@@ -125,6 +125,8 @@ def test_other_files_are_passed_over(series: Path) -> None:
         (series / name).write_bytes(contents)
     directory = {"SOPClassUID": "1.2.840.10008.1.3.10", "SOPInstanceUID": "1.2.3", "FileSetID": "DISK"}
     save_dataset(series / "DICOMDIR", directory)
+    for number, kind in enumerate(("1.3.12.2.1107.5.9.1", "1.2.840.10008.5.1.4.1.1.11.1"), start=20):
+        save_dataset(series / f"IM_00{number}", {"SOPClassUID": kind, "SOPInstanceUID": "1.2.3"})  # no images
     volume = read_volume(series)
     assert volume.shape == (COLUMNS, ROWS, COUNT) and volume.warnings == ()
 

@@ -93,11 +93,13 @@ def _pattern(path: Path) -> str | None:
 
 
 def _is_known(file: DicomFile) -> bool:
-    """Whether a DICOM file says of what kind it is: reports and the like have no voxels."""
+    """Whether a DICOM file says of what kind it is, DICOM's or a maker's: reports and the like have no voxels."""
     from pydicom.uid import UID
 
     with quiet():
-        return bool(file.sop_classes) and all(UID(kind).type == "SOP Class" for kind in file.sop_classes)
+        kinds = [UID(kind) for kind in file.sop_classes]
+        private = [kind for kind in kinds if kind.is_valid and not kind.startswith("1.2.840.10008.")]
+        return bool(kinds) and all(kind in private or kind.type == "SOP Class" for kind in kinds)
 
 
 def _frame_count(file: DicomFile) -> int:
