@@ -102,7 +102,7 @@ def with_sidecar(folder: Path, contents: Any) -> Volume:
         b"[" * 200_000,
         b'"SliceThickness"',
         b"{}{}",
-        b" " * (16 * 2**20 + 1),
+        b" " * (4 * 2**20 + 1),
         b'{"SliceThickness": 4',
     ],
 )

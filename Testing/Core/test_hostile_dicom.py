@@ -206,8 +206,7 @@ def test_what_inflates_without_end_is_refused(series: Path) -> None:
     blank = bytes(2**20)
     bomb = b"".join(deflater.compress(blank) for _ in range(300)) + deflater.flush()
     (series / LAST).write_bytes(meta + bomb)
-    with pytest.raises(InputError, match=f"{LAST} is a damaged"):  # within the 256 MB that a deflated file may have
-        read_volume(series)
+    refused(series, f"{LAST} is a damaged")
 
 
 def test_run_lengths_that_cannot_hold_the_image_are_refused(series: Path) -> None:

@@ -21,8 +21,10 @@ from .dicom_tags import KEYWORDS, SEQUENCES, quiet, text
 
 IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"
-#: The most bytes to which a deflated file is inflated: far more than a series' slice or an enhanced file takes.
-LARGEST_INFLATED = 256 * 2**20
+#: The most bytes to which a deflated file is inflated, a part of it at a time: more than enhanced files take. One that
+#: inflates to more than the small number, and to so many times its size, is an empty claim.
+LARGEST_INFLATED, SMALL_INFLATED, PART = 256 * 2**20, 32 * 2**20, 2**12
+LARGEST_COMPRESSION = 200
 
 #: Voxels as integers; as numbers in single and double precision.
 PIXEL_DATA, _FIRST_PIXEL_TAG = 0x7FE00010, 0x7FE00008
@@ -117,20 +119,29 @@ def _begin(file: BinaryIO) -> int | None:
 
 
 def _inflated(file: BinaryIO, path: Path) -> BinaryIO:
-    """The file with what follows the meta group inflated.
+    """The file with what follows the meta group inflated, a part at a time.
 
     Raises:
-        InputError: it is damaged, or larger than any scan.
+        InputError: it is damaged, or inflates to more than any scan does.
     """
     meta_end = _meta(file, _begin(file) or 0)[1]
     file.seek(meta_end)
+    deflated = file.read()
+    inflater, checksum = zlib.decompressobj(-zlib.MAX_WBITS), 0
+    contents = io.BytesIO(bytes(meta_end))
+    contents.seek(meta_end)
     with readable(path):
-        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-        contents = inflater.decompress(file.read(), LARGEST_INFLATED)
-    checked = zlib.crc32(contents).to_bytes(4, "little") + len(contents).to_bytes(4, "little")  # some writers add it
-    if not inflater.eof or inflater.unused_data.removeprefix(checked).strip(b"\0"):
+        for begin in range(0, len(deflated), PART):
+            part = inflater.decompress(deflated[begin : begin + PART])
+            checksum = zlib.crc32(part, checksum)
+            contents.write(part)
+            if contents.tell() > max(SMALL_INFLATED, min(LARGEST_INFLATED, LARGEST_COMPRESSION * len(deflated))):
+                break
+    size = contents.tell() - meta_end
+    trailer = checksum.to_bytes(4, "little") + size.to_bytes(4, "little")  # some writers add it
+    if not inflater.eof or inflater.unused_data.removeprefix(trailer).strip(b"\0"):
         raise InputError(f"{path} is a damaged or truncated DICOM file: replace it by a complete copy")
-    return io.BytesIO(bytes(meta_end) + contents)
+    return contents
 
 
 def _meta(file: BinaryIO, begin: int) -> tuple[Any, int]:

@@ -13,14 +13,23 @@ from ..errors import InputError
 from .acquisition_tags import numbers
 from .checks import check_scalar, readable
 from .dicom_end import check_end
-from .dicom_file import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, PIXEL_DATA, UNDEFINED_LENGTH, DicomFile
+from .dicom_file import (
+    BIG_ENDIAN,
+    DEFLATED,
+    EXPLICIT,
+    IMPLICIT,
+    LARGEST_COMPRESSION,
+    PIXEL_DATA,
+    UNDEFINED_LENGTH,
+    DicomFile,
+)
 
 #: Transfer syntaxes without compression of the voxels.
 NATIVE = ("", IMPLICIT, EXPLICIT, BIG_ENDIAN, DEFLATED)
 #: The most voxels along the side of a slice; scanners have 1024, microscopes of the body a few thousand.
 LARGEST_SIDE = 8192
-#: A volume of more bytes than this that is so many times larger than its files is an empty claim.
-LARGEST_UNPROVEN, LARGEST_COMPRESSION = 128 * 2**20, 200
+#: A volume of more bytes than this that is ``LARGEST_COMPRESSION`` times larger than its files is an empty claim.
+LARGEST_UNPROVEN = 128 * 2**20
 
 
 @dataclass(frozen=True)

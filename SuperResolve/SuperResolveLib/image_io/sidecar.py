@@ -14,7 +14,7 @@ from ..data.volume import Volume
 from .acquisition_tags import acquisition_header, numbers
 
 #: The most bytes of a sidecar; dcm2niix's have some thousand, and a million where each slice is described.
-LARGEST_SIDECAR = 16 * 2**20
+LARGEST_SIDECAR = 4 * 2**20
 
 
 def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
