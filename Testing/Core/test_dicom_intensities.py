@@ -100,7 +100,15 @@ def save_ct(folder: Path, outside: int, **changed: Any) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("announced", [{}, {"PixelPaddingValue": -2000}, {"PixelPaddingValue": -1990, "limit": -2010}])
+@pytest.mark.parametrize(
+    "announced",
+    [
+        {},
+        {"PixelPaddingValue": -2000},
+        {"PixelPaddingValue": -1990, "limit": -2010},
+        {"PixelPaddingValue": 500},  # not what the slices hold
+    ],
+)
 def test_padding_becomes_the_lowest_intensity_beside_it(tmp_path: Path, announced: dict[str, int]) -> None:
     """-3024, as CT has it outside the round field of view, is no edge of the anatomy."""
     limit = {"PixelPaddingRangeLimit": announced["limit"]} if "limit" in announced else {}

@@ -100,7 +100,7 @@ class Intensities:
 def without_padding(
     voxels: NDArray[Any], padded: NDArray[np.bool_] | None, source: Path
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The voxels with padding set to the lowest of all others, in place, and a warning if there was any.
+    """The voxels with padding set to the lowest of all others, in place, and warnings if there was any.
 
     Args:
         voxels: intensities.
@@ -110,19 +110,24 @@ def without_padding(
     Raises:
         InputError: all voxels are padding.
     """
-    if padded is None or not padded.any():
-        padded = _unannounced(voxels)
-    if padded is None:
-        return voxels, ()
+    warnings: tuple[str, ...] = ()
+    if padded is not None and padded.any():
+        warnings += _set_to_lowest(voxels, padded, source)
+    unannounced = _unannounced(voxels)
+    if unannounced is not None:
+        warnings += _set_to_lowest(voxels, unannounced, source)
+    return voxels, warnings
+
+
+def _set_to_lowest(voxels: NDArray[Any], padded: NDArray[np.bool_], source: Path) -> tuple[str, ...]:
     lowest, highest = _extremes(voxels, ~padded, source)
     values = voxels[padded]
     beside = float(values.max()) < lowest - HARMLESS_DISTANCE * (highest - lowest) or float(values.min()) > highest
     if not beside:  # it makes no edge, or the tag names an intensity of tissue
-        return voxels, ()
+        return ()
     was = f"{values.min():.5g}" if values.min() == values.max() else f"{values.min():.5g} to {values.max():.5g}"
     voxels[padded] = lowest
-    warning = f"{values.size} voxels of padding ({was}) were set to {lowest:.5g}, the lowest intensity of the others"
-    return voxels, (warning,)
+    return (f"{values.size} voxels of padding ({was}) were set to {lowest:.5g}, the lowest intensity of the others",)
 
 
 def _unannounced(voxels: NDArray[Any]) -> NDArray[np.bool_] | None:
