@@ -140,8 +140,9 @@ def _unannounced(voxels: NDArray[Any]) -> NDArray[np.bool_] | None:
     if not LEAST_PART * voxels.size <= count < voxels.size:
         return None
     highest = voxels.max()
-    above = float(voxels.min(where=~at_lowest, initial=highest))
-    return at_lowest if above - float(lowest) > LEAST_DISTANCE * (float(highest) - float(lowest)) else None
+    least = float(lowest) + LEAST_DISTANCE * (float(highest) - float(lowest))
+    planes = zip(voxels, at_lowest, strict=True)
+    return at_lowest if all(np.where(at, highest, plane).min() > least for plane, at in planes) else None
 
 
 def _extremes(voxels: NDArray[Any], where: NDArray[np.bool_], source: Path) -> tuple[float, float]:
