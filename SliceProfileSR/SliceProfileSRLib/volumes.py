@@ -75,8 +75,8 @@ def withAcquisition(volume: Volume, volumeNode: slicer.vtkMRMLScalarVolumeNode) 
 
     tags = dicomTags(volumeNode)
     if tags:
-        lengths = [size * step for size, step in zip(volume.shape, volume.spacing, strict=True)]
-        return replace(volume, header=acquisition_header(tags, (lengths[0], lengths[1]), (0, 1)))
+        header, warnings = acquisition_header(tags, volume.affine, volume.shape, (0, 1))
+        return replace(volume, header=header, warnings=(*volume.warnings, *warnings))
     storage = volumeNode.GetStorageNode()
     path = Path(storage.GetFileName() or "") if storage else Path()
     ending = storage.GetSupportedFileExtension(str(path)) if path.name else ""

@@ -24,7 +24,7 @@ from SuperResolveLib.physics.problem import Problem
 from SuperResolveLib.physics.simulation import simulate
 
 #: Packages that Slicer does not come with.
-NOT_IN_SLICER = ("click", "matplotlib", "nibabel", "pydicom", "skimage", "torch", "tqdm")
+NOT_IN_SLICER = ("click", "matplotlib", "nibabel", "skimage", "torch", "tqdm")
 
 
 @pytest.fixture(scope="module")

@@ -1,21 +1,19 @@
-"""Reading a folder with the slices of a DICOM series, with SimpleITK and GDCM."""
+"""Reading the slices of a DICOM series, files of a folder or frames of an enhanced file, as a volume."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..data.volume import AcquisitionHeader
 from ..errors import InputError
-from .acquisition_tags import acquisition_header
-from .checks import check_shape, readable
-from .dicom_slice import DicomSlice, is_dicom, sop_class
-from .itk_files import LPS_TO_RAS, silent_stderr
-from .slice_stack import stack_affine, stack_order
+from .checks import readable
+from .dicom_decoder import Decoder, may_be_compressed
+from .dicom_file import DicomFile
+from .dicom_format import PixelFormat
+from .dicom_tags import quiet, shown
+from .dicom_volume import read_slices
 from .stored import StoredImage
 
 
@@ -27,110 +25,121 @@ def read(folder: Path, series: str | None) -> StoredImage:
 
     Args:
         folder: the folder; folders inside it are not searched.
-        series: UID, number or description of the series; needed only if there are several.
+        series: UID, number or description of the series, or the name of an enhanced file; needed only if there are
+            several.
 
     Raises:
         InputError: there are no images, several series or damaged files, or the slices are not one evenly spaced stack.
     """
-    slices, unreadable = _scan(folder)
-    if not slices:
-        raise InputError(_nothing_in(folder, unreadable))
-    slices = _choose(slices, series, folder)
-    _check_complete(slices, unreadable)
-    for image in slices:
-        image.check_single()
-    if len(slices) == 1:
-        raise InputError(f"{folder} holds a single slice ({slices[0].path.name}): give a stack of slices")
-    placements = [image.placement() for image in slices]
-    order = stack_order(placements, folder)
-    affine = LPS_TO_RAS @ stack_affine([placements[index] for index in order], folder)
-    voxels = _stacked([slices[index] for index in order], folder)
-    tags = slices[order[0]].tags
-    pixel = placements[0].pixel
-    header = acquisition_header(tags, (voxels.shape[0] * pixel[0], voxels.shape[1] * pixel[1]), (0, 1))
-    return StoredImage(voxels, affine, header, _spacing_warning(header, affine))
+    with Decoder() as decoder:
+        return _read_folder(folder, series, decoder)
 
 
-def _scan(folder: Path) -> tuple[list[DicomSlice], list[Path]]:
-    """The DICOM images in a folder, and the files that hold none."""
-    slices, unreadable = [], []
+def _read_folder(folder: Path, series: str | None, decoder: Decoder) -> StoredImage:
+    found = _scan(folder, decoder)
+    if not found.images:
+        raise InputError(_nothing_in(folder, found.damaged))
+    files = _choose(found.images, series, folder)
+    if found.damaged:
+        raise InputError(f"{found.damaged[0]} is a damaged or truncated DICOM file: replace it by a complete copy")
+    if len(files) == 1 and _frame_count(files[0]) == 1:
+        raise InputError(f"{folder} holds a single slice ({files[0].path.name}): give a stack of slices")
+    return read_slices(files, folder, decoder)
+
+
+def read_file(path: Path) -> StoredImage:
+    """Read an enhanced DICOM file, whose frames are the slices.
+
+    Raises:
+        InputError: it is damaged, a single slice, or its frames are not one evenly spaced stack.
+    """
+    file = DicomFile.opened(path)
+    if file is None or file.pixels is None or _frame_count(file) == 1:
+        raise InputError(f"{path} is a single DICOM file: give the folder that holds all slices of the series")
+    with Decoder() as decoder:
+        return read_slices([file], path, decoder)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The DICOM images in a folder, and files that seem to be damaged ones."""
+
+    images: list[DicomFile]
+    damaged: list[Path]
+
+
+def _scan(folder: Path, decoder: Decoder) -> _Found:
     with readable(folder):
-        files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    with silent_stderr():
-        for path in files:
-            image = DicomSlice.of_file(path)
-            if image is None:
-                unreadable.append(path)
-            else:
-                slices.append(image)
-    return slices, unreadable
+        paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+        if any(may_be_compressed(path) for path in paths[:3]):
+            decoder.start()
+    opened = {path: DicomFile.opened(path) for path in paths}
+    images = [file for file in opened.values() if file is not None and file.pixels is not None]
+    kinds = frozenset().union(*(image.sop_classes for image in images))
+    patterns = {_pattern(image.path) for image in images}
+    damaged = []
+    for path, file in opened.items():
+        if file is None and (path.suffix.lower() in (".dcm", ".ima") or _pattern(path) in patterns):
+            damaged.append(path)
+        if file is not None and file.pixels is None and (file.sop_classes & kinds or not _is_known(file)):
+            damaged.append(path)
+    return _Found(images, damaged)
 
 
-def _choose(slices: Sequence[DicomSlice], series: str | None, folder: Path) -> list[DicomSlice]:
-    """The slices of the series of that UID, number or description; without one, of the only series there is."""
-    by_uid: dict[str, list[DicomSlice]] = {}
-    for image in slices:
-        by_uid.setdefault(image.tags["SeriesInstanceUID"], []).append(image)
-    matching = [uid for uid, members in by_uid.items() if series is None or series.strip() in _names(members[0])]
+def _pattern(path: Path) -> str | None:
+    """A file's name with every number replaced, which the slices of a series share; ``None`` without any number."""
+    pattern = re.sub(r"\d+", "#", path.name)
+    return pattern if pattern != path.name else None
+
+
+def _is_known(file: DicomFile) -> bool:
+    """Whether a DICOM file says of what kind it is, DICOM's or a maker's: reports and the like have no voxels."""
+    from pydicom.uid import UID
+
+    with quiet():
+        kinds = [UID(kind) for kind in file.sop_classes]
+        private = [kind for kind in kinds if kind.is_valid and not kind.startswith("1.2.840.10008.")]
+        return bool(kinds) and all(kind in private or kind.type == "SOP Class" for kind in kinds)
+
+
+def _frame_count(file: DicomFile) -> int:
+    return PixelFormat.of(file).frames
+
+
+def _choose(images: Sequence[DicomFile], series: str | None, folder: Path) -> list[DicomFile]:
+    """The files of the series of that UID, number or description; without one, of the only series there is."""
+    groups: dict[tuple[str, str], list[DicomFile]] = {}
+    for image in images:
+        tags = image.tags
+        single = tags["NumberOfFrames"] in ("", "1")
+        groups.setdefault((tags["SeriesInstanceUID"], "" if single else image.path.name), []).append(image)
+    lines = {key: _series_line(key, members) for key, members in groups.items()}
+    matching = [key for key in groups if series is None or series.strip() in _names(key, groups[key][0])]
     if len(matching) == 1:
-        return by_uid[matching[0]]
-    listed = "; ".join(_series_line(uid, members) for uid, members in by_uid.items())
+        return groups[matching[0]]
+    listed = "; ".join(lines.values())
     if series is None:
-        raise InputError(f"{folder} holds {len(by_uid)} series: choose one with --series UID, number or name: {listed}")
+        raise InputError(f"{folder} holds {len(groups)} series: choose one with --series UID, number or name: {listed}")
     count = f"{len(matching)} series" if matching else "no series"
     raise InputError(f"{count} in {folder} go by {series!r}: choose one with --series UID: {listed}")
 
 
-def _names(image: DicomSlice) -> tuple[str, str, str]:
-    """UID, number and description of the series of an image."""
-    return image.tags["SeriesInstanceUID"], image.tags["SeriesNumber"], image.tags["SeriesDescription"]
+def _names(key: tuple[str, str], image: DicomFile) -> tuple[str, ...]:
+    """UID, number and description of the series of an image, and the name of an enhanced file."""
+    tags = image.tags
+    return tuple(name for name in (*key, tags["SeriesNumber"], tags["SeriesDescription"]) if name)
 
 
-def _series_line(uid: str, members: Sequence[DicomSlice]) -> str:
-    _, number, description = _names(members[0])
-    slices = f"{len(members)} slice{'s' * (len(members) > 1)}"
-    return f"{uid} (number {number or 'unknown'}, {description or 'no description'}, {slices})"
+def _series_line(key: tuple[str, str], members: Sequence[DicomFile]) -> str:
+    tags = members[0].tags
+    slices = "a multi-frame file" if key[1] else f"{len(members)} slice{'s' * (len(members) > 1)}"
+    where = f" in {key[1]}" if key[1] else ""
+    number, description = tags["SeriesNumber"] or "unknown", tags["SeriesDescription"] or "no description"
+    return f"{shown(key[0])}{where} (number {shown(number)}, {shown(description)}, {slices})"
 
 
-def _check_complete(slices: Sequence[DicomSlice], unreadable: Sequence[Path]) -> None:
-    """Refuse a folder with damaged slices, since these may belong to the series.
-
-    Raises:
-        InputError: an unreadable file has the same SOP class, or none and an ending of DICOM; or a slice is truncated.
-    """
-    kind = slices[0].sop_class
-    for path in unreadable:
-        claimed = sop_class(path)
-        if claimed == kind if claimed else path.suffix.lower() in (".dcm", ".ima"):
-            raise InputError(f"{path} is a damaged or truncated DICOM file: replace it by a complete copy")
-    for image in slices:
-        if image.is_truncated:
-            raise InputError(f"{image.path} is truncated: replace it by a complete copy")
-
-
-def _stacked(slices: Sequence[DicomSlice], folder: Path) -> NDArray[Any]:
-    """The voxels of slices of equal size, each with its rescale slope applied, shape (columns, rows, slices)."""
-    size = slices[0].size
-    for image in slices:
-        if image.size != size:
-            names = f"{slices[0].path.name} and {image.path.name}"
-            raise InputError(f"the slices {names} of {folder} differ in size: give one stack of slices")
-    with silent_stderr():
-        arrays = [image.voxels() for image in slices]
-    voxels = np.stack(arrays).transpose(2, 1, 0)
-    check_shape(voxels.shape, folder)
-    return voxels
-
-
-def _spacing_warning(header: AcquisitionHeader, affine: NDArray[np.float64]) -> tuple[str, ...]:
-    measured, in_header = float(np.linalg.norm(affine[:3, 2])), header.slice_spacing_mm
-    if in_header is None or abs(in_header / measured - 1) < 0.02:
-        return ()
-    return (f"the slices' positions are {measured:.4g} mm apart, not {in_header:.4g} mm as SpacingBetweenSlices says",)
-
-
-def _nothing_in(folder: Path, unreadable: Sequence[Path]) -> str:
-    damaged = [path.name for path in unreadable if is_dicom(path)]
+def _nothing_in(folder: Path, damaged: Sequence[Path]) -> str:
     if damaged:
-        return f"none of the {len(damaged)} DICOM files in {folder} can be read as an image ({damaged[0]} is the first)"
+        first = f"{damaged[0].name} is the first"
+        return f"none of the {len(damaged)} DICOM files in {folder} can be read as an image ({first})"
     return f"{folder} holds no DICOM images: give the folder of one series (folders inside it are not searched)"

@@ -13,26 +13,35 @@ import numpy as np
 from ..data.volume import Volume
 from .acquisition_tags import acquisition_header, numbers
 
+#: The most bytes of a sidecar; dcm2niix's have some thousand, and a million where each slice is described.
+LARGEST_SIDECAR = 4 * 2**20
+
 
 def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
     """The volume with the acquisition header from the JSON sidecar of ``path``; unchanged if there is no sidecar.
 
     A sidecar that is not a JSON object is ignored with a warning. ``ending`` is that of the image's name.
     """
-    sidecar = path.with_name(path.name[: -len(ending)] + ".json")
+    sidecar = path.with_name(path.name[: len(path.name) - len(ending)] + ".json")
     if not sidecar.is_file():
         return volume
-    try:
-        tags = json.loads(sidecar.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
-        tags = None
+    tags = _json(sidecar)
     if not isinstance(tags, dict):
         warning = f"the sidecar {sidecar} is not a JSON object: it is ignored"
         return replace(volume, warnings=(*volume.warnings, warning))
-    axes = _image_axes(tags, volume)
-    rows, columns = axes or (0, 1)
-    lengths = tuple(size * step for size, step in zip(volume.shape, volume.spacing, strict=True))
-    return replace(volume, header=acquisition_header(tags, (lengths[rows], lengths[columns]), axes))
+    header, warnings = acquisition_header(tags, volume.affine, volume.shape, _image_axes(tags, volume))
+    told = (f"by the sidecar {sidecar.name}, {warning}" for warning in warnings)
+    return replace(volume, header=header, warnings=(*volume.warnings, *told))
+
+
+def _json(path: Path) -> Any:
+    """What a JSON file holds; ``None`` if it is damaged or implausibly large."""
+    try:
+        if path.stat().st_size > LARGEST_SIDECAR:
+            return None
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def _image_axes(tags: Mapping[str, Any], volume: Volume) -> tuple[int, int] | None:
@@ -42,7 +51,7 @@ def _image_axes(tags: Mapping[str, Any], volume: Volume) -> tuple[int, int] | No
     third has the largest spacing; if it has not, the axes of the array were permuted.
     """
     cosines = numbers(tags.get("ImageOrientationPatientDICOM"))
-    if len(cosines) == 6 and np.isfinite(cosines).all():
+    if len(cosines) == 6 and np.abs(cosines).max() < 1.1:
         directions = np.reshape(cosines, (2, 3)) * (-1, -1, 1)  # LPS to RAS
         rows, columns = np.argmax(np.abs(directions @ (volume.affine[:3, :3] / volume.spacing)), axis=1)
         return (int(rows), int(columns)) if rows != columns else None

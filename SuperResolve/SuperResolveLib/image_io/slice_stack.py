@@ -1,4 +1,9 @@
-"""The affine of a stack of DICOM slices from the position of each, and checks that they are one stack."""
+"""The affine of a stack of DICOM slices from the position of each, and checks that they are one stack.
+
+Positions are often rounded, to 0.1 mm at worst, so that single gaps between slices vary. Slice k of an even stack lies
+at p + k s; origin p and step s are fitted to all positions by least squares, and each slice is judged by its distance
+from where the fit puts it.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +20,11 @@ FloatArray = NDArray[np.float64]
 
 #: Slices closer than this, in mm, count as being at the same position.
 SAME_POSITION = 0.01
-#: How much a distance between slices may differ from the median, as a fraction of it; scanners round to far below that.
+#: How far a slice may lie from the fitted grid along the normal, as a fraction of the slice spacing.
 SPACING_TOLERANCE = 0.02
+#: What rounding each coordinate to 0.1 mm may move a slice, in mm, half as much again as the fit follows it; but no
+#: more than this fraction of the spacing, which is less than a missing slice moves one.
+ROUNDING, LARGEST_ROUNDED_PART = 0.05 * 1.5, 0.15
 #: How far the stack may be tilted from the slice normal, in degrees, and a slice be shifted sideways, in pixels.
 TILT_TOLERANCE, SIDEWAYS_TOLERANCE = 0.3, 0.25
 
@@ -61,10 +69,11 @@ def stack_order(placements: Sequence[SlicePlacement], source: Path) -> list[int]
     return sorted(range(len(placements)), key=lambda index: float(placements[index].position @ first.normal))
 
 
-def stack_affine(placements: Sequence[SlicePlacement], source: Path) -> FloatArray:
+def stack_affine(placements: Sequence[SlicePlacement], source: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """The affine of slices that are sorted by position, voxel index (column, row, slice) to LPS mm, shape (4, 4).
 
-    Its third column is the mean step from slice to slice.
+    Its last two columns are the fitted step and origin. A warning tells of positions that are rounded so coarsely that
+    the gaps between them vary.
 
     Raises:
         InputError: several slices are at one position, the stack is tilted, or the slice spacing varies, for example
@@ -74,15 +83,19 @@ def stack_affine(placements: Sequence[SlicePlacement], source: Path) -> FloatArr
     positions = np.array([placement.position for placement in placements])
     heights = positions @ first.normal
     _check_distinct(heights, placements, source)
-    step = (positions[-1] - positions[0]) / (len(placements) - 1)
-    _check_upright(positions, step, first, source)
-    _check_spacings(np.diff(heights), placements, source)
+    index = np.arange(len(placements), dtype=np.float64)
+    step, origin = np.polyfit(index, positions, 1)
+    _check_upright(positions - origin, step, first, source)
+    _check_even(heights - np.outer(index, step) @ first.normal - origin @ first.normal, heights, placements, source)
+    sideways = step - (step @ first.normal) * first.normal
+    if np.linalg.norm(sideways) * (len(placements) - 1) < ROUNDING:
+        step = step - sideways
     affine = np.eye(4)
     affine[:3, 0] = first.rows * first.pixel[0]
     affine[:3, 1] = first.columns * first.pixel[1]
     affine[:3, 2] = step
-    affine[:3, 3] = first.position
-    return affine
+    affine[:3, 3] = origin
+    return affine, _rounding_warning(np.diff(heights), float(np.linalg.norm(step)))
 
 
 def _check_distinct(heights: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
@@ -97,35 +110,40 @@ def _check_distinct(heights: FloatArray, placements: Sequence[SlicePlacement], s
 
 
 def _check_upright(positions: FloatArray, step: FloatArray, first: SlicePlacement, source: Path) -> None:
+    """Refuse a tilted stack and slices out of line; ``positions`` are relative to the fitted origin."""
     height = float(step @ first.normal)
     sideways = step - height * first.normal
     tilt = float(np.degrees(np.arctan2(np.linalg.norm(sideways), height)))
-    if tilt > TILT_TOLERANCE:
+    rounding = ROUNDING * np.sqrt(3)
+    if tilt > TILT_TOLERANCE and np.linalg.norm(sideways) * (len(positions) - 1) > rounding:
         raise InputError(
             f"the slices of {source} are stacked {tilt:.1f} degrees off their normal (gantry tilt): "
             "resample them to a rectangular grid first"
         )
-    out_of_line = (positions - positions[0]) @ np.stack([first.rows, first.columns], axis=1)
-    out_of_line -= np.outer(np.arange(len(positions)), (step @ first.rows, step @ first.columns))
-    if np.abs(out_of_line).max() > SIDEWAYS_TOLERANCE * min(first.pixel):
+    in_plane = np.stack([first.rows, first.columns], axis=1)
+    out_of_line = np.abs((positions - np.outer(np.arange(len(positions)), step)) @ in_plane)
+    if out_of_line.max() > max(SIDEWAYS_TOLERANCE * min(first.pixel), rounding):
         raise InputError(
-            f"the slices of {source} are shifted sideways by up to {np.abs(out_of_line).max():.2g} mm: "
+            f"the slices of {source} are shifted sideways, up to {out_of_line.max():.2g} mm off a common line: "
             "give one stack of slices in line"
         )
 
 
-def _check_spacings(spacings: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
-    usual = float(np.median(spacings))
-    unusual = np.flatnonzero(np.abs(spacings / usual - 1) > SPACING_TOLERANCE)
-    if unusual.size == 0:
+def _check_even(distances: FloatArray, heights: FloatArray, placements: Sequence[SlicePlacement], source: Path) -> None:
+    """Refuse slices whose ``distances`` from the fitted grid, along the normal, are larger than rounding explains."""
+    spacings = np.diff(heights)
+    usual = float(np.sort(spacings)[(len(spacings) - 1) // 2])
+    rounding = min(ROUNDING * float(np.abs(placements[0].normal).sum()), LARGEST_ROUNDED_PART * usual)
+    if np.abs(distances).max() <= max(SPACING_TOLERANCE * usual, rounding):
         return
-    k = int(unusual[0])
+    k = int(np.argmax(np.abs(spacings - usual)))
     where = (
         f"between {placements[k].name} and {placements[k + 1].name} (slices {k + 1} and {k + 2} of {len(placements)})"
     )
-    missing = np.round(spacings[unusual] / usual) - 1
-    if missing.min() >= 1 and np.abs(spacings[unusual] / usual - missing - 1).max() < 0.05:
-        count = int(missing.sum())
+    steps = np.round(spacings / usual)
+    gaps = steps > 1
+    if gaps.any() and np.abs(spacings - steps * usual).max() < max(0.05 * usual, 2 * rounding):
+        count = int((steps[gaps] - 1).sum())
         raise InputError(
             f"{count} slice{'s are' if count > 1 else ' is'} missing in {source}: {where} "
             f"the slice spacing is {spacings[k]:.4g} mm, where the others are {usual:.4g} mm; complete the series"
@@ -134,3 +152,10 @@ def _check_spacings(spacings: FloatArray, placements: Sequence[SlicePlacement], 
         f"the slice spacing of {source} varies from {spacings.min():.4g} to {spacings.max():.4g} mm: {where} "
         f"it is {spacings[k]:.4g} mm, where the median is {usual:.4g} mm; give evenly spaced slices"
     )
+
+
+def _rounding_warning(spacings: FloatArray, fitted: float) -> tuple[str, ...]:
+    if np.abs(spacings / fitted - 1).max() <= SPACING_TOLERANCE:
+        return ()
+    gaps = f"{spacings.min():.4g} to {spacings.max():.4g} mm apart"
+    return (f"the slices' positions are rounded, {gaps}: an even slice spacing of {fitted:.4g} mm is taken",)

@@ -18,7 +18,7 @@ from ..errors import InputError
 from . import dicom, metaimage_files, mgh_files, nifti_files, nrrd_files
 from .checks import check_affine, single_precision
 from .contents import content_warnings
-from .dicom_slice import is_dicom
+from .dicom_file import is_dicom
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
@@ -115,7 +115,7 @@ def _read(source: Path, series: str | None) -> StoredImage:
         stored: StoredImage = _FORMATS[ending].read(source, ending)
         return stored
     if is_dicom(source):
-        raise InputError(f"{source} is a single DICOM file: give the folder that holds all slices of the series")
+        return dicom.read_file(source)
     if ending in (".img", ".hdr"):
         raise InputError(f"{source} is one of two files (.hdr and .img), which are not read: write both as one .nii.gz")
     known = ", ".join((*WRITTEN_ENDINGS, *DETACHED_ENDINGS))
