@@ -135,13 +135,17 @@ def import_with_torch(module: str) -> ModuleType:
     """Import a module that needs torch.
 
     Raises:
-        InputError: torch is not installed.
+        InputError: torch is not installed, or its installation is damaged.
     """
+    advice = "or choose a method or preset that does without"
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise InputError(
-            "this needs torch, which is not installed: install torch, or choose a method or preset that does without"
-        ) from None
+        torch = importlib.import_module("torch")
+        torch.zeros(1).numpy()  # fails where only a part of torch is there, or it was built for another numpy
+    except MemoryError:
+        raise
+    except Exception as error:  # a library of torch's that is missing or damaged fails in almost any way
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            raise InputError(f"this needs torch, which is not installed: install torch, {advice}") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"torch is installed but cannot be loaded ({reason[:200]}): reinstall it, {advice}") from error
+    return importlib.import_module(module)

@@ -186,7 +186,7 @@ def test_super_resolve_with_a_given_profile(run, tmp_path, options, planes):
 
 def test_super_resolve_keeps_integers_only_when_asked(run, tmp_path):
     for option, kind in (("", "f"), ("--keep-type", "i")):
-        assert run(f"super-resolve int -o out.nii --method bspline --profile gaussian:4 {option}")[0] == 0
+        assert run(f"super-resolve int -o out.nii --method bspline --profile gaussian:4 --overwrite {option}")[0] == 0
         assert read_volume(tmp_path / "out.nii").stored_type.kind == kind
 
 
@@ -230,12 +230,12 @@ def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monke
     np.testing.assert_allclose(total.affine, result.affine, atol=1e-5)
     np.testing.assert_allclose(total.data**2, parts[0] ** 2 + parts[1] ** 2, rtol=1e-4)
     assert told["invented_share"] == pytest.approx(np.sum(parts[1] ** 2) / np.sum(total.data**2), rel=1e-4)
-    assert run(line)[0] == 0
+    assert run(f"{line} --overwrite")[0] == 0
     assert json.loads((tmp_path / "j").read_text())["uncertainty"] is None
 
 
 @pytest.mark.parametrize(
-    "line", ["estimate lr -o p.tsv", "measure lr", "super-resolve lr -o out.nii --method tikhonov"]
+    "line", ["estimate lr -o p.tsv --overwrite", "measure lr", "super-resolve lr -o out.nii --method tikhonov --overwrite"]
 )
 def test_acquired_resolution_is_handed_on(run, quick_estimation, line):
     for option, told in (("", ()), ("--acquired-resolution 1.5", (1.5,)), ("--acquired-resolution 1,2", (1.0, 2.0))):

@@ -17,6 +17,7 @@ from .console import Console, console_options
 @options.run
 @options.reading
 @options.json
+@options.overwrite
 @console_options
 @click.pass_obj
 def measure(
@@ -26,6 +27,7 @@ def measure(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
+    overwrite: bool,
     **arguments: Any,
 ) -> None:
     """Measure how much worse one axis of VOLUME still is than the two others: the FWHM of its relative profile.
@@ -34,13 +36,13 @@ def measure(
     A FWHM of one voxel or less is as good as in plane.
     """
     from ..data.geometry import AXIS_NAMES, slice_geometry
-    from ..image_io.files import check_paths, replacing
+    from ..image_io.files import check_paths
     from ..image_io.volumes import read_volume
     from ..workflows.estimate import measure_resolution
     from ..workflows.report import estimate_report, write_report
     from ..workflows.texts import width_line
 
-    check_paths({"VOLUME": volume}, {"--json": json})
+    check_paths({"VOLUME": volume}, {"--json": json}, overwrite)
     console.stage(f"reading {volume}")
     image = read_volume(volume, series, fill_nonfinite)
     console.warn(image.warnings)
@@ -49,6 +51,6 @@ def measure(
     geometry = slice_geometry(image, AXIS_NAMES[profile.axis], arguments["acquired_resolution"])
     console.warn(profile.warnings)
     if json is not None:
-        with replacing(json) as file:
-            write_report({**estimate_report(profile, geometry, image.warnings), "input": volume}, file)
-    click.echo(f"{width_line(profile, geometry)}, along {AXIS_NAMES[geometry.axis]}")
+        write_report({**estimate_report(profile, geometry, image.warnings), "input": volume}, json)
+    console.result(f"{width_line(profile, geometry)}, along {AXIS_NAMES[geometry.axis]}")
+    console.wrote(json)

@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 @options.run
 @options.reading
 @options.json
+@options.overwrite
 @console_options
 @click.pass_obj
 def super_resolve(
@@ -77,6 +78,7 @@ def super_resolve(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
+    overwrite: bool,
     **arguments: Any,
 ) -> None:
     """Super-resolve SCAN through plane, to isotropic voxels unless told otherwise.
@@ -92,7 +94,7 @@ def super_resolve(
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs.check({"SCAN": scan, "--like": like, "--profile": table})
+    outputs.check({"SCAN": scan, "--like": like, "--profile": table}, overwrite)
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
@@ -116,7 +118,7 @@ def super_resolve(
     paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
     outputs.write(result, keep_type, geometry, paths)
     _say(console, result, geometry)
-    console.say(f"wrote    {output}")
+    console.wrote(output, residual, *outputs.maps.values(), json)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class _Outputs:
     maps: Mapping[str, Path]
     json: Path | None
 
-    def check(self, inputs: Mapping[str, Path | None]) -> None:
+    def check(self, inputs: Mapping[str, Path | None], overwrite: bool) -> None:
         """Refuse, before the long run, what cannot be written or would replace an input.
 
         Raises:
@@ -147,7 +149,8 @@ class _Outputs:
         for path in (self.volume, *([self.residual] if self.residual else []), *self.maps.values()):
             check_output(path)
         maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
-        check_paths(inputs, {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps})
+        outputs = {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps}
+        check_paths(inputs, outputs, overwrite)
 
     def write(self, result: SuperResolved, keep_type: bool, geometry: SliceGeometry, paths: Mapping[str, Any]) -> None:
         """Write all files or none; ``paths`` goes into the report.

@@ -6,6 +6,7 @@ They are drawn without pyplot, which needs global state and perhaps a display.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ import numpy as np
 
 from ..data.volume import Volume
 from ..estimation.result import EstimatedProfile
+from ..image_io.files import write_whole
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Edges of an image in mm: left, right, bottom, top.
 Extent = tuple[float, float, float, float]
@@ -40,8 +43,9 @@ def plot_profile(
     axes = figure.add_subplot()
     draw_profile(axes, profile, truth)
     if title:
-        axes.set_title(title)
-    figure.savefig(path, dpi=200)
+        shown = title.encode("utf-8", "replace").decode()  # of a file name in any encoding
+        axes.set_title(shown, parse_math=False)
+    _save(figure, path, dpi=200)
 
 
 def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None = None) -> None:
@@ -112,7 +116,14 @@ def coronal_figure(
     beside = figure.add_subplot(grid[:, -1])
     beside.set_box_aspect(0.9)
     draw_profile(beside, profile, truth)
-    figure.savefig(path, dpi=150)
+    _save(figure, path, dpi=150)
+
+
+def _save(figure: Figure, path: Path, dpi: int) -> None:
+    """Write a figure in the format of the ending, completely or not at all."""
+    contents = BytesIO()
+    figure.savefig(contents, format=path.suffix[1:].lower(), dpi=dpi)
+    write_whole(path, contents.getvalue())
 
 
 def _show(axes: Axes, image: np.ndarray, extent: Extent, window: tuple[float, float]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.geometry import AXIS_NAMES, SliceGeometry
+from ..image_io.files import write_whole
 from ..version import __version__
 
 if TYPE_CHECKING:
@@ -94,9 +95,13 @@ def versions() -> dict[str, str | None]:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a report as strict JSON."""
+    """Write a report as strict JSON, completely or not at all.
+
+    Raises:
+        InputError: the writing fails.
+    """
     text = json.dumps(_finite(report), indent=2, allow_nan=False, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, f"{text}\n".encode("utf-8", "backslashreplace"))  # also of names that are not UTF-8
 
 
 def _uncertainty(result: SuperResolved) -> Report | None:
