@@ -60,6 +60,20 @@ class Info:
         chosen = preset or (self.presets[0].name if self.presets else None)
         return self.needs_torch or any(each.needs_torch for each in self.presets if each.name == chosen)
 
+    def usable_device(self, preset: str | None, device: str) -> str:
+        """The device if such a run computes on one, else ``"auto"``: for a choice that several runs share."""
+        return device if self.runs_on_torch(preset) else "auto"
+
+    def check_device(self, preset: str | None, device: str) -> None:
+        """Refuse a graphics card for a run that would leave it idle.
+
+        Raises:
+            InputError: it is named, and the run computes on the processor alone.
+        """
+        if device == "cuda" and not self.runs_on_torch(preset):
+            run = f"{self.name} ({preset})" if preset else self.name
+            raise InputError(f"{run} computes on the processor alone: leave out the device {device!r}")
+
     def preset(self, name: str | None) -> str:
         """The preset of that name, or the default; empty where there are none.
 

@@ -176,7 +176,7 @@ def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick
 
 
 @pytest.mark.parametrize(
-    ("options", "planes"), [("", 48), ("--spacing 2", 24), ("--like hr", 48), ("--axis k --combine fba", 48)]
+    ("options", "planes"), [("", 48), ("--spacing 2", 24), ("--like hr", 48), ("--axis k --combine average", 48)]
 )
 def test_super_resolve_with_a_given_profile(run, tmp_path, options, planes):
     code, _, err = run(f"super-resolve lr -o out.mha --method bspline --profile rect:4 {options}")
@@ -235,7 +235,8 @@ def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monke
 
 
 @pytest.mark.parametrize(
-    "line", ["estimate lr -o p.tsv --overwrite", "measure lr", "super-resolve lr -o out.nii --method tikhonov --overwrite"]
+    "line",
+    ["estimate lr -o p.tsv --overwrite", "measure lr", "super-resolve lr -o out.nii --method tikhonov --overwrite"],
 )
 def test_acquired_resolution_is_handed_on(run, quick_estimation, line):
     for option, told in (("", ()), ("--acquired-resolution 1.5", (1.5,)), ("--acquired-resolution 1,2", (1.0, 2.0))):

@@ -42,6 +42,8 @@ def compare(console: Console, /, truth: Path, result: Path, mask: str, json: Pat
     warnings = true_volume.warnings + result_volume.warnings
     console.warn(warnings)
     comparison = metrics.compare(true_volume, result_volume, _mask(mask))
+    warnings += comparison.warnings
+    console.warn(warnings)
     if json is not None:
         report = compare_report(comparison, warnings, time.perf_counter() - started)
         write_report({**report, "truth": truth, "result": result, "mask": mask}, json)

@@ -47,6 +47,7 @@ def simulate(
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import check_output, read_volume, write_volume
     from ..physics import simulation
+    from ..workflows.plausibility import check_profile, check_ratio
     from ..workflows.texts import volume_line
 
     check_output(output)
@@ -54,8 +55,11 @@ def simulate(
     check_paths({"HR": volume, "--profile": table}, {"--output": output}, overwrite)
     high_resolution = read_volume(volume, series, fill_nonfinite)
     console.warn(high_resolution.warnings)
-    spacing = slice_geometry(high_resolution, axis).slice_spacing
-    scan = simulation.simulate(high_resolution, parse_profile(profile, spacing), ratio, axis)
+    geometry = slice_geometry(high_resolution, axis)
+    check_ratio(geometry.slice_count, ratio)
+    slice_profile = parse_profile(profile, geometry.slice_spacing)
+    console.warn(check_profile(slice_profile, ratio * geometry.slice_spacing, geometry.slice_spacing))
+    scan = simulation.simulate(high_resolution, slice_profile, ratio, axis)
     write_volume(scan, output)
     console.say(f"scan     {volume_line(scan)}")
     console.wrote(output)

@@ -33,6 +33,7 @@ class Smore:
             ),
         ),
         tells_uncertainty=True,
+        combines=True,
         operator="profile",
     )
 
