@@ -58,10 +58,10 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     centre = profile.centroid_mm
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     if truth is not None:
-        label = f"true: FWHM {truth.fwhm_mm:.2f} mm"
+        label = f"true: FWHM {truth.fwhm_mm:.2f} mm{_where(truth, profile)}"
         axes.plot(truth.offsets, truth.weights / truth.tap_spacing, color=_TRUTH, linestyle="--", label=label)
     axes.vlines(profile.offsets, 0, density, color=_ESTIMATE, linewidth=0.8, alpha=0.5)
-    label = f"{'estimated' if truth is not None else 'slice profile'}: FWHM {profile.fwhm_mm:.2f} mm"
+    label = f"{'estimated' if truth is not None else 'slice profile'}: FWHM {profile.fwhm_mm:.2f} mm{_range(profile)}"
     axes.plot(profile.offsets, density, color=_ESTIMATE, marker="o", markersize=3.5, label=label)
     if isinstance(profile, EstimatedProfile):
         low, high = profile.interval_mm
@@ -76,6 +76,21 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     axes.set_ylim(bottom=-0.04 * density.max(), top=1.35 * density.max())
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper center", fontsize="small")
+
+
+def _range(profile: SliceProfile) -> str:
+    """The interval of an estimated width; else nothing."""
+    if not isinstance(profile, EstimatedProfile):
+        return ""
+    return f" ({profile.interval_mm[0]:.2f} to {profile.interval_mm[1]:.2f})"
+
+
+def _where(truth: SliceProfile, profile: SliceProfile) -> str:
+    """Whether the interval of an estimated profile holds the true width; else nothing."""
+    if not isinstance(profile, EstimatedProfile):
+        return ""
+    low, high = profile.interval_mm
+    return ", inside the interval" if low <= truth.fwhm_mm <= high else ", outside the interval"
 
 
 def coronal_figure(

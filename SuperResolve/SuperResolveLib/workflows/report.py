@@ -78,6 +78,7 @@ def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
     return {
         **super_resolve_report(demo.result, geometry),
         "true_fwhm_mm": demo.true_profile.fwhm_mm,
+        "true_fwhm_inside": demo.truth_is_inside,
         "scores": {name: asdict(score) for name, score in demo.scores.items()},
     }
 

@@ -113,15 +113,19 @@ def super_resolve(
     grid = output_grid(scan, geometry, spacing, like)
     doubts = check_profile(profile, geometry.slice_spacing, geometry.in_plane_voxel) if profile is not None else ()
     if profile is None:
+        estimator = ESTIMATORS.info(chosen(AUTO))
+        estimation_device = estimator.usable_device(None, device)
+        costs = estimator.cost_of(None, estimation_device), info.cost_of(settings.preset or None, used_device)
+        estimated = costs[0] / sum(costs)
         profile = estimate_profile(
             scan,
             axis=axis,
-            device=ESTIMATORS.info(chosen(AUTO)).usable_device(None, device),
+            device=estimation_device,
             seed=seed,
             acquired_resolution=acquired_resolution,
-            progress=part_of(progress, 0.0, 0.3),
+            progress=part_of(progress, 0.0, estimated),
         )
-        progress = part_of(progress, 0.3, 1.0)
+        progress = part_of(progress, estimated, 1.0)
     operator: OperatorKind = info.operator or "profile"
     problem = Problem.of(scan, geometry, profile, grid, operator)
     restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))

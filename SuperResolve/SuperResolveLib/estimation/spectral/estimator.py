@@ -53,6 +53,7 @@ class Spectral:
         "alike in all directions. Takes seconds; tells an interval, and how much of the answer is prior.",
         learns_from="the scan",
         tells_prior_share=True,
+        cost=4.0,
     )
 
     def __init__(self, settings: EstimatorSettings, families: Sequence[Family] = FAMILIES) -> None:

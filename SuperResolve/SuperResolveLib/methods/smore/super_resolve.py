@@ -41,6 +41,8 @@ from .views import ORIENTATIONS, plain_views, views_of
 RESTARTS, SEEDS = 2, 2**31
 #: Iterations in which a network's error is learned, relative to the network's own.
 ERROR_TRAINING = 0.3
+#: What a pixel of a training patch costs, relative to one of the scan to which the network is applied, as measured.
+TRAINING_COST = 5.5
 #: Iterations without which nothing is learned, however small the scan.
 FEWEST_ITERATIONS = 200
 
@@ -71,9 +73,15 @@ class Preset:
         """How many iterations a scan of so many voxels is worth."""
         return min(self.iterations, max(FEWEST_ITERATIONS, voxels // self.voxels_an_iteration))
 
+    def training_share(self, voxels: int, views: int) -> float:
+        """The share of training in the cost of training and applying a network to views of a scan."""
+        training = TRAINING_COST * self.iterations_for(voxels) * self.batch * self.slices * self.width
+        return training / (training + views * voxels)
+
 
 PRESETS = {
     "fast": Preset("edsr", 48, 6, iterations=2000, batch=4, learning_rate=1e-3, voxels_an_iteration=250),
+    "quick": Preset("edsr", 32, 4, iterations=1000, batch=4, learning_rate=2e-3, voxels_an_iteration=250),
     "balanced": Preset("edsr", 64, 12, iterations=6000, batch=8, learning_rate=5e-4),
     "paper": Preset("wdsr", 256, 16, iterations=8000, batch=32, learning_rate=2e-4, loss="absolute", optimiser="adam"),
 }
@@ -119,10 +127,11 @@ def _of_one_network(
 ) -> list[NDArray[np.float32]]:
     """The planes in each orientation, shape (planes, na, nb)."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, 0.8))
     views = plain_views(fine_grid, len(stack), positions)
+    trained = 0.98 * PRESETS[settings.preset].training_share(stack.size, len(views))
+    network, _ = _trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, trained))
     results = np.zeros((ORIENTATIONS, len(positions), *stack.shape[1:]), np.float32)
-    for view, part in zip(views, _parts(0.8, 0.98, len(views)), strict=True):
+    for view, part in zip(views, _parts(trained, 0.98, len(views)), strict=True):
         results[view.orientation] += view.apply(network, fine_grid, stack, positions, part_of(progress, *part))
     results *= ORIENTATIONS / len(views)
     return list(results)
@@ -141,11 +150,12 @@ def _of_ensemble(
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
         part = part_of(progress, start, end)
         seed = settings.seed + restart * SEEDS
-        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, 0.65))
-        iterations = max(1, int(PRESETS[settings.preset].iterations_for(stack.size) * ERROR_TRAINING))
-        judged = learn_errors(network, batches, iterations, part_of(part, 0.65, 0.7))
         views = views_of(restart)
-        for view, (first, last) in zip(views, _parts(0.7, 1.0, len(views)), strict=True):
+        trained = 0.95 * PRESETS[settings.preset].training_share(stack.size, len(views))
+        network, batches = _trained(problem, settings, stack, seed, part_of(part, 0.0, trained))
+        iterations = max(1, int(PRESETS[settings.preset].iterations_for(stack.size) * ERROR_TRAINING))
+        judged = learn_errors(network, batches, iterations, part_of(part, trained, trained + 0.05))
+        for view, (first, last) in zip(views, _parts(trained + 0.05, 1.0, len(views)), strict=True):
             planes, log_variance = view.apply(judged, fine_grid, stack, positions, part_of(part, first, last))
             means[view.orientation] += planes * (ORIENTATIONS / (RESTARTS * len(views)))
             add(planes, np.exp(log_variance))
