@@ -62,8 +62,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             error.show()
         return error.exit_code
-    except BrokenPipeError:  # whoever reads the help has seen enough of it
-        silence(sys.stdout)
+    except SystemExit as end:
+        if end.code != 1:
+            raise
+        silence(sys.stdout)  # click ends so where whoever reads the help has seen enough of it
         return 0
     except Exception as error:
         known = exit_of(Cancelled() if isinstance(error, click.Abort) else error)

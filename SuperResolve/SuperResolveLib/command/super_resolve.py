@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import InputError
 from . import options
 from .console import Console, console_options
 
 if TYPE_CHECKING:
     from ..data.geometry import SliceGeometry
+    from ..data.volume import Volume
+    from ..progress import ProgressCallback
+    from ..workflows.resolution_left import ResolutionLeft
     from ..workflows.super_resolve import SuperResolved
 
 
@@ -88,6 +92,10 @@ def super_resolve(
     from ..data.geometry import scan_geometry
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import read_volume
+    from ..methods.registry import METHODS
+    from ..progress import part_of
+    from ..workflows.report import left_report
+    from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
 
     if spacing is not None and like is not None:
@@ -102,22 +110,26 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
+    info = METHODS.info(arguments["method"])
     with console.progress() as progress:
+        share = share_of_run(info, arguments["preset"], arguments["device"])
         result = run(
             volume,
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
             spacing=spacing,
             like=like_volume,
             uncertainty=uncertainty is not None,
-            progress=progress,
+            progress=part_of(progress, 0.0, share),
             **arguments,
         )
+        left = _left(volume, result, geometry, arguments["acquired_resolution"], part_of(progress, share))
     console.warn(result.warnings)
 
     console.stage(f"writing {output}")
-    paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
+    paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
+    paths["resolution_left"] = None if left is None else left_report(left)
     outputs.write(result, keep_type, geometry, paths)
-    _say(console, result, geometry)
+    _say(console, result, geometry, left)
     console.wrote(output, residual, *outputs.maps.values(), json)
 
 
@@ -184,12 +196,30 @@ def _map_paths(path: Path) -> dict[str, Path]:
     return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
 
 
-def _say(console: Console, result: SuperResolved, geometry: SliceGeometry) -> None:
-    """Write a line each about the profile, the scan, the result and its uncertainty."""
-    from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
+def _left(
+    scan: Volume,
+    result: SuperResolved,
+    geometry: SliceGeometry,
+    acquired_resolution: tuple[float, ...],
+    progress: ProgressCallback,
+) -> ResolutionLeft | None:
+    """What is left of the slices; ``None`` where it cannot be measured, as in a small volume."""
+    from ..workflows.resolution_left import resolution_left
+
+    try:
+        return resolution_left(scan, result, geometry, acquired_resolution, progress)
+    except InputError:
+        return None
+
+
+def _say(console: Console, result: SuperResolved, geometry: SliceGeometry, left: ResolutionLeft | None) -> None:
+    """Write a line each about the profile, the scan, the result, what is left of the slices, and the uncertainty."""
+    from ..workflows.texts import left_line, scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
+    if left is not None:
+        console.say(f"left     {left_line(left)}")
     if result.uncertainty is not None:
         console.say(f"error    {uncertainty_line(result, result.uncertainty)}")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..metrics.image_quality import Comparison
     from ..physics.profile import SliceProfile
     from .demo import Demo
+    from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
 
 Report = dict[str, Any]
@@ -41,6 +42,7 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
         "interval_mm": profile.interval_mm,
         "rms_width_mm": profile.standard_deviation_mm,
         "prior_share": profile.prior_share,
+        "trusted": profile.is_trusted,
         **_scan(geometry),
         **_run(profile, unique((*warnings, *profile.warnings))),
     }
@@ -65,6 +67,14 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "output_spacing_mm": result.spacing,
         **_scan(geometry),
         **_run(result, unique(result.warnings)),
+    }
+
+
+def left_report(left: ResolutionLeft) -> Report:
+    """What is left of the slices, in the scan interpolated and in the result."""
+    return {
+        name: {"fwhm_mm": profile.fwhm_mm, "interval_mm": profile.interval_mm, "trusted": profile.is_trusted}
+        for name, profile in (("interpolated", left.interpolated), ("result", left.result))
     }
 
 

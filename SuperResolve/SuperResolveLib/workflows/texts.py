@@ -10,6 +10,7 @@ from ..estimation.result import EstimatedProfile
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
+    from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
     from .uncertainty import Uncertainty
 
@@ -22,9 +23,24 @@ def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
     width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
     if not isinstance(profile, EstimatedProfile):
         return f"{width}, {voxels}"
-    low, high = profile.interval_mm
     prior = "" if profile.prior_share is None else f", prior {100 * profile.prior_share:.0f} %"
-    return f"{width} ({low:.2f} to {high:.2f}), {voxels}{prior}"
+    told = f"{interval_text(profile)}, {voxels}{prior}"
+    return told if profile.is_trusted else f"NOT TO BE TRUSTED (see the warnings): {told}"
+
+
+def interval_text(profile: EstimatedProfile) -> str:
+    """The FWHM of an estimated profile in mm with its interval."""
+    low, high = profile.interval_mm
+    return f"FWHM {profile.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})"
+
+
+def left_line(left: ResolutionLeft) -> str:
+    """What is left of the slices in the scan, interpolated, and in the result."""
+    interpolated, result = (
+        interval_text(profile).removeprefix("FWHM ") + ("" if profile.is_trusted else ", not to be trusted")
+        for profile in (left.interpolated, left.result)
+    )
+    return f"scan interpolated {interpolated} -> result {result}"
 
 
 def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
