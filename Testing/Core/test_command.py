@@ -638,3 +638,12 @@ def test_a_torch_that_cannot_be_loaded_is_told_and_does_not_matter_to_others(vol
     if damage.startswith("raise Imp"):
         process = start(*line, "--method=tikhonov", env=environment)
         assert process.communicate(timeout=120)[1] == "" and process.returncode == 0
+
+
+def test_the_longest_name_of_a_public_report(data_folder, tmp_path):
+    scan = data_folder / "cases" / "long_output_name_ascii" / "n_ref.nii.gz"
+    if not scan.exists():
+        pytest.skip(f"the case is not here: {scan}")
+    output = tmp_path / f"{'a' * 243}.nii.gz"
+    assert main(["super-resolve", str(scan), "-o", str(output), "--method=tikhonov", "--profile=gaussian:5"]) == 0
+    assert written(tmp_path) == [output.name]

@@ -32,7 +32,7 @@ def scan(tmp_path_factory) -> Path:
 @pytest.fixture
 def process(scan, tmp_path):
     arguments = ["super-resolve", scan, "-o", tmp_path / "out.nii.gz", "--json", tmp_path / "out.json"]
-    process = start(*arguments, "--method=tikhonov", "--profile=gaussian:5", "--verbose", bufsize=1)
+    process = start(*arguments, "--method=tikhonov", "--profile=gaussian:5", "--verbose", "--overwrite", bufsize=1)
     yield process
     process.kill()
     process.communicate()
