@@ -1,7 +1,11 @@
-"""Exit codes and their messages, clean-up on signals, and quiet libraries: for the command and the CLI modules."""
+"""Exit codes and their messages, clean-up on signals, streams that do not fail, and quiet libraries.
+
+For the command and the CLI modules alike.
+"""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -9,6 +13,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TextIO
 
 from .errors import Cancelled, InputError
 
@@ -62,6 +67,45 @@ def unwinding_on_signals() -> Iterator[None]:
     finally:
         for number in unhandled:
             signal.signal(number, signal.SIG_DFL)
+
+
+def mend_streams(encoding: str | None = None) -> None:
+    """Make stdout and stderr accept any text, also where they are closed.
+
+    A closed stream leads nowhere from now on: its number would else be that of the next file that is opened, into which
+    libraries would then write their messages. Characters that cannot be encoded are escaped.
+
+    Args:
+        encoding: of both streams; as the environment says unless given.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+", encoding="utf-8"))  # noqa: SIM115  # as long as the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def written(text: str, stream: TextIO) -> OSError | None:
+    """Write text at once; where this fails, the stream leads nowhere from now on, and the error is returned."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as error:
+        silence(stream)
+        return error
+    return None
+
+
+def silence(stream: TextIO) -> None:
+    """Let a stream lead nowhere, so that what it still holds does not fail again as the process ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 @contextmanager

@@ -10,6 +10,9 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from .errors import InputError
 
+#: How many times as fast as a processor core a graphics card is, roughly.
+GRAPHICS_CARD = 30.0
+
 LearnsFrom = Literal["nothing", "the scan", "a collection"]
 
 
@@ -22,12 +25,14 @@ class Preset:
         title: for people.
         summary: what it costs and gives, in one or two sentences.
         needs_torch: whether it runs only where torch is installed, though the method has presets that do without.
+        cost: its cost, as in :class:`Info`; ``None`` for the method's.
     """
 
     name: str
     title: str
     summary: str
     needs_torch: bool = False
+    cost: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,8 @@ class Info:
         learns_from: what it learns from.
         needs_torch: whether it runs only where torch is installed.
         presets: its named settings, the default first; empty where there is nothing to choose.
+        cost: roughly the seconds of a processor core that it takes for a scan of a million voxels, by which a progress
+            bar is shared out.
     """
 
     name: str
@@ -49,6 +56,7 @@ class Info:
     learns_from: LearnsFrom
     needs_torch: bool = False
     presets: tuple[Preset, ...] = ()
+    cost: float = 1.0
 
     @property
     def tells(self) -> tuple[str, ...]:
@@ -59,6 +67,26 @@ class Info:
         """Whether a run with that preset, or with the default, needs torch."""
         chosen = preset or (self.presets[0].name if self.presets else None)
         return self.needs_torch or any(each.needs_torch for each in self.presets if each.name == chosen)
+
+    def cost_of(self, preset: str | None, device: str) -> float:
+        """The cost of a run with that preset, or with the default; a graphics card is so many times faster."""
+        chosen = self.preset(preset)
+        costs = [each.cost for each in self.presets if each.name == chosen and each.cost is not None]
+        return (costs[0] if costs else self.cost) / (GRAPHICS_CARD if device == "cuda" else 1.0)
+
+    def usable_device(self, preset: str | None, device: str) -> str:
+        """The device if such a run computes on one, else ``"auto"``: for a choice that several runs share."""
+        return device if self.runs_on_torch(preset) else "auto"
+
+    def check_device(self, preset: str | None, device: str) -> None:
+        """Refuse a graphics card for a run that would leave it idle.
+
+        Raises:
+            InputError: it is named, and the run computes on the processor alone.
+        """
+        if device == "cuda" and not self.runs_on_torch(preset):
+            run = f"{self.name} ({preset})" if preset else self.name
+            raise InputError(f"{run} computes on the processor alone: leave out the device {device!r}")
 
     def preset(self, name: str | None) -> str:
         """The preset of that name, or the default; empty where there are none.
@@ -135,13 +163,17 @@ def import_with_torch(module: str) -> ModuleType:
     """Import a module that needs torch.
 
     Raises:
-        InputError: torch is not installed.
+        InputError: torch is not installed, or its installation is damaged.
     """
+    advice = "or choose a method or preset that does without"
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise InputError(
-            "this needs torch, which is not installed: install torch, or choose a method or preset that does without"
-        ) from None
+        torch = importlib.import_module("torch")
+        torch.zeros(1).numpy()  # fails where only a part of torch is there, or it was built for another numpy
+    except MemoryError:
+        raise
+    except Exception as error:  # a library of torch's that is missing or damaged fails in almost any way
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            raise InputError(f"this needs torch, which is not installed: install torch, {advice}") from None
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"torch is installed but cannot be loaded ({reason[:200]}): reinstall it, {advice}") from error
+    return importlib.import_module(module)

@@ -8,12 +8,13 @@ import os
 import shlex
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
-from command_line import start
+from command_line import ENVIRONMENT, start
 from SuperResolveLib import (
     Cancelled,
     InputError,
@@ -28,10 +29,14 @@ from SuperResolveLib import (
 from SuperResolveLib.command.main import cli, main
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.estimation.result import EstimatedProfile
+from SuperResolveLib.image_io.profile_table import write_profile
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore import super_resolve as smore
+from SuperResolveLib.physics.phantom.head_phantom import head_phantom
+from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows import demo as demo_module
 from SuperResolveLib.workflows import estimate as estimation
+from SuperResolveLib.workflows import resolution_left
 
 #: The module of super_resolve, in which it can be replaced.
 RESOLVING = sys.modules[super_resolve.__module__]
@@ -88,7 +93,7 @@ def quick_estimation(monkeypatch):
             method="spectral",
             preset=settings.get("preset") or "",
             device="cpu",
-            seed=settings["seed"],
+            seed=settings.get("seed", 0),
             axis=2,
             prior_share=0.26,
             warnings=("the FWHM is uncertain",),
@@ -98,6 +103,7 @@ def quick_estimation(monkeypatch):
     monkeypatch.setattr(estimation, "estimate_profile", estimate)
     monkeypatch.setattr(estimation, "measure_resolution", estimate)
     monkeypatch.setattr(RESOLVING, "estimate_profile", estimate)
+    monkeypatch.setattr(resolution_left, "measure_resolution", estimate)
     return asked
 
 
@@ -176,7 +182,7 @@ def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick
 
 
 @pytest.mark.parametrize(
-    ("options", "planes"), [("", 48), ("--spacing 2", 24), ("--like hr", 48), ("--axis k --combine fba", 48)]
+    ("options", "planes"), [("", 48), ("--spacing 2", 24), ("--like hr", 48), ("--axis k --combine average", 48)]
 )
 def test_super_resolve_with_a_given_profile(run, tmp_path, options, planes):
     code, _, err = run(f"super-resolve lr -o out.mha --method bspline --profile rect:4 {options}")
@@ -186,7 +192,7 @@ def test_super_resolve_with_a_given_profile(run, tmp_path, options, planes):
 
 def test_super_resolve_keeps_integers_only_when_asked(run, tmp_path):
     for option, kind in (("", "f"), ("--keep-type", "i")):
-        assert run(f"super-resolve int -o out.nii --method bspline --profile gaussian:4 {option}")[0] == 0
+        assert run(f"super-resolve int -o out.nii --method bspline --profile gaussian:4 --overwrite {option}")[0] == 0
         assert read_volume(tmp_path / "out.nii").stored_type.kind == kind
 
 
@@ -230,12 +236,13 @@ def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monke
     np.testing.assert_allclose(total.affine, result.affine, atol=1e-5)
     np.testing.assert_allclose(total.data**2, parts[0] ** 2 + parts[1] ** 2, rtol=1e-4)
     assert told["invented_share"] == pytest.approx(np.sum(parts[1] ** 2) / np.sum(total.data**2), rel=1e-4)
-    assert run(line)[0] == 0
+    assert run(f"{line} --overwrite")[0] == 0
     assert json.loads((tmp_path / "j").read_text())["uncertainty"] is None
 
 
 @pytest.mark.parametrize(
-    "line", ["estimate lr -o p.tsv", "measure lr", "super-resolve lr -o out.nii --method tikhonov"]
+    "line",
+    ["estimate lr -o p.tsv --overwrite", "measure lr", "super-resolve lr -o out.nii --method tikhonov --overwrite"],
 )
 def test_acquired_resolution_is_handed_on(run, quick_estimation, line):
     for option, told in (("", ()), ("--acquired-resolution 1.5", (1.5,)), ("--acquired-resolution 1,2", (1.0, 2.0))):
@@ -469,20 +476,19 @@ def test_demo_writes_everything_and_tells_the_truth_at_the_end(run, tmp_path, qu
     code, out, _ = run("demo -o here --seed 3")
     assert code == 0
     assert written(tmp_path / "here") == sorted(
-        [
-            *(f"{name}.nii.gz" for name in ("truth", "scan", "bspline", "tikhonov", "result")),
-            "profile.tsv",
-            "report.json",
-            "demo.png",
-        ]
+        [f"{name}.nii.gz" for name in ("truth", "scan", "bspline", "tikhonov", "result")]
+        + ["profile.tsv", "report.json", "demo.png"]
     )
     report = json.loads((tmp_path / "here" / "report.json").read_text())
     assert 3.5 <= report["true_fwhm_mm"] <= 6.2
     assert set(report["scores"]) == {"bspline", "tikhonov", "result"}
-    low, high = report["interval_mm"]
-    where = "inside" if low <= report["true_fwhm_mm"] <= high else "outside"
-    assert f"true       FWHM {report['true_fwhm_mm']:.2f} mm, {where} the interval" in out
-    assert f"scan interpolated {report['interpolated_fwhm_mm']:.2f} mm" in out
+    inside = 3.8 <= report["true_fwhm_mm"] <= 4.3
+    assert report["true_fwhm_inside"] is inside
+    assert f"true       FWHM {report['true_fwhm_mm']:.2f} mm: {'inside' if inside else 'OUTSIDE'} the interval" in out
+    for name in written(tmp_path / "here"):
+        assert f"wrote    {Path('here') / name}\n" in out
+    code, _, err = run("demo -o here --seed 3")
+    assert code == 2 and "exists already" in err
 
 
 def test_the_demo_scan_is_what_it_says(quick_demo):
@@ -490,3 +496,154 @@ def test_the_demo_scan_is_what_it_says(quick_demo):
     assert made.scan.spacing == pytest.approx((1.0, 1.0, 5.0))
     assert made.result.shape == made.truth.shape
     assert made.true_profile.fwhm_mm != demo_module.draw_profile(2).fwhm_mm
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "super-resolve lr -o out.nii --profile rect:4 --method tikhonov --combine fba",
+            "tikhonov has a single result",
+        ),
+        ("super-resolve lr -o out.nii --profile rect:4 --method tikhonov --device cuda", "on the processor alone"),
+        ("super-resolve lr -o out.nii --profile rect:4 --method bspline --no-data-consistency", "no data-consistency"),
+        ("super-resolve lr -o out.nii --profile rect:4 --method bspline --preset fast", "has no presets"),
+        ("estimate lr -o p.tsv --device cuda", "spectral computes on the processor alone"),
+        ("estimate lr -o p.tsv --method espreso --device cuda", "espreso (default) computes on the processor alone"),
+        ("measure lr --preset paper", "has no presets"),
+        (
+            "simulate hr -o out.nii --profile gaussian:3 --ratio 20 --axis k",
+            "at a ratio of 20, 48 planes give 3 slices",
+        ),
+        ("simulate hr -o out.nii --profile gaussian:300 --ratio 2 --axis k", "between 0 and 100 mm"),
+        ("simulate hr -o out.nii --profile gaussian:50 --ratio 4 --axis k", "is not plausible"),
+        ("super-resolve lr -o out.nii --profile gaussian:50 --method tikhonov", "is not plausible"),
+        ("super-resolve lr -o out.nii --profile rect:0.01 --method tikhonov", "far narrower than the in-plane voxel"),
+    ],
+)
+def test_what_has_no_effect_or_is_not_plausible_is_refused(run, tmp_path, line, told):
+    code, out, err = run(line)
+    assert (code, out) == (2, "") and told in err and err.count("\n") == 1, err
+    assert written(tmp_path) == []
+
+
+def test_a_table_in_another_unit_is_refused(run, tmp_path):
+    write_profile(SliceProfile.gaussian(0.005, 0.001), tmp_path / "metres.tsv")
+    code, _, err = run("super-resolve lr -o out.nii --profile metres.tsv --method tikhonov")
+    assert code == 2 and "far narrower than the in-plane voxel" in err
+
+
+def test_an_unusually_wide_profile_is_warned_of(run):
+    code, _, err = run("super-resolve lr -o out.nii --profile gaussian:20 --method tikhonov")
+    assert code == 0 and "warning: a slice profile 20 mm wide, where slices are 4 mm apart, is unusually wide" in err
+
+
+def test_volumes_that_do_not_belong_together_are_warned_of(run, volumes, tmp_path):
+    truth = read_volume(volumes / "hr.nii.gz")
+    other = replace(truth, data=np.roll(truth.data[::-1, :, ::-1], 12, axis=1))
+    write_volume(other, tmp_path / "other.nii")
+    affine = truth.affine.copy()
+    affine[2, 3] += 30
+    write_volume(replace(truth, affine=affine), tmp_path / "moved.nii")
+    for name, told in (("other", "the two hardly correlate"), ("moved", "the result covers")):
+        code, _, err = run(f"compare hr {name}.nii --mask none --json {name}.json")
+        assert code == 0 and told in err
+        assert any(told in warning for warning in json.loads((tmp_path / f"{name}.json").read_text())["warnings"])
+    assert run("compare hr hr")[2] == ""
+
+
+def test_what_was_written_is_listed_and_not_replaced_unasked(run, tmp_path):
+    line = "super-resolve lr -o out.nii --method tikhonov --profile rect:4 --residual r.nii --json j"
+    code, out, _ = run(line)
+    assert code == 0
+    assert [told.split()[1] for told in out.splitlines() if told.startswith("wrote")] == ["out.nii", "r.nii", "j"]
+    before = (tmp_path / "out.nii").read_bytes()
+    for again in (line, "simulate hr -o out.nii --profile rect:3 --ratio 2 --axis k", "compare hr hr --json j"):
+        code, out, err = run(again)
+        assert (code, out) == (2, "") and "exists already" in err and "--overwrite" in err
+    assert (tmp_path / "out.nii").read_bytes() == before
+    assert run(f"{line} --overwrite")[0] == 0
+
+
+@pytest.fixture(scope="module")
+def textured(tmp_path_factory):
+    """A scan large enough to measure, simulated at ratio 4, in a folder."""
+    folder = tmp_path_factory.mktemp("textured")
+    truth = head_phantom((96, 96, 96), spacing=1.5)
+    write_volume(simulate(truth, SliceProfile.gaussian(6.0, 1.5), 4, "k"), folder / "scan.nii")
+    return folder
+
+
+def test_what_is_left_is_told_beside_the_scan_interpolated(run, textured, tmp_path):
+    scan = textured / "scan.nii"
+    code, out, _ = run(f"super-resolve {scan} -o out.nii --method tikhonov --profile gaussian:6 --json j")
+    assert code == 0
+    left = json.loads((tmp_path / "j").read_text())["resolution_left"]
+    told = next(line for line in out.splitlines() if line.startswith("left"))
+    for name in ("interpolated", "result"):
+        assert f"{left[name]['fwhm_mm']:.2f} mm" in told
+    assert left["interpolated"]["fwhm_mm"] > 4.5  # the slices' own width is 6 mm in a phantom with 1.5 mm voxels
+    code, out, _ = run(f"measure out.nii --axis k --scan {scan} --json m")
+    assert code == 0 and "-> result" in out
+    measured = json.loads((tmp_path / "m").read_text())["resolution_left"]
+    for name in ("interpolated", "result"):
+        assert measured[name]["fwhm_mm"] == pytest.approx(left[name]["fwhm_mm"], rel=1e-3)
+
+
+def test_a_width_that_is_not_to_be_trusted_is_marked(run, tmp_path, monkeypatch):
+    def doubtful(scan, **settings):
+        profile = SliceProfile.gaussian(4.0, 1.0)
+        return EstimatedProfile(
+            weights=profile.weights,
+            tap_spacing=1.0,
+            interval_mm=(2.0, 6.0),
+            method="spectral",
+            preset="",
+            device="cpu",
+            seed=0,
+            axis=2,
+            warnings=("the scan hardly determines the slice thickness",),
+        )
+
+    monkeypatch.setattr(estimation, "measure_resolution", doubtful)
+    code, out, err = run("measure hr --axis k --json j")
+    assert code == 0 and out.startswith("NOT TO BE TRUSTED (see the warnings): FWHM 4.") and "hardly determines" in err
+    assert json.loads((tmp_path / "j").read_text())["trusted"] is False
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("raise ImportError('DLL load failed while importing _C')", "DLL load failed"),
+        ("import torchgen_of_torch", "torchgen_of_torch"),
+        ("raise OSError(1114, 'A dynamic link library initialization routine failed')", "dynamic link library"),
+        ("raise RuntimeError('module compiled against ABI version 0x1000009')", "ABI version"),
+        ("__version__ = '2'", "no attribute 'zeros'"),
+        (
+            "class zeros:\n def __init__(self, n): pass\n def numpy(self): raise TypeError('no Numpy')",
+            "Numpy",
+        ),
+    ],
+)
+def test_a_torch_that_cannot_be_loaded_is_told_and_does_not_matter_to_others(volumes, tmp_path, damage, told):
+    (tmp_path / "fake" / "torch").mkdir(parents=True)
+    (tmp_path / "fake" / "torch" / "__init__.py").write_text(damage)
+    environment = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(tmp_path / "fake"), ENVIRONMENT["PYTHONPATH"]])}
+    line = ["super-resolve", volumes / "lr.nii.gz", "-o", tmp_path / "o.nii", "--profile=rect:4"]
+    process = start(*line, env=environment)
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert err.startswith("slice-profile-sr: error: torch is installed but cannot be loaded (") and told in err
+    assert err.count("\n") == 1 and "reinstall it, or choose a method or preset that does without" in err
+    if damage.startswith("raise Imp"):
+        process = start(*line, "--method=tikhonov", env=environment)
+        assert process.communicate(timeout=120)[1] == "" and process.returncode == 0
+
+
+def test_the_longest_name_of_a_public_report(data_folder, tmp_path):
+    scan = data_folder / "cases" / "long_output_name_ascii" / "n_ref.nii.gz"
+    if not scan.exists():
+        pytest.skip(f"the case is not here: {scan}")
+    output = tmp_path / f"{'a' * 243}.nii.gz"
+    assert main(["super-resolve", str(scan), "-o", str(output), "--method=tikhonov", "--profile=gaussian:5"]) == 0
+    assert written(tmp_path) == [output.name]

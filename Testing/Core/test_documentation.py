@@ -16,7 +16,7 @@ from test_report import GEOMETRY, estimated, super_resolved
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 #: Keys that the command adds to a report: paths, and where the profile came from.
-OF_THE_COMMAND = {"input", "output", "profile_from"}
+OF_THE_COMMAND = {"input", "output", "profile_from", "resolution_left"}
 
 
 def page(name: str) -> str:

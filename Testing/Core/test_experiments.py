@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -43,6 +46,17 @@ def log_to(lines: list[str]) -> Callable[[str], None]:
 
 
 class TestRecord:
+    def test_two_runs_on_one_folder_leave_a_whole_record(self, tmp_path):
+        code = "import sys; from pathlib import Path; from Experiments.cells import Cell, Record\n"
+        code += "for seed in range(60):\n    cell = vars(Cell('h', 'k', 'c', 'm', '', seed))\n"
+        code += "    Record(Path(sys.argv[1])).append({**cell, 'w': [1.5] * 500})"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        command = [sys.executable, "-c", code, str(tmp_path / "r.jsonl")]
+        runs = [subprocess.Popen(command, env=environment) for _ in range(2)]
+        assert [run.wait() for run in runs] == [0, 0]
+        assert [len(row["w"]) for row in Record(tmp_path / "r.jsonl").rows()] == [500] * 60
+        assert (tmp_path / "r.jsonl").read_text().count("\n") == 120
+
     def test_finished_cells_are_not_run_again(self, tmp_path):
         record, lines, ran = Record(tmp_path / "r.jsonl"), [], []
 

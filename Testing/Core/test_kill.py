@@ -32,7 +32,7 @@ def scan(tmp_path_factory) -> Path:
 @pytest.fixture
 def process(scan, tmp_path):
     arguments = ["super-resolve", scan, "-o", tmp_path / "out.nii.gz", "--json", tmp_path / "out.json"]
-    process = start(*arguments, "--method=tikhonov", "--profile=gaussian:5", "--verbose", bufsize=1)
+    process = start(*arguments, "--method=tikhonov", "--profile=gaussian:5", "--verbose", "--overwrite", bufsize=1)
     yield process
     process.kill()
     process.communicate()
@@ -77,7 +77,7 @@ def test_at_the_beginning_of_a_stage(process, tmp_path, number, stage):
 
 @pytest.mark.parametrize("number", ENDINGS)
 def test_in_the_middle_of_writing(process, tmp_path, number):
-    wait_for_file(process, tmp_path, "out.nii.gz")
+    wait_for_file(process, tmp_path, ".nii.gz")
     process.send_signal(number)
     check_ended(process, tmp_path, number)
 

@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from SuperResolveLib.image_io.locks import locked
+
 Row = dict[str, Any]
 
 
@@ -49,18 +51,22 @@ class Record:
         self.path = path
 
     def rows(self) -> list[Row]:
-        """All finished cells; a line that was cut off when a run was killed does not count."""
+        """All finished cells, each once; a line that was cut off when a run was killed does not count."""
         if not self.path.exists():
             return []
-        return [json.loads(line) for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        lines = [line for line in self.path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+        rows: dict[Cell, Row] = {}
+        for row in map(json.loads, lines):
+            rows.setdefault(_cell_of(row), row)  # two runs may have run the same
+        return list(rows.values())
 
     def finished(self) -> set[Cell]:
         """Which cells are there."""
-        return {Cell(**{name: row[name] for name in Cell.__dataclass_fields__}) for row in self.rows()}
+        return set(map(_cell_of, self.rows()))
 
     def append(self, row: Row) -> None:
-        """Add a finished cell."""
-        with self.path.open("ab+") as file:
+        """Add a finished cell; another run on the same folder waits meanwhile."""
+        with self.path.open("ab+") as file, locked(file):
             self._drop_cut_off_line(file)
             file.write(json.dumps(row).encode() + b"\n")
             file.flush()
@@ -71,6 +77,10 @@ class Record:
         file.seek(0)
         content = file.read()
         file.truncate(content.rfind(b"\n") + 1)
+
+
+def _cell_of(row: Row) -> Cell:
+    return Cell(**{name: row[name] for name in Cell.__dataclass_fields__})
 
 
 def run_cells(cells: Sequence[Cell], run: CellRunner, record: Record, jobs: int, report: Callable[[str], None]) -> int:

@@ -34,8 +34,16 @@ class Experiment(Presentation):
 
     def runner(self, volumes: dict[str, Path], device: str) -> CellRunner:
         """What runs a cell, given where volumes are."""
-        return partial(_run, self.run, volumes, device)
+        return partial(_run, self.run, self.methods, volumes, device)
 
 
-def _run(run: Callable[[Cell, Path, str], Row], volumes: dict[str, Path], device: str, cell: Cell) -> Row:
-    return run(cell, volumes[cell.volume], device)
+def _run(
+    run: Callable[[Cell, Path, str], Row],
+    methods: dict[str, Info | None],
+    volumes: dict[str, Path],
+    device: str,
+    cell: Cell,
+) -> Row:
+    """Run a cell, on the device if its method computes on one."""
+    info = methods[cell.method]
+    return run(cell, volumes[cell.volume], info.usable_device(cell.preset or None, device) if info else "auto")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from SuperResolveLib.data.geometry import AxisName
+from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.image_io.profile_table import read_profile
 from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.physics.profile import profile_error
@@ -29,9 +30,9 @@ def runner(scan: Path, truth: Path, device: str) -> CellRunner:
 def _run(scan: Path, truth: Path, device: str, cell: Cell) -> Row:
     """Estimate the scan's profile."""
     measured = read_profile(truth)
-    estimate = estimate_profile(
-        read_volume(scan), cell.method, cell.preset or None, cast(AxisName, cell.axis), device, cell.seed
-    )
+    axis, preset = cast(AxisName, cell.axis), cell.preset or None
+    device = ESTIMATORS.info(cell.method).usable_device(preset, device)
+    estimate = estimate_profile(read_volume(scan), cell.method, preset, axis, device, cell.seed)
     low, high = estimate.interval_mm
     return {
         "true_fwhm_mm": measured.fwhm_mm,

@@ -28,7 +28,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     axis = cast(Axis, cell.axis)
     simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))
     volume = simulated.truth if cell.method == TRUTH else _super_resolved(simulated, cell, axis, device)
-    measured = measure_resolution(volume, axis=axis, device=device, seed=cell.seed)
+    measured = measure_resolution(volume, axis=axis, seed=cell.seed)
     low, high = measured.interval_mm
     return {
         "fwhm": measured.fwhm_mm / simulated.voxel,

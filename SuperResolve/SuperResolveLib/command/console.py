@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from ..errors import InputError
+from ..exits import written
 from ..progress import ProgressCallback, silent, stage_name
 
 PROGRAM = "slice-profile-sr"
@@ -22,6 +25,8 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 class Console:
     """Writes results, warnings and progress for the user.
 
+    Where nobody reads them or the disk that they go to is full, what was done stays done: only :meth:`result` minds.
+
     Attributes:
         quiet: whether to write only errors and measurements.
         verbose: whether to write also each stage as it begins, and the traceback of an error.
@@ -32,23 +37,40 @@ class Console:
     _started: float = field(default_factory=time.perf_counter)
     _warned: set[str] = field(default_factory=set)
 
+    def result(self, text: str) -> None:
+        """Write what was asked for.
+
+        Raises:
+            InputError: it cannot be written, though somebody reads it.
+        """
+        error = written(f"{text}\n", sys.stdout)
+        if error is not None and not isinstance(error, BrokenPipeError):
+            raise InputError(f"the result cannot be written to stdout: {error.strerror}; send it elsewhere") from error
+
     def say(self, text: str) -> None:
         """Write a line about what was done."""
         if not self.quiet:
-            click.echo(text)
+            written(f"{text}\n", sys.stdout)
+
+    def wrote(self, *paths: Path | None) -> None:
+        """Write a line for each file that was written; ``None`` stands for one that was not asked for."""
+        for path in paths:
+            if path is not None:
+                self.say(f"wrote    {path}")
 
     def stage(self, text: str) -> None:
         """Write a line about what begins now, with the seconds since the start."""
         if self.verbose and not self.quiet:
             from tqdm import tqdm
 
-            tqdm.write(f"{time.perf_counter() - self._started:7.1f} s  {text}", file=sys.stderr)
+            with tqdm.external_write_mode(sys.stderr):
+                written(f"{time.perf_counter() - self._started:7.1f} s  {text}\n", sys.stderr)
 
     def warn(self, sentences: Iterable[str]) -> None:
         """Write a line for each warning that was not written before."""
         for sentence in sentences:
             if sentence not in self._warned and not self.quiet:
-                click.echo(f"warning: {sentence}", err=True)
+                written(f"warning: {sentence}\n", sys.stderr)
             self._warned.add(sentence)
 
     @contextmanager
@@ -65,13 +87,15 @@ class Console:
             disable=None,  # where stderr is not a terminal
             leave=False,
             miniters=0,
+            smoothing=0,  # stages are weighted by their cost, so that the mean speed foretells the rest best
+            dynamic_ncols=True,
             bar_format="{percentage:3.0f}% {bar:30} {elapsed}<{remaining} {desc}",
         ) as bar:
             yield _Bar(bar, self)
 
 
 class _Bar:
-    """A progress callback that moves a tqdm bar."""
+    """A progress callback that moves a tqdm bar, as long as its terminal is there."""
 
     def __init__(self, bar: Any, console: Console) -> None:
         self._bar = bar
@@ -83,8 +107,11 @@ class _Bar:
         if name != self._stage:
             self._stage = name
             self._console.stage(name)
-        self._bar.set_description_str(stage, refresh=False)
-        self._bar.update(fraction - self._bar.n)
+        try:
+            self._bar.set_description_str(stage, refresh=False)
+            self._bar.update(fraction - self._bar.n)
+        except OSError:
+            self._bar.disable = True
 
 
 def console_options(command: Decorated) -> Decorated:

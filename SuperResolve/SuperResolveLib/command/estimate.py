@@ -20,6 +20,7 @@ from .console import Console, console_options
 @options.reading
 @options.json
 @click.option("--plot", type=options.PATH, metavar="P.png", help="Also draw the profile in mm (.png, .pdf or .svg).")
+@options.overwrite
 @console_options
 @click.pass_obj
 def estimate(
@@ -31,6 +32,7 @@ def estimate(
     fill_nonfinite: float | None,
     json: Path | None,
     plot: Path | None,
+    overwrite: bool,
     **arguments: Any,
 ) -> None:
     """Estimate the relative slice profile of SCAN from nothing but the scan.
@@ -48,7 +50,7 @@ def estimate(
 
     check_ending(output, "a profile table", [".tsv"])
     check_ending(plot, "the plot", FIGURE_ENDINGS)
-    check_paths({"SCAN": scan}, {"--output": output, "--json": json, "--plot": plot})
+    check_paths({"SCAN": scan}, {"--output": output, "--json": json, "--plot": plot}, overwrite)
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
@@ -68,4 +70,4 @@ def estimate(
 
     console.say(f"profile  {width_line(profile, geometry)}")
     console.say(f"scan     {scan_line(profile, geometry)}")
-    console.say(f"wrote    {output}")
+    console.wrote(output, json, plot)

@@ -5,6 +5,7 @@ Each subcommand has a file of its own and imports what it needs only when it run
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 from ..errors import Cancelled
-from ..exits import REFUSED, exit_of, quiet_libraries, unwinding_on_signals
+from ..exits import REFUSED, exit_of, mend_streams, quiet_libraries, silence, unwinding_on_signals, written
 from ..version import __version__
 from .compare import compare
 from .console import PROGRAM, Console, console_options
@@ -51,20 +52,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     The code is 0 after success; 2 if the input or usage is wrong or the output cannot be written, with a message of one
     sentence on stderr; 130 if cancelled (Ctrl-C); 128 + n if ended by signal n. Unless it is 0, nothing is written.
     """
+    mend_streams()
     console = Console()
     try:
         with unwinding_on_signals(), quiet_libraries():
             code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=console)
             return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return error.exit_code
+    except SystemExit as end:
+        if end.code != 1:
+            raise
+        silence(sys.stdout)  # click ends so where whoever reads the help has seen enough of it
+        return 0
     except Exception as error:
         known = exit_of(Cancelled() if isinstance(error, click.Abort) else error)
         if known is None:
             raise
-        if console.verbose:
-            traceback.print_exc(file=sys.stderr)
         message, code = known
-        click.echo(f"{PROGRAM}: {'error: ' if code == REFUSED else ''}{message}", err=True)
+        trace = traceback.format_exc() if console.verbose else ""
+        written(f"{trace}{PROGRAM}: {'error: ' if code == REFUSED else ''}{message}\n", sys.stderr)
         return code
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            written("", stream)  # what a stream still holds must not fail as the process ends

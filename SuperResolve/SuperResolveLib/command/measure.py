@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from . import options
 from .console import Console, console_options
 
-if TYPE_CHECKING:
-    from ..data.geometry import SliceGeometry
-    from ..data.volume import Volume
-    from ..estimation.result import EstimatedProfile
-    from ..progress import ProgressCallback
-
 
 @click.command(short_help="The FWHM of the relative profile left in a volume.")
 @click.argument("volume", type=options.PATH)
-@click.option("--scan", type=options.PATH, metavar="SCAN", help="What VOLUME was made from, to measure it alike.")
+@click.option(
+    "--scan",
+    type=options.PATH,
+    metavar="SCAN",
+    help="The scan that VOLUME was made from: tell also what is left in it, interpolated on the planes of VOLUME.",
+)
 @options.estimation
 @options.run
 @options.reading
 @options.json
+@options.overwrite
 @console_options
 @click.pass_obj
 def measure(
@@ -34,52 +34,40 @@ def measure(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
+    overwrite: bool,
     **arguments: Any,
 ) -> None:
     """Measure how much worse one axis of VOLUME still is than the two others: the FWHM of its relative profile.
 
     VOLUME may be isotropic, such as a result of super-resolve; unless --axis names one, the worst axis is then taken.
-    A FWHM of one voxel or less is as good as in plane. Of a scan, this is the slice thickness, which cannot be compared
-    with what is left in a result; so the figure left after interpolation is told as well, and with --scan both.
+    Of a scan this is its slice thickness; what a result gained is told by comparing with --scan. A FWHM of one voxel or
+    less is as good as in plane.
     """
-    from ..data.geometry import AXIS_NAMES, slice_geometry
-    from ..image_io.files import check_paths, replacing
+    from ..data.geometry import AXIS_NAMES, scan_geometry, slice_geometry
+    from ..image_io.files import check_paths
     from ..image_io.volumes import read_volume
-    from ..progress import part_of
     from ..workflows.estimate import measure_resolution
-    from ..workflows.report import estimate_report, write_report
-    from ..workflows.resolution import resolution_change
-    from ..workflows.texts import resolution_line, width_line
+    from ..workflows.report import estimate_report, left_report, write_report
+    from ..workflows.resolution_left import resolution_left
+    from ..workflows.texts import left_line, width_line
 
-    check_paths({"VOLUME": volume, "--scan": scan}, {"--json": json})
+    check_paths({"VOLUME": volume, "--scan": scan}, {"--json": json}, overwrite)
     console.stage(f"reading {volume}")
     image = read_volume(volume, series, fill_nonfinite)
     console.warn(image.warnings)
-    source = None if scan is None else read_volume(scan)
     with console.progress() as progress:
-        profile = measure_resolution(image, progress=part_of(progress, 0.0, 0.5), **arguments)
-        axis = AXIS_NAMES[profile.axis]
-        geometry = slice_geometry(image, axis, arguments["acquired_resolution"])
-        change = None if source is None else resolution_change(source, image, progress=part_of(progress, 0.5, 1.0))
-        interpolated = change.interpolated if change else _interpolated(image, geometry, part_of(progress, 0.5, 1.0))
+        profile = measure_resolution(image, progress=progress, **arguments)
+    geometry = slice_geometry(image, AXIS_NAMES[profile.axis], arguments["acquired_resolution"])
     console.warn(profile.warnings)
+    left = None
+    if scan is not None:
+        scanned = read_volume(scan)
+        scan_axis = scan_geometry(scanned, AXIS_NAMES[profile.axis], arguments["acquired_resolution"])
+        left = resolution_left(scanned, image, scan_axis, arguments["acquired_resolution"])
     if json is not None:
-        report = {**estimate_report(profile, geometry, image.warnings), "input": volume, "scan": scan}
-        report["interpolated_fwhm_mm"] = interpolated.fwhm_mm if interpolated else None
-        with replacing(json) as file:
-            write_report(report, file)
-    click.echo(f"{width_line(profile, geometry)}, along {axis}")
-    if change is not None:
-        click.echo(resolution_line(change))
-    elif interpolated is not None:
-        click.echo(f"interpolated to isotropic voxels {interpolated.fwhm_mm:.2f} mm, to compare with a result's figure")
-
-
-def _interpolated(image: Volume, geometry: SliceGeometry, progress: ProgressCallback) -> EstimatedProfile | None:
-    """What is left in a scan once it is interpolated; ``None`` for a volume that needs no interpolation."""
-    from ..data.geometry import AXIS_NAMES, SMALLEST_RATIO
-    from ..workflows.resolution import left_after_interpolation
-
-    if geometry.separation_ratio < SMALLEST_RATIO:
-        return None
-    return left_after_interpolation(image, AXIS_NAMES[geometry.axis], progress)
+        report = estimate_report(profile, geometry, image.warnings)
+        write_report({**report, "input": volume, "resolution_left": None if left is None else left_report(left)}, json)
+    console.result(f"{width_line(profile, geometry)}, along {AXIS_NAMES[geometry.axis]}")
+    if left is not None:
+        console.result(left_line(left))
+    console.wrote(json)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .console import console_options
+from .console import Console, console_options
 
 if TYPE_CHECKING:
     from ..registry import Info
@@ -15,15 +15,16 @@ if TYPE_CHECKING:
 
 @click.command(short_help="What there is, and what each needs and can tell.")
 @console_options
-def methods() -> None:
+@click.pass_obj
+def methods(console: Console, /) -> None:
     """List the methods: what each learns from, needs and can tell, and its presets, the default first."""
     from ..estimation.registry import ESTIMATORS
     from ..methods.registry import METHODS
 
-    click.echo("Estimating the slice profile (--method of estimate and measure; auto takes the first)\n")
-    click.echo(_table(ESTIMATORS.infos()))
-    click.echo("\nSuper-resolving (--method of super-resolve)\n")
-    click.echo(_table(METHODS.infos()))
+    console.result("Estimating the slice profile (--method of estimate and measure; auto takes the first)\n")
+    console.result(_table(ESTIMATORS.infos()))
+    console.result("\nSuper-resolving (--method of super-resolve)\n")
+    console.result(_table(METHODS.infos()))
 
 
 def _table(infos: Iterable[Info]) -> str:

@@ -55,6 +55,7 @@ acquired_resolution = click.option(
     help="Acquired in-plane resolution: one number, or one for each in-plane axis; found from the image by default.",
 )
 json = click.option("--json", type=PATH, metavar="J", help="Also write what was done, machine-readable.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that exist already; never an input.")
 
 
 def estimation(command: Decorated) -> Decorated:

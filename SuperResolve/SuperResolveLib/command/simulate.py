@@ -23,6 +23,7 @@ from .console import Console, console_options
 @click.option("--ratio", type=float, required=True, metavar="S", help="Slice spacing in planes of HR, also a fraction.")
 @click.option("--axis", type=click.Choice(["i", "j", "k"]), required=True, help="The through-plane axis.")
 @options.reading
+@options.overwrite
 @console_options
 @click.pass_obj
 def simulate(
@@ -35,6 +36,7 @@ def simulate(
     axis: Literal["i", "j", "k"],
     series: str | None,
     fill_nonfinite: float | None,
+    overwrite: bool,
 ) -> None:
     """Simulate a scan from the high-resolution volume HR: blurred with the profile, sampled by the ratio.
 
@@ -45,14 +47,19 @@ def simulate(
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import check_output, read_volume, write_volume
     from ..physics import simulation
+    from ..workflows.plausibility import check_profile, check_ratio
     from ..workflows.texts import volume_line
 
     check_output(output)
-    check_paths({"HR": volume}, {"--output": output})
+    table = Path(profile) if Path(profile).is_file() else None
+    check_paths({"HR": volume, "--profile": table}, {"--output": output}, overwrite)
     high_resolution = read_volume(volume, series, fill_nonfinite)
     console.warn(high_resolution.warnings)
-    spacing = slice_geometry(high_resolution, axis).slice_spacing
-    scan = simulation.simulate(high_resolution, parse_profile(profile, spacing), ratio, axis)
+    geometry = slice_geometry(high_resolution, axis)
+    check_ratio(geometry.slice_count, ratio)
+    slice_profile = parse_profile(profile, geometry.slice_spacing)
+    console.warn(check_profile(slice_profile, ratio * geometry.slice_spacing, geometry.slice_spacing))
+    scan = simulation.simulate(high_resolution, slice_profile, ratio, axis)
     write_volume(scan, output)
     console.say(f"scan     {volume_line(scan)}")
-    console.say(f"wrote    {output}")
+    console.wrote(output)

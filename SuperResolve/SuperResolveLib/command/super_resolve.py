@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import InputError
 from . import options
 from .console import Console, console_options
 
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
     from ..data.geometry import SliceGeometry
     from ..data.volume import Volume
     from ..progress import ProgressCallback
-    from ..workflows.resolution import ResolutionChange
+    from ..workflows.resolution_left import ResolutionLeft
     from ..workflows.super_resolve import SuperResolved
-
-#: Share of the time that the run takes, measuring its resolution the rest, by whether the method learns.
-RUN_SHARE = {False: 0.4, True: 0.97}
 
 
 @click.command("super-resolve", short_help="A scan with thin planes instead of thick slices.")
@@ -67,6 +65,7 @@ RUN_SHARE = {False: 0.4, True: 0.97}
 @options.run
 @options.reading
 @options.json
+@options.overwrite
 @console_options
 @click.pass_obj
 def super_resolve(
@@ -83,6 +82,7 @@ def super_resolve(
     series: str | None,
     fill_nonfinite: float | None,
     json: Path | None,
+    overwrite: bool,
     **arguments: Any,
 ) -> None:
     """Super-resolve SCAN through plane, to isotropic voxels unless told otherwise.
@@ -94,13 +94,15 @@ def super_resolve(
     from ..image_io.volumes import read_volume
     from ..methods.registry import METHODS
     from ..progress import part_of
+    from ..workflows.report import left_report
+    from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs.check({"SCAN": scan, "--like": like, "--profile": table})
+    outputs.check({"SCAN": scan, "--like": like, "--profile": table}, overwrite)
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
@@ -108,8 +110,9 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
-    share = RUN_SHARE[METHODS.info(arguments["method"]).learns_from != "nothing"]
+    info = METHODS.info(arguments["method"])
     with console.progress() as progress:
+        share = share_of_run(info, arguments["preset"], arguments["device"])
         result = run(
             volume,
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
@@ -119,14 +122,15 @@ def super_resolve(
             progress=part_of(progress, 0.0, share),
             **arguments,
         )
-        change = _resolution(volume, result, geometry, part_of(progress, share, 1.0))
+        left = _left(volume, result, geometry, arguments["acquired_resolution"], part_of(progress, share))
     console.warn(result.warnings)
 
     console.stage(f"writing {output}")
-    paths = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
-    outputs.write(result, change, keep_type, geometry, paths)
-    _say(console, result, change, geometry)
-    console.say(f"wrote    {output}")
+    paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
+    paths["resolution_left"] = None if left is None else left_report(left)
+    outputs.write(result, keep_type, geometry, paths)
+    _say(console, result, geometry, left)
+    console.wrote(output, residual, *outputs.maps.values(), json)
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ class _Outputs:
     maps: Mapping[str, Path]
     json: Path | None
 
-    def check(self, inputs: Mapping[str, Path | None]) -> None:
+    def check(self, inputs: Mapping[str, Path | None], overwrite: bool) -> None:
         """Refuse, before the long run, what cannot be written or would replace an input.
 
         Raises:
@@ -157,16 +161,10 @@ class _Outputs:
         for path in (self.volume, *([self.residual] if self.residual else []), *self.maps.values()):
             check_output(path)
         maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
-        check_paths(inputs, {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps})
+        outputs = {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps}
+        check_paths(inputs, outputs, overwrite)
 
-    def write(
-        self,
-        result: SuperResolved,
-        change: ResolutionChange | None,
-        keep_type: bool,
-        geometry: SliceGeometry,
-        paths: Mapping[str, Any],
-    ) -> None:
+    def write(self, result: SuperResolved, keep_type: bool, geometry: SliceGeometry, paths: Mapping[str, Any]) -> None:
         """Write all files or none; ``paths`` goes into the report.
 
         Raises:
@@ -178,7 +176,7 @@ class _Outputs:
 
         with ExitStack() as files:
             if self.json is not None:
-                report = {**super_resolve_report(result, geometry, change), **paths}
+                report = {**super_resolve_report(result, geometry), **paths}
                 write_report(report, files.enter_context(replacing(self.json)))
             if self.residual is not None:
                 write_volume(result.residual, files.enter_context(replacing(self.residual)))
@@ -198,28 +196,30 @@ def _map_paths(path: Path) -> dict[str, Path]:
     return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
 
 
-def _resolution(
-    scan: Volume, result: SuperResolved, geometry: SliceGeometry, progress: ProgressCallback
-) -> ResolutionChange | None:
-    """The resolution left before and after; ``None`` where a volume is too small to measure it."""
-    from ..data.geometry import AXIS_NAMES
-    from ..errors import InputError
-    from ..workflows.resolution import resolution_change
+def _left(
+    scan: Volume,
+    result: SuperResolved,
+    geometry: SliceGeometry,
+    acquired_resolution: tuple[float, ...],
+    progress: ProgressCallback,
+) -> ResolutionLeft | None:
+    """What is left of the slices; ``None`` where it cannot be measured, as in a small volume."""
+    from ..workflows.resolution_left import resolution_left
 
     try:
-        return resolution_change(scan, result, AXIS_NAMES[geometry.axis], progress)
+        return resolution_left(scan, result, geometry, acquired_resolution, progress)
     except InputError:
         return None
 
 
-def _say(console: Console, result: SuperResolved, change: ResolutionChange | None, geometry: SliceGeometry) -> None:
-    """Write a line each about the profile, the scan, the result and its uncertainty."""
-    from ..workflows.texts import resolution_line, scan_line, uncertainty_line, volume_line, width_line
+def _say(console: Console, result: SuperResolved, geometry: SliceGeometry, left: ResolutionLeft | None) -> None:
+    """Write a line each about the profile, the scan, the result, what is left of the slices, and the uncertainty."""
+    from ..workflows.texts import left_line, scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
-    if change is not None:
-        console.say(f"detail   {resolution_line(change)}")
+    if left is not None:
+        console.say(f"left     {left_line(left)}")
     if result.uncertainty is not None:
         console.say(f"error    {uncertainty_line(result, result.uncertainty)}")

@@ -20,6 +20,7 @@ class EstimatedProfile(SliceProfile):
         prior_share: how much of the result comes from the prior and not from the scan: posterior variance of log FWHM
             divided by its prior variance, from 0 to 1; ``None`` if the method cannot tell.
         method, preset, device, seed: how it was estimated.
+        explains_scan: whether the estimator found that a profile within its range explains the scan.
         warnings: what the user should know before trusting it, a sentence each.
         seconds: wall time.
     """
@@ -30,9 +31,16 @@ class EstimatedProfile(SliceProfile):
     preset: str
     device: str
     seed: int
+    explains_scan: bool = True
     prior_share: float | None = None
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+
+    @property
+    def is_trusted(self) -> bool:
+        """Whether the width means something: the scan determines it, and the profile has one peak that is not cut."""
+        narrow = self.interval_mm[1] - self.interval_mm[0] < WIDE * self.fwhm_mm
+        return self.explains_scan and narrow and not self.touches_border() and not self.is_multi_peaked()
 
 
 def trust_warnings(

@@ -1,76 +1,138 @@
-"""Writing whole files or none: an interrupted run never leaves an incomplete file behind."""
+"""Writing whole files or none: an interrupted run never leaves an incomplete file, nor replaces one unasked."""
 
 from __future__ import annotations
 
+import errno
 import os
-import secrets
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 
 from ..errors import InputError
+from .aside import aside, is_aside, sweep, try_name
 
 PathLike = str | os.PathLike[str]
+
+#: The endings of headers whose voxels lie in files that they name, and how much of such a header is looked at.
+_DETACHED, _HEADER_BYTES = (".mhd", ".nhdr"), 2**20
 
 
 def check_target(path: PathLike) -> Path:
     """Check that a file can be written, and return its path with symbolic links resolved.
 
+    What earlier runs left in its folder when they were killed is removed.
+
     Raises:
-        InputError: its folder does not exist or cannot be written to, or there is something else of that name.
+        InputError: its folder does not exist or cannot be written to, there is something else of that name or a
+            write-protected file, or the file system has no room for it or does not allow the name.
     """
-    target = Path(os.path.realpath(path))
-    if not target.parent.is_dir():
-        raise InputError(f"{path} cannot be written: the folder {target.parent} does not exist; make it first")
-    if target.exists() and not target.is_file():
-        raise InputError(f"{path} cannot be written: it is not a file; give a file name")
-    if not os.access(target.parent, os.W_OK):
-        raise InputError(f"{path} cannot be written: no permission to write in {target.parent}; choose another folder")
+    try:
+        target = Path(os.path.realpath(path))
+        if not target.parent.is_dir():
+            raise InputError(f"{path} cannot be written: the folder {target.parent} does not exist; make it first")
+        if os.path.lexists(target):
+            _check_replaceable(target, path)
+        if not os.access(target.parent, os.W_OK):
+            reason = f"no permission to write in {target.parent}"
+            raise InputError(f"{path} cannot be written: {reason}; choose another folder")
+        sweep(target.parent)
+        try_name(target)
+    except InputError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{path} cannot be written: {reason}; choose another name or folder") from error
+    except ValueError as error:  # a null character, or one that the file system's encoding lacks
+        raise InputError(f"{str(path)!r} is no possible file name: choose another one") from error
     return target
+
+
+def _check_replaceable(target: Path, path: PathLike) -> None:
+    """Refuse to put a file in the place of what is no file, or is write-protected; messages call it ``path``."""
+    if not target.is_file():
+        raise InputError(f"{path} cannot be written: it is not a file; give a file name")
+    if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise InputError(f"{path} cannot be written: it is write-protected; choose another name, or make it writable")
 
 
 @contextmanager
 def replacing(path: PathLike) -> Iterator[Path]:
     """Give a temporary path to write to, in the folder of ``path`` and with its ending, and rename it on success.
 
-    Any exception in the block, also from Ctrl-C, removes the temporary file and leaves ``path`` as it was.
+    A file that is replaced hands on its mode. Any exception in the block, also from Ctrl-C, removes the temporary file
+    and leaves ``path`` as it was. A path that is temporary already is written to directly.
 
     Raises:
         InputError: as in :func:`check_target`, or the writing fails.
     """
+    if is_aside(Path(path)):
+        yield Path(path)
+        return
     target = check_target(path)
-    aside = target.with_name(f".{secrets.token_hex(4)}.{target.name}")
     try:
-        yield aside
-        os.replace(aside, target)
+        with aside(target) as hidden:
+            yield hidden.path
+            hidden.put(target)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
-def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None]) -> None:
-    """Refuse outputs that cannot be written, share a file, or would replace an input or its sidecar.
+def write_whole(path: PathLike, contents: bytes) -> None:
+    """Write a file of these bytes, and put it in place once they have been read back as they are.
+
+    Raises:
+        InputError: as in :func:`check_target`; or the writing fails, or gave other bytes.
+    """
+    with replacing(path) as hidden:
+        with hidden.open("wb") as file:
+            file.write(contents)
+            file.flush()
+            os.fsync(file.fileno())
+        if hidden.stat().st_size != len(contents) or _checksum(hidden) != blake2b(contents).digest():
+            raise OSError(errno.EIO, "the disk does not hold what was written")
+
+
+def _checksum(path: Path) -> bytes:
+    """The BLAKE2b hash of a file's contents, which need not fit into memory."""
+    hashed = blake2b()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            hashed.update(block)
+    return hashed.digest()
+
+
+def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None], overwrite: bool = False) -> None:
+    """Refuse outputs that cannot be written, exist already, share a file, or would replace anything that is read.
+
+    What is read is an input with its JSON sidecar, the files in which a detached header (``.mhd``, ``.nhdr``) has its
+    voxels, and the slices in a folder. It is never replaced.
 
     Args:
         inputs: paths by the name that messages give them; ``None`` for an argument that was left out.
         outputs: the same for outputs.
+        overwrite: whether other files that exist may be replaced.
 
     Raises:
         InputError: naming the path.
     """
-    names: dict[Path, str] = {}
-    for name, path in inputs.items():
-        if path is not None:
-            names[path.resolve()] = name
-            names[_sidecar(path.resolve())] = f"the sidecar of {name}"
+    names = {
+        _identity(part): what
+        for name, path in inputs.items()
+        if path is not None
+        for part, what in _parts_of(path, name).items()
+    }
     for name, path in outputs.items():
         if path is None:
             continue
         target = check_target(path)
-        if target in names and (target.exists() or names[target] in outputs):
-            raise InputError(f"{path} is given both as {names[target]} and as {name}: choose another name for it")
-        names[target] = name
+        known = names.get(_identity(target))
+        if known is not None and (target.exists() or known in outputs):
+            raise InputError(f"{path} is given both as {known} and as {name}: choose another name for it")
+        if target.exists() and not overwrite:
+            raise InputError(f"{path} exists already: choose another name for {name}, or replace it by --overwrite")
+        names[_identity(target)] = name
 
 
 def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
@@ -83,6 +145,30 @@ def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
         raise InputError(f"{what} cannot be written as {path}: use a name that ends in {' or '.join(endings)}")
 
 
-def _sidecar(path: Path) -> Path:
-    """The path that the JSON sidecar of an image file would have."""
-    return path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")
+def _parts_of(path: Path, name: str) -> dict[Path, str]:
+    """The files that are read where ``path`` is given as ``name``, and what messages call each."""
+    try:
+        if path.is_dir():
+            return {Path(entry.path): f"a file of {name}" for entry in os.scandir(path)}
+        data = _named_in(path) if path.suffix.lower() in _DETACHED and path.is_file() else []
+    except OSError:  # reading it will tell
+        data = []
+    sidecar = path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")
+    return {**dict.fromkeys(data, f"the data of {name}"), sidecar: f"the sidecar of {name}", path: name}
+
+
+def _named_in(header: Path) -> list[Path]:
+    """The files that a detached header names, one a line, alone or after a key."""
+    with header.open("rb") as file:
+        lines = os.fsdecode(file.read(_HEADER_BYTES)).splitlines()
+    named = [header.parent / re.split(r"[=:]", line, maxsplit=1)[-1].strip() for line in lines if "\0" not in line]
+    return [path for path in named if len(os.fsencode(path.name)) < 256 and path.is_file()]
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """What two paths of one file have in common: its number, or where there is none yet its path."""
+    try:
+        told = path.stat()
+        return told.st_dev, told.st_ino
+    except OSError:
+        return os.path.normcase(os.path.realpath(path))

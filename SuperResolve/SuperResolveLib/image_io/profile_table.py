@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..physics.profile import SliceProfile
 from ..physics.profile_limits import WIDEST, check_tap_spacing, checked_width
-from .files import PathLike, replacing
+from .files import PathLike, write_whole
 
 FloatArray = NDArray[np.float64]
 
@@ -90,8 +90,7 @@ def write_profile(profile: SliceProfile, path: PathLike) -> None:
     if weights.size == 1:
         offsets, weights = np.array([-1.0, 0.0, 1.0]) * profile.tap_spacing, np.pad(weights, 1)
     rows = [f"{offset!r}\t{weight!r}" for offset, weight in zip(offsets.tolist(), weights.tolist(), strict=True)]
-    with replacing(path) as aside:
-        aside.write_text("\n".join(["\t".join(COLUMNS), *rows]) + "\n", encoding="utf-8")
+    write_whole(path, ("\n".join(["\t".join(COLUMNS), *rows]) + "\n").encode())
 
 
 def parse_profile(text: str, tap_spacing: float) -> SliceProfile:

@@ -20,6 +20,7 @@ class BSpline:
         summary="Cubic B-spline interpolation between slices, which does not undo the profile: to compare with. "
         "Takes seconds.",
         learns_from="nothing",
+        cost=0.3,
     )
 
     def __init__(self, settings: MethodSettings) -> None:

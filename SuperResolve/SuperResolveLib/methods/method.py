@@ -23,11 +23,13 @@ class MethodInfo(Info):
 
     Attributes:
         tells_uncertainty: whether it can answer as an ensemble, from which its uncertainty follows.
+        combines: whether it has results of several orientations, which ``settings.combine`` makes one.
         operator: by which operator its result is made consistent with the scan: the slice profile's, or one that only
             selects planes (for a method that changes the spacing and not the thickness); ``None`` leaves it as it is.
     """
 
     tells_uncertainty: bool = False
+    combines: bool = False
     operator: OperatorKind | None = None
 
     @property

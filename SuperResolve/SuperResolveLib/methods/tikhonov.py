@@ -22,6 +22,7 @@ class Tikhonov:
         title="Tikhonov (regularised inverse)",
         summary="Regularised least-squares inverse of the acquisition. Takes seconds.",
         learns_from="nothing",
+        cost=0.5,
     )
 
     def __init__(self, settings: MethodSettings) -> None:

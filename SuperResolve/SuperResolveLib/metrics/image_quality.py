@@ -28,6 +28,9 @@ Image = NDArray[np.float32]
 
 #: Grids whose corners differ by less than this, in voxels, count as equal.
 SAME_GRID = 1e-3
+#: A comparison of less of the mask, or of volumes that correlate less, gives a warning. Different heads correlate by up
+#: to 0.4, a scan at ratio 8 and its truth by more than 0.8.
+LEAST_OVERLAP, LEAST_CORRELATION = 0.5, 0.6
 #: How far the windows of SSIM and LoG reach beyond the mask, in voxels.
 _MARGIN = 8
 #: Width of SSIM's window in voxels.
@@ -47,6 +50,8 @@ class Comparison:
         hfen: 0 if all detail is restored, about 1 if none is.
         voxels: number of voxels that were compared.
         resampled: whether the result was interpolated to the truth's grid.
+        overlap: share of the mask that lies in the result's field of view.
+        correlation: Pearson's, of the intensities of the two inside the mask; 0 if the result is constant there.
     """
 
     psnr: float
@@ -55,6 +60,23 @@ class Comparison:
     hfen: float
     voxels: int
     resampled: bool
+    overlap: float
+    correlation: float
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Why the two may not belong together, a sentence each."""
+        warnings = []
+        if self.overlap < LEAST_OVERLAP:
+            warnings.append(
+                f"the result covers {self.overlap:.0%} of the part to compare: the figures are of that part only"
+            )
+        if self.correlation < LEAST_CORRELATION:
+            warnings.append(
+                f"the two hardly correlate ({self.correlation:.2f}, where restorations of one scan reach 0.9): they "
+                "seem to show different anatomy, contrasts or positions, so that the figures tell little"
+            )
+        return tuple(warnings)
 
 
 def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Comparison:
@@ -75,6 +97,7 @@ def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask
         raise InputError("the mask is empty: give one that covers the head, or --mask none")
     resampled = not same_grid(truth, result)
     in_view = inside_field_of_view(truth, result)
+    wanted = int(inside.sum())
     inside = inside & in_view
     if not inside.any():
         raise InputError("the result does not overlap the part to compare: check that it belongs to this truth")
@@ -83,11 +106,11 @@ def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask
         # Windows that reach beyond the result's field of view must find no difference there.
         data = np.where(in_view, resample(result, truth), truth.data)
     crop = _bounding_box(inside)
-    return _compare(truth.data[crop], data[crop], inside[crop], resampled)
+    return _compare(truth.data[crop], data[crop], inside[crop], resampled, wanted)
 
 
-def _compare(truth: Image, result: Image, mask: Mask, resampled: bool) -> Comparison:
-    """Compare two images on the same voxels."""
+def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: int) -> Comparison:
+    """Compare two images on the same voxels; ``wanted`` is how many were to be compared."""
     from skimage.metrics import structural_similarity
 
     if min(truth.shape) < _SSIM_WINDOW:
@@ -108,7 +131,15 @@ def _compare(truth: Image, result: Image, mask: Mask, resampled: bool) -> Compar
         hfen=float(np.linalg.norm(_laplacian_of_gaussian(result)[mask] - detail) / np.linalg.norm(detail)),
         voxels=int(mask.sum()),
         resampled=resampled,
+        overlap=int(mask.sum()) / wanted,
+        correlation=_correlation(inside, result[mask].astype(np.float64)),
     )
+
+
+def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Pearson's correlation; 0 where one of the two does not vary."""
+    spread = a.std() * b.std()
+    return float(np.mean((a - a.mean()) * (b - b.mean())) / spread) if spread > 0 else 0.0
 
 
 def head_mask(volume: Volume) -> Mask:

@@ -41,6 +41,10 @@ class Arguments:
         chosen: str = self["preset"]
         return chosen if chosen in [preset.name for preset in info.presets] else None
 
+    def device(self, info: Info) -> str:
+        """The chosen device if the method computes on one, else ``"auto"``."""
+        return info.usable_device(self.preset(info), self["device"])
+
 
 def parse_arguments(description: Description, program: str, arguments: Sequence[str] | None = None) -> Arguments:
     """Parse a command line, by default that of the process.

@@ -7,14 +7,13 @@ for the current stage from the module's output; the other lines are the log of t
 from __future__ import annotations
 
 import contextlib
-import io
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
 from ..errors import Cancelled
+from ..exits import written
 from ..progress import stage_name
 
 #: Least time between reports of one stage, in seconds.
@@ -70,16 +69,7 @@ class Console:
 
 def complain(message: str) -> None:
     """Write to stderr why the run ended, if anybody reads it."""
-    with contextlib.suppress(OSError):
-        sys.stderr.write(f"{message}\n")
-        sys.stderr.flush()
-
-
-def speak_utf8() -> None:
-    """Write UTF-8 on stdout and stderr, which Slicer expects on Windows too; escape what cannot be encoded."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    written(f"{message}\n", sys.stderr)
 
 
 def _print(text: str) -> None:
@@ -88,12 +78,8 @@ def _print(text: str) -> None:
     Raises:
         Cancelled: nobody reads stdout any longer: the process that started the run has ended or been stopped.
     """
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left unwritten would fail again
-        raise Cancelled from None
+    if written(text, sys.stdout):
+        raise Cancelled
 
 
 def _tag(name: str, value: float | str) -> str:

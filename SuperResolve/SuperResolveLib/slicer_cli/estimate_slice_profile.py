@@ -19,12 +19,13 @@ def compute(arguments: Arguments, console: Console) -> Results:
     console(0.0, "reading the volume")
     volume = read_volume(arguments["inputVolume"])
     estimate = measure_resolution if arguments["measure"] else estimate_profile
+    info = ESTIMATORS.info(chosen(arguments["method"]))
     profile = estimate(
         volume,
         method=arguments["method"],
-        preset=arguments.preset(ESTIMATORS.info(chosen(arguments["method"]))),
+        preset=arguments.preset(info),
         axis=arguments["axis"],
-        device=arguments["device"],
+        device=arguments.device(info),
         seed=arguments["seed"],
         acquired_resolution=arguments["acquiredResolution"],
         progress=part_of(console, 0.02, 0.98),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..image_io.files import check_ending, check_paths, replacing
+from ..image_io.files import check_ending, check_paths, replacing, write_whole
 from .arguments import RETURN_FILE, Arguments
 from .description import Description
 from .parameter import Value
@@ -57,7 +57,8 @@ def check_outputs(description: Description, arguments: Arguments) -> None:
             check_output(path)
         elif path is not None:
             check_ending(path, f"the table {name}", files[name].file_extensions)
-    check_paths(inputs, {**outputs, f"--{RETURN_FILE}": arguments.return_file})
+    # Slicer makes the files that it names, and a node's file is written again and again.
+    check_paths(inputs, {**outputs, f"--{RETURN_FILE}": arguments.return_file}, overwrite=True)
 
 
 def write_results(results: Results, description: Description, arguments: Arguments) -> None:
@@ -69,7 +70,7 @@ def write_results(results: Results, description: Description, arguments: Argumen
     with ExitStack() as files:
         if arguments.return_file is not None:
             text = _return_parameters(results.returned, description)
-            files.enter_context(replacing(arguments.return_file)).write_text(text, encoding="utf-8")
+            write_whole(files.enter_context(replacing(arguments.return_file)), text.encode("utf-8"))
         for name, write in results.writers.items():
             if arguments[name] is not None:
                 write(files.enter_context(replacing(arguments[name])))

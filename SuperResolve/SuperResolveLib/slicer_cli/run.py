@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import Cancelled
-from ..exits import CANCELLED, exit_of, quiet_libraries, unwinding_on_signals
+from ..exits import CANCELLED, exit_of, mend_streams, quiet_libraries, unwinding_on_signals
 from .arguments import parse_arguments
-from .console import Console, complain, speak_utf8
+from .console import Console, complain
 from .description import read_description
 from .results import Results, check_outputs, write_results
 
@@ -31,7 +31,7 @@ def run(script: str, module: str, arguments: Sequence[str] | None = None) -> int
         module: name of the Python module in this package whose ``compute`` does the work.
         arguments: the command line; by default that of the process.
     """
-    speak_utf8()
+    mend_streams("utf-8")  # which Slicer expects on Windows too
     try:
         with unwinding_on_signals(), quiet_libraries():
             return _run(Path(script), module, arguments)

@@ -30,16 +30,18 @@ def compute(arguments: Arguments, console: Console) -> Results:
     console(0.0, "reading the scan")
     scan = read_volume(arguments["inputVolume"])
     geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
+    info = METHODS[arguments["method"]].info
+    # Slicer hands over every parameter, also those that do not matter to the method.
     result = super_resolution.super_resolve(
         scan,
         profile=_given_profile(arguments, geometry),
         method=arguments["method"],
-        preset=arguments.preset(METHODS.info(arguments["method"])),
+        preset=arguments.preset(info),
         axis=arguments["axis"],
         spacing=arguments["outputSpacing"] or None,
-        combine=arguments["combine"],
-        consistent=not arguments["noDataConsistency"],
-        device=arguments["device"],
+        combine=arguments["combine"] if info.combines else "average",
+        consistent=info.operator is None or not arguments["noDataConsistency"],
+        device=arguments.device(info),
         seed=arguments["seed"],
         acquired_resolution=arguments["acquiredResolution"],
         uncertainty=any(arguments[name] is not None for name in UNCERTAINTY),

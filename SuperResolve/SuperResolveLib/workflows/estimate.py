@@ -113,6 +113,7 @@ def _run(
     estimator_class = ESTIMATORS[chosen(method)]
     check_device(device)
     settings = EstimatorSettings(estimator_class.info.preset(preset), device, seed)
+    estimator_class.info.check_device(settings.preset, device)
     started = time.perf_counter()
     result = estimator_class(settings).estimate(volume, geometry, progress)
     return replace(result, warnings=volume.warnings + result.warnings, seconds=time.perf_counter() - started)

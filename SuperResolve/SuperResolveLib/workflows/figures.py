@@ -6,6 +6,7 @@ They are drawn without pyplot, which needs global state and perhaps a display.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,12 @@ import numpy as np
 
 from ..data.volume import Volume
 from ..estimation.result import EstimatedProfile
+from ..image_io.files import write_whole
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: Edges of an image in mm: left, right, bottom, top.
 Extent = tuple[float, float, float, float]
@@ -40,8 +43,9 @@ def plot_profile(
     axes = figure.add_subplot()
     draw_profile(axes, profile, truth)
     if title:
-        axes.set_title(title)
-    figure.savefig(path, dpi=200)
+        shown = title.encode("utf-8", "replace").decode()  # of a file name in any encoding
+        axes.set_title(shown, parse_math=False)
+    _save(figure, path, dpi=200)
 
 
 def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None = None) -> None:
@@ -54,10 +58,10 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     centre = profile.centroid_mm
     axes.axhline(0, color="0.8", linewidth=0.8, zorder=0)
     if truth is not None:
-        label = f"true: FWHM {truth.fwhm_mm:.2f} mm"
+        label = f"true: FWHM {truth.fwhm_mm:.2f} mm{_where(truth, profile)}"
         axes.plot(truth.offsets, truth.weights / truth.tap_spacing, color=_TRUTH, linestyle="--", label=label)
     axes.vlines(profile.offsets, 0, density, color=_ESTIMATE, linewidth=0.8, alpha=0.5)
-    label = f"{'estimated' if truth is not None else 'slice profile'}: FWHM {profile.fwhm_mm:.2f} mm"
+    label = f"{'estimated' if truth is not None else 'slice profile'}: FWHM {profile.fwhm_mm:.2f} mm{_range(profile)}"
     axes.plot(profile.offsets, density, color=_ESTIMATE, marker="o", markersize=3.5, label=label)
     if isinstance(profile, EstimatedProfile):
         low, high = profile.interval_mm
@@ -75,6 +79,21 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     axes.set_ylim(bottom=-0.04 * density.max(), top=1.35 * density.max())
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="upper center", fontsize="small")
+
+
+def _range(profile: SliceProfile) -> str:
+    """The interval of an estimated width; else nothing."""
+    if not isinstance(profile, EstimatedProfile):
+        return ""
+    return f" ({profile.interval_mm[0]:.2f} to {profile.interval_mm[1]:.2f})"
+
+
+def _where(truth: SliceProfile, profile: SliceProfile) -> str:
+    """Whether the interval of an estimated profile holds the true width; else nothing."""
+    if not isinstance(profile, EstimatedProfile):
+        return ""
+    low, high = profile.interval_mm
+    return ", inside the interval" if low <= truth.fwhm_mm <= high else ", outside the interval"
 
 
 def coronal_figure(
@@ -115,7 +134,14 @@ def coronal_figure(
     beside = figure.add_subplot(grid[:, -1])
     beside.set_box_aspect(0.9)
     draw_profile(beside, profile, truth)
-    figure.savefig(path, dpi=150)
+    _save(figure, path, dpi=150)
+
+
+def _save(figure: Figure, path: Path, dpi: int) -> None:
+    """Write a figure in the format of the ending, completely or not at all."""
+    contents = BytesIO()
+    figure.savefig(contents, format=path.suffix[1:].lower(), dpi=dpi)
+    write_whole(path, contents.getvalue())
 
 
 def _show(axes: Axes, image: np.ndarray, extent: Extent, window: tuple[float, float]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data.geometry import AXIS_NAMES, SliceGeometry
+from ..image_io.files import write_whole
 from ..version import __version__
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..metrics.image_quality import Comparison
     from ..physics.profile import SliceProfile
     from .demo import Demo
-    from .resolution import ResolutionChange
+    from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
 
 Report = dict[str, Any]
@@ -41,18 +42,14 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
         "interval_mm": profile.interval_mm,
         "rms_width_mm": profile.standard_deviation_mm,
         "prior_share": profile.prior_share,
+        "trusted": profile.is_trusted,
         **_scan(geometry),
         **_run(profile, unique((*warnings, *profile.warnings))),
     }
 
 
-def super_resolve_report(
-    result: SuperResolved, geometry: SliceGeometry, change: ResolutionChange | None = None
-) -> Report:
-    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated.
-
-    ``change`` is the resolution left before and after, if it could be measured.
-    """
+def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Report:
+    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated."""
     from ..estimation.result import EstimatedProfile
 
     profile = result.profile
@@ -66,7 +63,6 @@ def super_resolve_report(
         "operator": result.operator,
         "noise": result.noise,
         "uncertainty": _uncertainty(result),
-        **change_report(change),
         "output_shape": result.shape,
         "output_spacing_mm": result.spacing,
         **_scan(geometry),
@@ -74,11 +70,11 @@ def super_resolve_report(
     }
 
 
-def change_report(change: ResolutionChange | None) -> Report:
-    """The FWHM left through plane in mm, in the interpolated scan and in the result, which are measured alike."""
+def left_report(left: ResolutionLeft) -> Report:
+    """What is left of the slices, in the scan interpolated and in the result."""
     return {
-        "interpolated_fwhm_mm": change.interpolated.fwhm_mm if change else None,
-        "result_fwhm_mm": change.result.fwhm_mm if change else None,
+        name: {"fwhm_mm": profile.fwhm_mm, "interval_mm": profile.interval_mm, "trusted": profile.is_trusted}
+        for name, profile in (("interpolated", left.interpolated), ("result", left.result))
     }
 
 
@@ -90,8 +86,9 @@ def compare_report(comparison: Comparison, warnings: Iterable[str], seconds: flo
 def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
     """The report of the demo's super-resolved volume, with the true FWHM and the comparisons with the truth."""
     return {
-        **super_resolve_report(demo.result, geometry, demo.resolution),
+        **super_resolve_report(demo.result, geometry),
         "true_fwhm_mm": demo.true_profile.fwhm_mm,
+        "true_fwhm_inside": demo.truth_is_inside,
         "scores": {name: asdict(score) for name, score in demo.scores.items()},
     }
 
@@ -109,9 +106,13 @@ def versions() -> dict[str, str | None]:
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Write a report as strict JSON."""
+    """Write a report as strict JSON, completely or not at all.
+
+    Raises:
+        InputError: the writing fails.
+    """
     text = json.dumps(_finite(report), indent=2, allow_nan=False, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    write_whole(path, f"{text}\n".encode("utf-8", "backslashreplace"))  # also of names that are not UTF-8
 
 
 def _uncertainty(result: SuperResolved) -> Report | None:

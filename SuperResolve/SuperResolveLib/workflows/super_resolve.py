@@ -15,6 +15,7 @@ from ..data.output_grid import output_grid
 from ..data.volume import Volume
 from ..device import check_device, choose_device
 from ..errors import InputError
+from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..methods.method import COMBINATIONS, Combination, MethodInfo, MethodSettings, Restoration
 from ..methods.registry import METHODS
@@ -23,10 +24,8 @@ from ..physics.profile import SliceProfile
 from ..physics.slabs import root_mean_square
 from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
+from .plausibility import check_profile
 from .uncertainty import Uncertainty
-
-#: Share of the time that estimating the profile takes, by whether the method learns.
-ESTIMATION_SHARE = {False: 0.9, True: 0.03}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,9 +85,9 @@ def super_resolve(
         spacing: distance between output planes in mm; ``None`` takes the in-plane voxel size.
         like: a volume whose planes are taken for the output instead.
         combine: how the results of several orientations are combined: ``"average"``, or ``"fba"`` for Fourier burst
-            accumulation.
+            accumulation, which is refused for methods that have a single result.
         consistent: whether the result is changed to the nearest volume that degrades to the scan, for methods that
-            have an operator for this.
+            have an operator for this; ``False`` is refused for others.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: random seed; on one device, equal seeds give equal results.
         acquired_resolution: acquired in-plane resolution in mm: one number, or one for each in-plane axis; empty to
@@ -99,8 +98,7 @@ def super_resolve(
         progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
-        InputError: the scan, a name or the output grid cannot be used, or the method cannot tell the uncertainty that
-            was asked for.
+        InputError: the scan, a name or the output grid cannot be used, or the method cannot do what was asked for.
         Cancelled: raised by ``progress``.
     """
     started = time.perf_counter()
@@ -108,21 +106,27 @@ def super_resolve(
     method_class = METHODS[method]
     info = method_class.info
     settings = _settings(info, preset, device, seed, combine, uncertainty)
+    if not consistent and info.operator is None:
+        raise InputError(f"{method} has no data-consistency step, so that none can be left out: do not ask for it")
     restorer = method_class(settings)
     used_device = device_of(info.runs_on_torch(settings.preset), device)
     geometry = scan_geometry(scan, axis, acquired_resolution)
     grid = output_grid(scan, geometry, spacing, like)
+    doubts = check_profile(profile, geometry.slice_spacing, geometry.in_plane_voxel) if profile is not None else ()
     if profile is None:
-        share = ESTIMATION_SHARE[info.learns_from != "nothing"]
+        estimator = ESTIMATORS.info(chosen(AUTO))
+        estimation_device = estimator.usable_device(None, device)
+        costs = estimator.cost_of(None, estimation_device), info.cost_of(settings.preset or None, used_device)
+        estimated = costs[0] / sum(costs)
         profile = estimate_profile(
             scan,
             axis=axis,
-            device=device,
+            device=estimation_device,
             seed=seed,
             acquired_resolution=acquired_resolution,
-            progress=part_of(progress, 0.0, share),
+            progress=part_of(progress, 0.0, estimated),
         )
-        progress = part_of(progress, share, 1.0)
+        progress = part_of(progress, estimated, 1.0)
     operator: OperatorKind = info.operator or "profile"
     problem = Problem.of(scan, geometry, profile, grid, operator)
     restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))
@@ -134,7 +138,7 @@ def super_resolve(
         header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
         space=scan.space,
         stored_type=scan.stored_type,
-        warnings=_warnings(scan, geometry, profile, info, restoration),
+        warnings=doubts + _warnings(scan, geometry, profile, info, restoration),
         profile=profile,
         method=method,
         preset=settings.preset,
@@ -161,7 +165,11 @@ def _settings(
     if uncertainty and not info.tells_uncertainty:
         able = [name for name in METHODS if METHODS[name].info.tells_uncertainty]
         raise InputError(f"{info.name} cannot tell its uncertainty: choose {' or '.join(able)}, or leave it out")
-    return MethodSettings(info.preset(preset), device, seed, combine, uncertainty)
+    if combine != COMBINATIONS[0] and not info.combines:
+        raise InputError(f"{info.name} has a single result, so that nothing is combined: leave out {combine!r}")
+    settings = MethodSettings(info.preset(preset), device, seed, combine, uncertainty)
+    info.check_device(settings.preset, device)
+    return settings
 
 
 def _warnings(

@@ -10,7 +10,7 @@ from ..estimation.result import EstimatedProfile
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
-    from .resolution import ResolutionChange
+    from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
     from .uncertainty import Uncertainty
 
@@ -23,9 +23,24 @@ def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
     width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
     if not isinstance(profile, EstimatedProfile):
         return f"{width}, {voxels}"
-    low, high = profile.interval_mm
     prior = "" if profile.prior_share is None else f", prior {100 * profile.prior_share:.0f} %"
-    return f"{width} ({low:.2f} to {high:.2f}), {voxels}{prior}"
+    told = f"{interval_text(profile)}, {voxels}{prior}"
+    return told if profile.is_trusted else f"NOT TO BE TRUSTED (see the warnings): {told}"
+
+
+def interval_text(profile: EstimatedProfile) -> str:
+    """The FWHM of an estimated profile in mm with its interval."""
+    low, high = profile.interval_mm
+    return f"FWHM {profile.fwhm_mm:.2f} mm ({low:.2f} to {high:.2f})"
+
+
+def left_line(left: ResolutionLeft) -> str:
+    """What is left of the slices in the scan, interpolated, and in the result."""
+    interpolated, result = (
+        interval_text(profile).removeprefix("FWHM ") + ("" if profile.is_trusted else ", not to be trusted")
+        for profile in (left.interpolated, left.result)
+    )
+    return f"scan interpolated {interpolated} -> result {result}"
 
 
 def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
@@ -45,24 +60,6 @@ def volume_line(volume: Volume) -> str:
     shape = " x ".join(str(size) for size in volume.shape)
     spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
     return f"{shape} voxels of {spacing} mm"
-
-
-def truth_line(profile: EstimatedProfile, truth: SliceProfile) -> str:
-    """The true FWHM beside an estimated one, and whether it lies in the interval."""
-    low, high = profile.interval_mm
-    where = "inside" if low <= truth.fwhm_mm <= high else "outside"
-    off = 100 * (profile.fwhm_mm / truth.fwhm_mm - 1)
-    return f"FWHM {truth.fwhm_mm:.2f} mm, {where} the interval; the estimate is {abs(off):.0f} % too {_way(off)}"
-
-
-def _way(off: float) -> str:
-    return "wide" if off > 0 else "narrow"
-
-
-def resolution_line(change: ResolutionChange) -> str:
-    """The FWHM left through plane in the interpolated scan and in the result, which are measured alike."""
-    before, after = change.interpolated.fwhm_mm, change.result.fwhm_mm
-    return f"through plane, relative to in plane: scan interpolated {before:.2f} mm, result {after:.2f} mm"
 
 
 def uncertainty_line(result: SuperResolved, uncertainty: Uncertainty) -> str:

@@ -87,6 +87,7 @@ def job_of(
         return _adversarial_espreso(scan, device, iterations)
     if info_of(method).runs_on_torch(preset):
         _import_for_learning()
+    device = info_of(method).usable_device(preset or None, device)
     if method in ESTIMATORS:
         return Job(lambda progress: estimate_profile(scan, method, preset or None, device=device, progress=progress))
     return Job(lambda progress: super_resolve(scan, profile, method, preset or None, device=device, progress=progress))

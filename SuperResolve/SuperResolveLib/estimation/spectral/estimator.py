@@ -53,6 +53,7 @@ class Spectral:
         "alike in all directions. Takes seconds; tells an interval, and how much of the answer is prior.",
         learns_from="the scan",
         tells_prior_share=True,
+        cost=4.0,
     )
 
     def __init__(self, settings: EstimatorSettings, families: Sequence[Family] = FAMILIES) -> None:
@@ -73,6 +74,7 @@ class Spectral:
         profile = bell_of(posterior.fwhm_mm, posterior.rms_mm, tap, fewest_taps=10)
         low, high = posterior.interval_mm
         interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
+        doubts = _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference))
         return EstimatedProfile(
             weights=profile.weights,
             tap_spacing=tap,
@@ -83,10 +85,9 @@ class Spectral:
             preset="",
             device="cpu",
             seed=self.settings.seed,
+            explains_scan=not doubts,
             prior_share=posterior.prior_share,
-            warnings=reference.warnings
-            + trust_warnings(profile, reference.slice_spacing, interval)
-            + _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference)),
+            warnings=reference.warnings + trust_warnings(profile, reference.slice_spacing, interval) + doubts,
         )
 
 
