@@ -9,7 +9,7 @@ import bz2
 import math
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -196,14 +196,17 @@ def opened(path: Path) -> ByteStream:
         return ByteStream(path, "gzip" if file.read(2) == b"\x1f\x8b" else "raw")
 
 
-def compressed(contents: bytes, encoding: str) -> bytes:
-    """Bytes in the encoding ``"gzip"`` or ``"zlib"``; without a time, so that equal volumes give equal files.
+def compressed(contents: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Bytes in the encoding ``"gzip"`` or ``"zlib"``, part by part.
+
+    They hold no time, so that equal volumes give equal files.
 
     Only runs of one value are sought, as in a margin: in a scan's noise nothing else repeats, and looking for it takes
     three times as long and saves nothing.
     """
     encoder = zlib.compressobj(1, zlib.DEFLATED, 31 if encoding == "gzip" else 15, 9, zlib.Z_RLE)
-    return encoder.compress(contents) + encoder.flush()
+    yield from map(encoder.compress, contents)
+    yield encoder.flush()
 
 
 def _truncated(path: Path, what: str) -> InputError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 from ..errors import InputError
@@ -79,18 +80,22 @@ def replacing(path: PathLike) -> Iterator[Path]:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def write_whole(path: PathLike, contents: bytes) -> None:
-    """Write a file of these bytes, and put it in place once they have been read back as they are.
+def write_whole(path: PathLike, *contents: bytes | Iterable[bytes]) -> None:
+    """Write a file of these bytes, one after another, and put it in place once they have been read back as they are.
 
     Raises:
         InputError: as in :func:`check_target`; or the writing fails, or gave other bytes.
     """
+    wanted, size = blake2b(), 0
     with replacing(path) as hidden:
         with hidden.open("wb") as file:
-            file.write(contents)
+            for part in chain.from_iterable([each] if isinstance(each, bytes) else each for each in contents):
+                file.write(part)
+                wanted.update(part)
+                size += len(part)
             file.flush()
             os.fsync(file.fileno())
-        if hidden.stat().st_size != len(contents) or _checksum(hidden) != blake2b(contents).digest():
+        if hidden.stat().st_size != size or _checksum(hidden) != wanted.digest():
             raise OSError(errno.EIO, "the disk does not hold what was written")
 
 

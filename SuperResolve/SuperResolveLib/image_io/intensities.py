@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.volume import Volume
+
+#: How many slices along the last axis become bytes at once.
+SLICES_AT_ONCE = 8
 
 
 def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | None = None) -> NDArray[Any]:
@@ -28,6 +31,15 @@ def written(volume: Volume, keep_type: bool, types: Sequence[np.dtype[Any]] | No
     if types is None or kind in types:
         return integers
     return integers.astype(next((wider for wider in types if np.can_cast(kind, wider)), np.dtype(np.float32)))
+
+
+def stored_bytes(voxels: NDArray[Any], order: Literal["<", ">"]) -> Iterator[bytes]:
+    """The bytes of voxels as formats store them, the first axis fastest, in byte order ``"<"`` or ``">"``; in parts, so
+    that a large volume is not copied as a whole.
+    """
+    kind = voxels.dtype.newbyteorder(order)
+    for start in range(0, voxels.shape[2], SLICES_AT_ONCE):
+        yield voxels[:, :, start : start + SLICES_AT_ONCE].astype(kind, copy=False).tobytes(order="F")
 
 
 def _inside(limit: int) -> float:

@@ -16,8 +16,8 @@ from ..data.volume import Volume
 from ..errors import InputError
 from .byte_stream import ByteStream, compressed
 from .checks import check_scalar, check_shape, readable
-from .files import replacing
-from .intensities import written
+from .files import write_whole
+from .intensities import stored_bytes, written
 from .stored import LPS_TO_RAS, NO_ORIENTATION, StoredImage
 from .text_header import TextHeader, beside, header_lines, not_of_its_type, shown
 from .voxel_data import read_digits, read_voxels
@@ -64,20 +64,17 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     voxels = written(volume, keep_type)
     affine = LPS_TO_RAS @ volume.affine
     spacing = np.linalg.norm(affine[:3, :3], axis=0)
-    contents = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
-    if compress:
-        contents = compressed(contents, "zlib")
+    contents = stored_bytes(voxels, "<")
+    parts = list(compressed(contents, "zlib")) if compress else contents
     kinds = {np.dtype(kind): name for name, kind in reversed(_TYPES.items())}
     header = (
         "ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"
-        f"CompressedData = {compress}\n{f'CompressedDataSize = {len(contents)}{chr(10)}' if compress else ''}"
+        f"CompressedData = {compress}\n{f'CompressedDataSize = {sum(map(len, parts))}{chr(10)}' if compress else ''}"
         f"TransformMatrix = {_text((affine[:3, :3] / spacing).T)}\nOffset = {_text(affine[:3, 3])}\n"
         f"CenterOfRotation = 0 0 0\nElementSpacing = {_text(spacing)}\nDimSize = {_text(np.array(voxels.shape))}\n"
         f"ElementType = {kinds[voxels.dtype]}\nElementDataFile = LOCAL\n"
     )
-    with replacing(path) as aside, aside.open("wb") as file:
-        file.write(header.encode("ascii"))
-        file.write(contents)
+    write_whole(path, header.encode("ascii"), parts)
 
 
 def _add(header: TextHeader, line: str) -> None:

@@ -11,7 +11,7 @@ from ..data.volume import Volume
 from ..errors import InputError
 from .byte_stream import compressed, opened
 from .checks import check_shape, readable
-from .files import replacing
+from .files import write_whole
 from .intensities import written
 from .stored import StoredImage
 from .text_header import checked_voxel_sizes, not_of_its_type
@@ -60,8 +60,5 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     from nibabel.freesurfer.mghformat import MGHImage
 
     image: Any = MGHImage(written(volume, keep_type, MGH_TYPES), volume.affine)
-    contents = image.to_bytes()
-    if path.name.lower().endswith(".mgz"):
-        contents = compressed(contents, "gzip")
-    with replacing(path) as aside:
-        aside.write_bytes(contents)
+    contents = [image.to_bytes()]
+    write_whole(path, compressed(contents, "gzip") if path.name.lower().endswith(".mgz") else contents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,8 @@ from ..data.volume import Volume
 from ..errors import InputError
 from .byte_stream import compressed, opened
 from .checks import check_scalar, check_shape, readable
-from .files import replacing
-from .intensities import written
+from .files import write_whole
+from .intensities import stored_bytes, written
 from .nifti_header import LABEL_INTENTS, number_type, placement, read_header, sizes, skip_to_voxels, slope_and_intercept
 from .stored import StoredImage
 from .voxel_data import read_voxels
@@ -58,11 +59,16 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
     image.set_qform(volume.affine, volume.space)
     image.set_sform(volume.affine, volume.space)
     image.header.set_xyzt_units("mm")
-    contents = image.to_bytes()
-    if path.name.lower().endswith(".gz"):
-        contents = compressed(contents, "gzip")
-    with replacing(path) as aside:
-        aside.write_bytes(contents)
+    image.header.set_slope_inter(1.0, 0.0)
+    contents = chain([_header_bytes(image)], stored_bytes(data, image.header.endianness))
+    write_whole(path, compressed(contents, "gzip") if path.name.lower().endswith(".gz") else contents)
+
+
+def _header_bytes(image: Any) -> bytes:
+    """The header of a single file, and that no extensions follow."""
+    header = image.header
+    header["magic"], header["vox_offset"] = header.single_magic, header.single_vox_offset
+    return bytes(header.binaryblock) + bytes(4)
 
 
 def _meaning(header: Any, kind: Any) -> tuple[str, ...]:

@@ -16,8 +16,8 @@ from ..data.volume import Volume
 from ..errors import InputError
 from .byte_stream import ByteStream, compressed
 from .checks import readable
-from .files import replacing
-from .intensities import written
+from .files import write_whole
+from .intensities import stored_bytes, written
 from .nrrd_header import NrrdHeader, read_header
 from .stored import LPS_TO_RAS, StoredImage
 from .text_header import TextHeader, beside, shown
@@ -57,12 +57,8 @@ def write(volume: Volume, path: Path, keep_type: bool, compress: bool) -> None:
         f"space directions: {' '.join(_vector(affine[:3, axis]) for axis in range(3))}\nkinds: domain domain domain\n"
         f"endian: little\nencoding: {'gzip' if compress else 'raw'}\nspace origin: {_vector(affine[:3, 3])}\n\n"
     )
-    contents = voxels.astype(voxels.dtype.newbyteorder("<"), copy=False).tobytes(order="F")
-    if compress:
-        contents = compressed(contents, "gzip")
-    with replacing(path) as aside, aside.open("wb") as file:
-        file.write(header.encode("ascii"))
-        file.write(contents)
+    contents = stored_bytes(voxels, "<")
+    write_whole(path, header.encode("ascii"), compressed(contents, "gzip") if compress else contents)
 
 
 def _data_file(path: Path, ending: str, name: str) -> Path:
