@@ -518,7 +518,7 @@ def test_the_demo_scan_is_what_it_says(quick_demo):
         ("simulate hr -o out.nii --profile gaussian:300 --ratio 2 --axis k", "between 0 and 100 mm"),
         ("simulate hr -o out.nii --profile gaussian:50 --ratio 4 --axis k", "is not plausible"),
         ("super-resolve lr -o out.nii --profile gaussian:50 --method tikhonov", "is not plausible"),
-        ("super-resolve lr -o out.nii --profile rect:0.01 --method tikhonov", "far narrower than the in-plane voxel"),
+        ("super-resolve lr -o out.nii --profile rect:0.02 --method tikhonov", "far less than the in-plane voxel"),
     ],
 )
 def test_what_has_no_effect_or_is_not_plausible_is_refused(run, tmp_path, line, told):
@@ -528,9 +528,9 @@ def test_what_has_no_effect_or_is_not_plausible_is_refused(run, tmp_path, line, 
 
 
 def test_a_table_in_another_unit_is_refused(run, tmp_path):
-    write_profile(SliceProfile.gaussian(0.005, 0.001), tmp_path / "metres.tsv")
+    write_profile(SliceProfile.gaussian(0.03, 0.01), tmp_path / "metres.tsv")
     code, _, err = run("super-resolve lr -o out.nii --profile metres.tsv --method tikhonov")
-    assert code == 2 and "far narrower than the in-plane voxel" in err
+    assert code == 2 and "the in-plane voxel" in err
 
 
 def test_an_unusually_wide_profile_is_warned_of(run):

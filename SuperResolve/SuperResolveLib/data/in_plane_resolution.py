@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from scipy.ndimage import uniform_filter1d
 
+from .content import content_of
 from .geometry import AXIS_NAMES, SliceGeometry
 from .volume import Volume
 
@@ -82,11 +83,11 @@ def in_plane_resolution(volume: Volume, geometry: SliceGeometry) -> InPlaneResol
 
 def _from_spectrum(volume: Volume, geometry: SliceGeometry) -> tuple[float, float]:
     """The acquired resolution in mm along each in-plane axis from the spectrum, unless the header rules filling out."""
-    acquired = []
+    content, acquired = content_of(volume.data), []
     for axis, voxel in zip(geometry.in_plane_axes, geometry.in_plane_spacing, strict=True):
         in_header = volume.header.acquired_spacing_mm[axis]
         not_filled = in_header is not None and in_header < ROUNDING * voxel
-        acquired.append(voxel if not_filled else voxel / acquired_fraction(volume.data, axis))
+        acquired.append(voxel if not_filled else voxel / acquired_fraction(content, axis))
     return acquired[0], acquired[1]
 
 
@@ -108,7 +109,8 @@ def acquired_fraction(data: NDArray[np.float32], axis: int) -> float:
 def _spectrum(data: NDArray[np.float32], axis: int) -> tuple[FloatArray, FloatArray]:
     """The smoothed cosine spectrum along an axis: fractions of the Nyquist frequency, and the level in dB at each."""
     count = data.shape[axis]
-    power = np.mean(dct(np.moveaxis(data, axis, -1), axis=-1, norm="ortho").reshape(-1, count) ** 2, axis=0)
+    waves = dct(np.moveaxis(data, axis, -1).astype(np.float64), axis=-1, norm="ortho", overwrite_x=True)
+    power = np.mean(waves.reshape(-1, count) ** 2, axis=0)
     level = 10 * np.log10(uniform_filter1d(power, max(3, count // 64)) + 1e-30)
     return (np.arange(count) + 0.5) / count, level
 
@@ -142,6 +144,7 @@ def on_acquired_grid(data: NDArray[np.float32], axes: Sequence[int], sizes: Sequ
     for axis, size in zip(axes, sizes, strict=True):
         count = data.shape[axis]
         if size < count:
-            kept = np.take(dct(data, axis=axis, norm="ortho"), range(size), axis=axis)
-            data = (idct(kept, axis=axis, norm="ortho") * np.sqrt(size / count)).astype(np.float32)
+            waves = dct(data.astype(np.float64), axis=axis, norm="ortho", overwrite_x=True)
+            kept = np.take(waves, range(size), axis=axis) * np.sqrt(size / count)
+            data = idct(kept, axis=axis, norm="ortho", overwrite_x=True).astype(np.float32)
     return data

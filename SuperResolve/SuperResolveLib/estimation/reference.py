@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.content import content_within
 from ..data.geometry import SliceGeometry
 from ..data.in_plane_resolution import in_plane_resolution, on_acquired_grid
 from ..data.volume import Volume
@@ -47,13 +48,17 @@ class Reference:
 def reference_of(scan: Volume, geometry: SliceGeometry) -> Reference:
     """Bring a scan to its acquired in-plane resolution, and its intensities to a range of about 0 to 1.
 
-    The 0.5th percentile of the intensities becomes 0 and the 99.5th becomes 1.
+    The 0.5th percentile of the intensities becomes 0 and the 99.5th becomes 1. Empty borders are left out.
+
+    Raises:
+        InputError: fewer than 8 slices hold an image.
     """
+    content = content_within(scan.data, geometry)
     resolution = in_plane_resolution(scan, geometry)
-    counts = [scan.shape[axis] for axis in geometry.in_plane_axes]
+    counts = [content.shape[axis] for axis in geometry.in_plane_axes]
     pairs = zip(counts, geometry.in_plane_spacing, resolution.acquired, strict=True)
     sizes = [round(count * voxel / acquired) for count, voxel, acquired in pairs]
-    data = on_acquired_grid(scan.data, geometry.in_plane_axes, sizes)
+    data = on_acquired_grid(content, geometry.in_plane_axes, sizes)
     low, high = np.percentile(data, (0.5, 99.5))
     scale = high - low if high > low else np.ptp(data)
     stack = np.moveaxis((data - low) / scale, geometry.axis, 2).astype(np.float32)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..data.doubts import doubts_of
 from ..data.geometry import (
     AXIS_NAMES,
     AxisName,
@@ -116,4 +117,10 @@ def _run(
     estimator_class.info.check_device(settings.preset, device)
     started = time.perf_counter()
     result = estimator_class(settings).estimate(volume, geometry, progress)
-    return replace(result, warnings=volume.warnings + result.warnings, seconds=time.perf_counter() - started)
+    doubts = doubts_of(volume, geometry)
+    return replace(
+        result,
+        explains_scan=result.explains_scan and not doubts,
+        warnings=volume.warnings + doubts + result.warnings,
+        seconds=time.perf_counter() - started,
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..data.doubts import doubts_of
 from ..data.geometry import AxisName, SliceGeometry, scan_geometry
 from ..data.in_plane_resolution import in_plane_resolution
 from ..data.output_grid import output_grid
@@ -179,7 +180,7 @@ def _warnings(
     if isinstance(profile, EstimatedProfile):
         warnings = scan.warnings + profile.warnings
     else:
-        warnings = scan.warnings + in_plane_resolution(scan, geometry).warnings
+        warnings = scan.warnings + doubts_of(scan, geometry) + in_plane_resolution(scan, geometry).warnings
     if info.operator == "select":
         warnings += (f"{info.name} changes the spacing of planes and not their thickness: the result is not sharper",)
     return tuple(dict.fromkeys(warnings + restoration.notes))

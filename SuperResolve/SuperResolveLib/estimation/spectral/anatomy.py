@@ -54,6 +54,8 @@ RANGE = 1e-3
 MISFIT, SAMPLING = 0.1, 1.25
 #: Standard deviation of the logarithm of the noise power; its mean is that of e^-3 times the weakest power.
 NOISE_SPREAD = 2.0
+#: Relative change of cost and parameters at which a fit ends: small enough that rounding cannot change its result.
+TOLERANCE = 1e-6
 #: Added to the profile's power transfer, so that it is nowhere zero.
 FLOOR = 1e-12
 
@@ -112,8 +114,8 @@ class Anatomy:
             jac=self._jacobian,
             args=(transfer,),
             method="lm",
-            ftol=1e-4,
-            xtol=1e-4,
+            ftol=TOLERANCE,
+            xtol=TOLERANCE,
         )
         slopes = np.asarray(fitted.jac)
         _, determinant = np.linalg.slogdet(slopes.T @ slopes)

@@ -30,8 +30,6 @@ FREQUENCIES = 16
 BANDWIDTH, TAPERS = 2.5, 3
 #: Fraction of the image at each in-plane border that is faded out before the transform.
 FADE = 0.15
-#: Number of in-plane frequencies that are transformed across slices at once, to limit memory.
-AT_ONCE = 2**15
 
 
 @dataclass(frozen=True)
@@ -56,55 +54,38 @@ class Rings:
 
 
 def rings_of(reference: Reference) -> Rings:
-    """Compute the power spectrum of a scan at its acquired in-plane resolution."""
+    """Compute the power spectrum of a scan at its acquired in-plane resolution.
+
+    All in-plane frequencies are used, so that it is the same for slices that are stored in the opposite order and for
+    images that are flipped or transposed.
+    """
     first, second = reference.directions
     tap = reference.tap_spacing
     rows, columns, slices = first.data.shape
-    stack = first.data - np.median(first.data)
-    stack *= tukey(rows, 2 * FADE)[:, None, None].astype(np.float32) * tukey(columns, 2 * FADE)[:, None].astype(
-        np.float32
-    )
-    spectrum = fft2(stack, axes=(0, 1))[: rows // 2 + 1]
-    u = fftfreq(rows, first.voxel / tap)[: rows // 2 + 1]
-    v = fftfreq(columns, second.voxel / tap)
-    radius = np.hypot(u[:, None], v[None, :])
+    stack = first.data - np.median(first.data).astype(np.float64)
+    stack *= (tukey(rows, 2 * FADE)[:, None] * tukey(columns, 2 * FADE))[..., None]
+    radius = np.hypot(fftfreq(rows, first.voxel / tap)[:, None], fftfreq(columns, second.voxel / tap))
     highest = 0.5 * tap / max(first.voxel, second.voxel)
-    edges = np.geomspace(LOWEST, highest, RINGS + 1)
-    ring = np.digitize(radius, edges) - 1
+    ring = np.digitize(radius, np.geomspace(LOWEST, highest, RINGS + 1)) - 1
     inside = (ring >= 0) & (ring < RINGS)
-    return _averaged(spectrum[inside], ring[inside], radius[inside], reference.slice_spacing / tap, slices)
-
-
-def _averaged(
-    spectrum: NDArray[np.complex64], ring: NDArray[np.intp], radius: FloatArray, step: float, slices: int
-) -> Rings:
-    """The multitaper periodogram across slices, averaged over rings.
-
-    Args:
-        spectrum: in-plane spectrum of each slice, shape (in-plane frequencies, slices).
-        ring: index of the ring of each in-plane frequency.
-        radius: each in-plane frequency in cycles per tap.
-        step: slice spacing in taps.
-        slices: number of slices.
-    """
-    frequency = np.linspace(0.0, 0.5, min(FREQUENCIES, slices // 2 + 1))
-    tapers = dpss(slices, BANDWIDTH, TAPERS)
-    waves = np.exp(-2j * np.pi * np.arange(slices)[:, None] * frequency)
-    total = np.zeros((RINGS, len(frequency)))
-    for start in range(0, len(ring), AT_ONCE):
-        part = slice(start, start + AT_ONCE)
-        power = np.zeros((len(ring[part]), len(frequency)))
-        for taper in tapers:
-            power += np.abs(spectrum[part] @ (taper[:, None] * waves).astype(np.complex64)) ** 2 / len(tapers)
-        for index in range(len(frequency)):
-            total[:, index] += np.bincount(ring[part], power[:, index], minlength=RINGS)
+    ring = ring[inside]
     count = np.bincount(ring, minlength=RINGS)
     filled = count > 0
+    frequency = np.linspace(0.0, 0.5, min(FREQUENCIES, slices // 2 + 1))
+    tapers = dpss(slices, BANDWIDTH, TAPERS)
+    power = [np.bincount(ring, _power(stack, tapers, f)[inside], minlength=RINGS) for f in frequency]
     return Rings(
-        radius=np.bincount(ring, radius, minlength=RINGS)[filled] / count[filled],
+        radius=np.bincount(ring, radius[inside], minlength=RINGS)[filled] / count[filled],
         frequency=frequency,
-        power=total[filled] / count[filled, None],
-        count=count[filled].astype(np.float64),
+        power=np.transpose(power)[filled] / count[filled, None],
+        count=count[filled] / 2,
         tapers=tapers,
-        step=step,
+        step=reference.slice_spacing / tap,
     )
+
+
+def _power(stack: FloatArray, tapers: FloatArray, frequency: float) -> FloatArray:
+    """The multitaper periodogram at one frequency across slices, at every in-plane frequency, shape (rows, columns)."""
+    phase = 2 * np.pi * frequency * np.arange(stack.shape[2])
+    across = stack @ (tapers * np.cos(phase)).T - 1j * (stack @ (tapers * np.sin(phase)).T)
+    return np.asarray((np.abs(fft2(across, axes=(0, 1))) ** 2).mean(axis=2))
