@@ -68,18 +68,33 @@ class Variances:
     Attributes:
         seen: of the part of the members that the acquisition operator sees.
         unseen: of the part in its null space, without the error that the members expect.
-        expected: of that error.
+        expected_in_noise: standard deviation of that error in units of the noise, in half precision.
+        noise: standard deviation of the scan's noise, in its intensity unit.
     """
 
     seen: Image
     unseen: Image
-    expected: Image
+    expected_in_noise: NDArray[np.float16]
+    noise: float
+
+    def total(self, seen: bool, unseen: bool, expected: bool) -> Image:
+        """The sum of those that are asked for; ``expected`` is that of the error that the members expect."""
+        result = np.zeros_like(self.seen)
+        for part in slabs(result.shape, 2):
+            if seen:
+                result[part] += self.seen[part]
+            if unseen:
+                result[part] += self.unseen[part]
+            if expected:
+                result[part] += np.square(self.expected_in_noise[part], dtype=np.float32) * np.float32(self.noise**2)
+        return result
 
 
 class Ensemble:
     """The members of an ensemble, summarised as they come so that they need not be kept.
 
-    Of a member x only its trace A x on the slices is kept; P x follows from it.
+    Of a member x only its trace A x on the slices is kept; P x follows from it. How traces differ from the first, and
+    the expected error, are kept in units of the scan's noise and in half precision, whose rounding is far below both.
 
     Args:
         stack: the scan that the members answer for.
@@ -92,9 +107,10 @@ class Ensemble:
         self._correction = consistency_correction(stack.operator.matrix, damping)
         shape = [*stack.slices.shape]
         shape[self._axis] = stack.operator.matrix.shape[1]
-        self._traces: list[Image] = []
+        self._first: Image = np.zeros_like(stack.slices)
+        self._traces: list[NDArray[np.float16]] = []
         self._unseen = Moments(tuple(shape))
-        self._expected: Image = np.zeros(shape, np.float32)
+        self._expected = np.zeros(shape, np.float16)
 
     def add(self, number: int, volume: Image, variance: Image, part: Part = WHOLE) -> None:
         """Take in a member, or an in-plane part of it: its volume, and the variance of its error as it expects it.
@@ -103,12 +119,15 @@ class Ensemble:
         in order.
         """
         if number == len(self._traces):
-            self._traces.append(np.zeros_like(self._stack.slices))
-        trace = self._stack.operator.degrade(volume)
-        self._traces[number][part] = trace
+            self._traces.append(np.zeros(self._stack.slices.shape, np.float16))
+        trace, noise = self._stack.operator.degrade(volume), np.float32(self._stack.noise)
+        if number == 0:
+            self._first[part] = trace
+        self._traces[number][part] = (trace - self._first[part]) / noise
         self._unseen.add(number, volume - along(self._correction, trace, self._axis), part)
-        expected = self._expected[part]
-        expected += (variance - expected) / np.float32(number + 1)
+        expected = np.square(self._expected[part], dtype=np.float32)
+        expected += (variance / noise**2 - expected) / np.float32(number + 1)
+        self._expected[part] = np.sqrt(expected, out=expected)
 
     @property
     def count(self) -> int:
@@ -120,14 +139,12 @@ class Ensemble:
 
         To be asked for once, after the last member: both take the place of what is needed to go on, part by part.
         """
-        mean, seen = self._unseen.mean, np.empty_like(self._expected)
-        trace = self._traces[0] / np.float32(self.count)
-        for other in self._traces[1:]:
-            trace += other / np.float32(self.count)
+        mean, seen, noise = self._unseen.mean, np.empty_like(self._unseen.mean), np.float32(self._stack.noise)
         for part in slabs(seen.shape, self._axis):
-            mean[part] += along(self._correction, trace[part], self._axis)
-            deviations = (along(self._correction, each[part] - trace[part], self._axis) for each in self._traces)
+            traces = [noise * trace[part].astype(np.float32) for trace in self._traces]
+            middle = np.mean(traces, axis=0)
+            mean[part] += along(self._correction, self._first[part] + middle, self._axis)
+            deviations = (along(self._correction, trace - middle, self._axis) for trace in traces)
             seen[part] = sum(deviation**2 for deviation in deviations) / np.float32(max(self.count - 1, 1))
-        variances = Variances(seen, self._unseen.variance(self.count), self._expected)
         self._traces.clear()
-        return mean, variances
+        return mean, Variances(seen, self._unseen.variance(self.count), self._expected, self._stack.noise)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Part = tuple[slice, slice, slice]
 WHOLE: Part = (slice(None), slice(None), slice(None))
 #: About how many voxels a slab has.
-VOXELS = 2**22
+VOXELS = 2**20
 
 
 def slabs(shape: tuple[int, ...], axis: int) -> Iterator[Part]:

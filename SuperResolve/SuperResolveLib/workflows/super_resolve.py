@@ -18,7 +18,7 @@ from ..device import check_device, choose_device
 from ..errors import InputError
 from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..methods.method import COMBINATIONS, Combination, MethodInfo, MethodSettings, Restoration
+from ..methods.method import COMBINATIONS, Combination, MethodInfo, MethodSettings
 from ..methods.registry import METHODS
 from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
@@ -130,6 +130,7 @@ def super_resolve(
         progress = part_of(progress, estimated, 1.0)
     operator: OperatorKind = info.operator or "profile"
     problem = Problem.of(scan, geometry, profile, grid, operator)
+    warnings = doubts + _warnings(scan, geometry, profile, info)  # before the memory is taken that the result needs
     restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))
     consistent = consistent and info.operator is not None
     data, change, residual = _compared_with_scan(problem.stack, restoration.data, consistent, progress)
@@ -139,7 +140,7 @@ def super_resolve(
         header=replace(scan.header, slice_thickness_mm=None, slice_spacing_mm=None),
         space=scan.space,
         stored_type=scan.stored_type,
-        warnings=doubts + _warnings(scan, geometry, profile, info, restoration),
+        warnings=tuple(dict.fromkeys(warnings + restoration.notes)),
         profile=profile,
         method=method,
         preset=settings.preset,
@@ -173,17 +174,15 @@ def _settings(
     return settings
 
 
-def _warnings(
-    scan: Volume, geometry: SliceGeometry, profile: SliceProfile, info: MethodInfo, restoration: Restoration
-) -> tuple[str, ...]:
-    """What the user should know of the scan, the profile and the method, each sentence once."""
+def _warnings(scan: Volume, geometry: SliceGeometry, profile: SliceProfile, info: MethodInfo) -> tuple[str, ...]:
+    """What the user should know of the scan, the profile and the method."""
     if isinstance(profile, EstimatedProfile):
         warnings = scan.warnings + profile.warnings
     else:
         warnings = scan.warnings + doubts_of(scan, geometry) + in_plane_resolution(scan, geometry).warnings
     if info.operator == "select":
         warnings += (f"{info.name} changes the spacing of planes and not their thickness: the result is not sharper",)
-    return tuple(dict.fromkeys(warnings + restoration.notes))
+    return warnings
 
 
 def _compared_with_scan(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.volume import Volume
 from ..methods.ensemble import Variances
+from ..physics.slabs import sum_of_squares
 
 Image = NDArray[np.float32]
 
@@ -39,27 +40,25 @@ class Uncertainty:
     @property
     def total(self) -> Volume:
         """Of the error before data consistency: the root of the sum of squares of ``seen`` and ``invented``."""
-        return self._root(self.variances.seen, self.variances.unseen, self.variances.expected)
+        return self._root(seen=True, unseen=True, expected=True)
 
     @property
     def seen(self) -> Volume:
         """Of the part that the acquisition operator sees. Data consistency removes it, except for the scan's noise."""
-        return self._root(self.variances.seen)
+        return self._root(seen=True, unseen=False, expected=False)
 
     @property
     def invented(self) -> Volume:
         """Of the part in the operator's null space, which data consistency leaves."""
-        return self._root(self.variances.unseen, self.variances.expected)
+        return self._root(seen=False, unseen=True, expected=True)
 
     @property
     def spread(self) -> Volume:
         """Between the members alone, without the error that they have learned to expect."""
-        return self._root(self.variances.seen, self.variances.unseen)
+        return self._root(seen=True, unseen=True, expected=False)
 
-    def _root(self, *variances: Image) -> Volume:
-        total = variances[0].copy()
-        for variance in variances[1:]:
-            total += variance
+    def _root(self, seen: bool, unseen: bool, expected: bool) -> Volume:
+        total = self.variances.total(seen, unseen, expected)
         return Volume(np.sqrt(total, out=total), self.affine, space=self.space)
 
     def typical(self, result: Volume) -> dict[str, float]:
@@ -74,7 +73,6 @@ class Uncertainty:
     @property
     def invented_share(self) -> float:
         """The share of ``invented`` in the total variance, summed over voxels."""
-        variances = (self.variances.seen, self.variances.unseen, self.variances.expected)
-        seen, unseen, expected = (float(np.sum(variance, dtype=np.float64)) for variance in variances)
-        total = seen + unseen + expected
-        return (unseen + expected) / total if total > 0 else 0.0
+        invented = sum_of_squares(self.invented.data)
+        total = sum_of_squares(self.total.data)
+        return invented / total if total > 0 else 0.0
