@@ -8,7 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .. import resultVolumes
-from ..measurements import measurementsTable, measurementText
+from ..measurements import follow, measurementsTable, measurementText
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..views import Views
@@ -55,7 +55,10 @@ class CheckSection:
             _("Show, below the result, how far it may be off: the redder, the less is certain"),
             _("Select a volume that was super-resolved with an uncertainty map."),
         )
-        self._showTable(measurementsTable())
+        tableNode = measurementsTable()
+        if tableNode is not None:
+            follow(tableNode)
+        self._showTable(tableNode)
 
     def release(self) -> None:
         """Let go of the volume and the table that are shown before they go."""

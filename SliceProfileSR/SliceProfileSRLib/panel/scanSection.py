@@ -11,6 +11,7 @@ from ..parameterNode import SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
 from ..resultVolumes import resultOfScan, scanOfResult
 from ..scanDescription import ScanDescription, describeScan
+from ..scans import othersThanScans
 
 
 class ScanSection:
@@ -22,10 +23,15 @@ class ScanSection:
 
     def __init__(self, ui: Any) -> None:
         self.description = ScanDescription("")
+        self._selector = ui.inputVolumeSelector
         self._descriptionLabel, self._refusalLabel = ui.scanDescriptionLabel, ui.scanRefusalLabel
 
     def update(self, parameterNode: SliceProfileSRParameterNode) -> None:
-        """Show what the selected volume is."""
+        """Offer what may be a scan, and show what the selected volume is."""
+        offered = self._selector.sortFilterProxyModel()
+        others = othersThanScans()
+        if list(offered.hiddenNodeIDs) != others:
+            offered.hiddenNodeIDs = others
         volumeNode = parameterNode.inputVolume
         if volumeNode is None:
             self.description = ScanDescription("", _("Select a scan."))
