@@ -110,7 +110,7 @@ def _size(volume: Volume) -> str:
 
 
 def _slices(volume: Volume, geometry: SliceGeometry) -> str:
-    return _("{count} slices along {axis} ({direction}), {spacing} mm apart: {ratio} times the in-plane voxel").format(
+    return _("{count} slices along {axis} ({direction}), {spacing} mm apart: ratio {ratio}").format(
         count=geometry.slice_count,
         axis="ijk"[geometry.axis],
         direction=anatomicalDirection(volume, geometry.axis),

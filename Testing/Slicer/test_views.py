@@ -40,19 +40,31 @@ class LayoutManager:
     """Slicer's layout manager, as far as the views ask it."""
 
     def __init__(self, host) -> None:
-        self.layout = None
+        self.layout = slicer.vtkMRMLLayoutNode.SlicerLayoutConventionalView
+        self.listeners = []
         self.views = {name: SliceView(host, name) for name in NAMES}
 
     def setLayout(self, layout):
         self.layout = layout
+        for listener in self.listeners:
+            listener(layout)
+
+    def connect(self, signal, slot):
+        assert signal == "layoutChanged(int)"
+        self.listeners.append(slot)
+
+    def property(self, name):
+        return {"layout": self.layout}[name]
 
     def sliceWidget(self, name):
         return self.views[name]
 
 
 @pytest.fixture
-def slicer_views(host):
-    """The module's views, without a window."""
+def slicer_views(host, request):
+    """The module's views, in a window where the test has a manager of layouts."""
+    if "manager" in request.fixturenames:
+        request.getfixturevalue("manager")
     from SliceProfileSRLib.views import SlicerViews
 
     return SlicerViews()

@@ -45,6 +45,8 @@ class Panel(VTKObservationMixin):
         self._lastSource: ProfileSource | None = None
         self._isUpdating = False
         logic.jobs.listen(self.update)
+        self._views = views
+        views.listen(self.update)
 
     def show(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Show a parameter node, and what it names, until :meth:`hide`."""
@@ -70,12 +72,14 @@ class Panel(VTKObservationMixin):
     def forget(self) -> None:
         """Show nothing, and know of no node, as the scene closes."""
         self.hide()
+        self._views.shownID = None  # IDs of nodes begin anew
         self._lastScanID = None
 
     def close(self) -> None:
         """Show nothing any more."""
         self.forget()
         self._logic.jobs.unlisten(self.update)
+        self._views.listen(lambda: None)
 
     def update(self, caller: Any = None, event: Any = None) -> None:
         """Bring every section up to date, but not while the scene is closed or read, which ends with an update."""

@@ -12,6 +12,7 @@ from ..profileTable import profileOfScan
 from ..resultVolumes import resultOfScan, scanOfResult
 from ..scanDescription import ScanDescription, describeScan
 from ..scans import othersThanScans
+from .shortText import showShortly
 
 
 class ScanSection:
@@ -43,8 +44,7 @@ class ScanSection:
             (self._descriptionLabel, self.description.text),
             (self._refusalLabel, self.description.refusal),
         ):
-            label.setText(text)
-            label.setVisible(bool(text))
+            showShortly(label, text, 3)
 
     def bringAlong(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Select what belongs to a newly selected scan, in place of what belongs to another."""

@@ -20,7 +20,7 @@ class Smore:
         learns_from="the scan",
         needs_torch=True,
         presets=(
-            Preset("fast", "fast", "Minutes on a processor for most scans."),
+            Preset("fast", "fast", "A network small enough for a processor."),
             Preset("quick", "quick", "A small network that learns for a fifth of the time: to try it out."),
             Preset(
                 "balanced",
