@@ -300,6 +300,25 @@ class TestResult:
         assert np.allclose(middle, 1)
         assert low[2] > low[0] and high[0] > high[2]
 
+    def test_maps_have_a_legend_that_tells_the_unit(self, host):
+        from SliceProfileSRLib.resultVolumes import displayResidual, displayUncertainty, uncertaintyColors
+
+        legend = slicer.modules.colors.logic().GetColorLegendDisplayNode
+        residual, uncertainty = isotropic_node("Residual"), isotropic_node("Uncertainty")
+        for _again in range(2):
+            displayResidual(residual, noise=20.0)
+            displayUncertainty(uncertainty)
+        assert legend(residual).GetVisibility() and legend(uncertainty).GetVisibility()
+        assert legend(residual).GetTitleText() == "Residual (scan's intensity)"
+        assert legend(uncertainty).GetTitleText() == "Standard deviation (scan's intensity)"
+        assert legend(residual).GetLabelFormat() == "%.0f"  # to 60
+        assert legend(uncertainty).GetLabelFormat() == "%.2f"  # to about 1
+        assert len(slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")) == 2
+        display = uncertainty.GetDisplayNode()
+        assert display.GetColorNode() is uncertaintyColors()
+        assert display.GetLevel() - display.GetWindow() / 2 == pytest.approx(0)
+        assert residual.GetDisplayNode().IsA("vtkMRMLScalarVolumeDisplayNode")
+
 
 def test_a_saved_scene_brings_everything_back(real_host, logic, tmp_path):
     from SliceProfileSRLib import measurements, profileChart, resultVolumes

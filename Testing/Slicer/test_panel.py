@@ -107,6 +107,16 @@ class TestScan:
         panel.ui.axisComboBox.setCurrentIndex(3)
         assert panel.ui.scanRefusalLabel.text() == ""
 
+    def test_directions_are_those_of_the_scan_under_its_transforms(self, panel, scan):
+        assert "(inferior-superior)" in panel.ui.scanDescriptionLabel.text()
+        transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+        scan.SetAndObserveTransformNodeID(transform.GetID())
+        assert "(inferior-superior)" in panel.ui.scanDescriptionLabel.text()
+        slicer.util.updateTransformMatrixFromArray(transform, oblique(90))
+        assert "(posterior-anterior)" in panel.ui.scanDescriptionLabel.text()
+        scan.SetAndObserveTransformNodeID(None)
+        assert "(inferior-superior)" in panel.ui.scanDescriptionLabel.text()
+
     def test_voxels_that_change_are_looked_at_again(self, panel, scan):
         slicer.util.arrayFromVolume(scan)[:] = 0
         slicer.util.arrayFromVolumeModified(scan)
@@ -433,7 +443,7 @@ class TestCheck:
         values = slicer.util.arrayFromVolume(uncertainty)
         assert values.shape == slicer.util.arrayFromVolume(result).shape and values.min() >= 0 and values.std() > 0
         display = uncertainty.GetDisplayNode()
-        assert display.GetLevel() == 0 and np.median(values) < display.GetWindow() / 2 <= values.max()
+        assert display.GetLevel() == display.GetWindow() / 2 and np.median(values) < display.GetWindow() <= values.max()
 
     def test_a_map_goes_with_the_result_that_it_was_of(self, panel, scan, runner):
         panel.ui.uncertaintyCheckBox.setChecked(True)

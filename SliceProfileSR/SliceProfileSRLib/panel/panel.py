@@ -111,9 +111,13 @@ class Panel(VTKObservationMixin):
 
     def _watch(self, volumes: list[slicer.vtkMRMLScalarVolumeNode]) -> None:
         """Follow the voxels and names of the selected scan and of what was measured, and of no others."""
-        if [node for node, _tag in self._watched[::2]] == volumes:
+        if [node for node, _tag in self._watched[::3]] == volumes:
             return
         for node, tag in self._watched:
             node.RemoveObserver(tag)
-        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent)
+        events = (
+            vtk.vtkCommand.ModifiedEvent,
+            slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+            slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+        )
         self._watched = [(node, node.AddObserver(event, self.update)) for node in volumes for event in events]
