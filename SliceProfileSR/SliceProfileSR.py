@@ -19,7 +19,7 @@ from SliceProfileSRLib.cliRun import CliRunner
 from SliceProfileSRLib.dependencies import Installer
 from SliceProfileSRLib.operations import Operations
 from SliceProfileSRLib.panel.panel import Panel
-from SliceProfileSRLib.parameterNode import ParameterAccess, SliceProfileSRParameterNode
+from SliceProfileSRLib.parameterNode import ParameterAccess, SliceProfileSRParameterNode, dropUnreadable
 from SliceProfileSRLib.sampleData import SAMPLES, loadSample, registerSampleData
 from SliceProfileSRLib.scans import scans
 from SliceProfileSRLib.slicerCli import SlicerCliRunner
@@ -148,7 +148,9 @@ class SliceProfileSRLogic(Operations, ScriptedLoadableModuleLogic):
 
     def getParameterNode(self) -> SliceProfileSRParameterNode:
         """The scene's parameter node, wrapped anew: a wrapper that outlives the scene would read what is gone."""
-        return SliceProfileSRParameterNode(super().getParameterNode())
+        scriptNode = super().getParameterNode()
+        dropUnreadable(scriptNode)
+        return SliceProfileSRParameterNode(scriptNode)
 
 
 class SliceProfileSRTest(ScriptedLoadableModuleTest):
