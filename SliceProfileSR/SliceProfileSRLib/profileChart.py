@@ -126,7 +126,7 @@ def _colourByPlace(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
 
 
 def _makeRoomForLegend(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
-    """Where the title does not tell all, a legend does, above the profiles: it lies at the top, where their peaks are."""
+    """Where the title does not tell all, a legend does, above the profiles, whose peaks would lie under it."""
     tables = _tables(chartNode)
     hasLegend = len(tables) > 1
     chartNode.SetLegendVisibility(hasLegend)

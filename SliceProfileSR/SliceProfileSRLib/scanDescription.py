@@ -52,7 +52,14 @@ def describeScan(
     """
     image = volumeNode.GetImageData()
     placed = tuple(worldMatrix(volumeNode).ravel())
-    key = (volumeNode.GetID(), volumeNode.GetMTime(), image.GetMTime() if image else 0, placed, axis, acquiredResolution)
+    key = (
+        volumeNode.GetID(),
+        volumeNode.GetMTime(),
+        image.GetMTime() if image else 0,
+        placed,
+        axis,
+        acquiredResolution,
+    )
     if key not in _described:
         _described.clear()
         _described[key] = _describe(volumeNode, axis, acquiredResolution)

@@ -1,4 +1,4 @@
-"""What is shown where: a volume below another in linked views, and charts beside slices; and the user's layout again."""
+"""What is shown where: a volume below another in linked views, charts beside slices, and the user's layout again."""
 
 from __future__ import annotations
 

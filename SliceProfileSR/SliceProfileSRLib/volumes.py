@@ -69,7 +69,7 @@ def ijkToRAS(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
 
 
 def worldMatrix(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
-    """The 4x4 matrix of a volume node's transforms, from its own RAS mm to the world's; none where they are not linear."""
+    """The 4x4 matrix of a volume node's transforms, from its own RAS mm to the world's, where they are linear."""
     matrix = vtk.vtkMatrix4x4()
     transform = volumeNode.GetParentTransformNode()
     if transform is not None and transform.IsTransformToWorldLinear():

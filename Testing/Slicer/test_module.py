@@ -124,7 +124,10 @@ class TestSampleData:
         return registered
 
     def test_two_scans_are_offered(self, sources):
-        assert [source.sampleName for source in sources] == ["SliceProfileSRAxial5mm", "SliceProfileSRSagittal6mmOverlap"]
+        assert [source.sampleName for source in sources] == [
+            "SliceProfileSRAxial5mm",
+            "SliceProfileSRSagittal6mmOverlap",
+        ]
         assert all(Path(source.thumbnailFileName).is_file() for source in sources)
         assert all(source.category == "SliceProfileSR" and source.uris for source in sources)
 

@@ -82,10 +82,12 @@ def test_every_label_of_a_field_leads_to_it(panel):
 
 def test_every_label_and_button_has_a_key_and_each_its_own():
     sections = [each for each in TREE.iter("widget") if each.get("class") == "ctkCollapsibleButton"]
-    keys = {each.get("name"): [key_of(widget) for widget in each.iter("widget") if has_key(widget)] for each in sections}
+    keys = {
+        each.get("name"): [key_of(widget) for widget in each.iter("widget") if has_key(widget)] for each in sections
+    }
     assert all(keys.values())
     seldom = keys.pop("advancedCollapsibleButton")
-    always = sum(keys.values(), [])
+    always = [letter for letters in keys.values() for letter in letters]
     for letters in (seldom, always):
         assert sorted(letters) == sorted(set(letters))
 

@@ -98,4 +98,3 @@ class CheckSection:
             view.resizeColumnsToContents()
             view.setColumnWidth(0, min(view.columnWidth(0), NAME_WIDTH))
         view.setVisible(tableNode is not None)
-
