@@ -19,8 +19,9 @@ from SliceProfileSRLib.cliRun import CliRunner
 from SliceProfileSRLib.dependencies import Installer
 from SliceProfileSRLib.operations import Operations
 from SliceProfileSRLib.panel.panel import Panel
-from SliceProfileSRLib.parameterNode import ParameterAccess, SliceProfileSRParameterNode
+from SliceProfileSRLib.parameterNode import ParameterAccess, SliceProfileSRParameterNode, dropUnreadable
 from SliceProfileSRLib.sampleData import SAMPLES, loadSample, registerSampleData
+from SliceProfileSRLib.scans import scans
 from SliceProfileSRLib.slicerCli import SlicerCliRunner
 from SliceProfileSRLib.slicerInstaller import SlicerInstaller
 from SliceProfileSRLib.views import SlicerViews, Views
@@ -75,7 +76,8 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = self.makeLogic()
         self.panel = Panel(self.ui, self.logic, self.makeViews(), ParameterAccess(self.logic.getParameterNode))
         scene = slicer.vtkMRMLScene
-        self.addObserver(slicer.mrmlScene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, scene.StartCloseEvent, self.onSceneStarts)
+        self.addObserver(slicer.mrmlScene, scene.StartImportEvent, self.onSceneStarts)
         self.addObserver(slicer.mrmlScene, scene.EndCloseEvent, self.onSceneChanged)
         self.addObserver(slicer.mrmlScene, scene.EndImportEvent, self.onSceneChanged)
         self.initializeParameterNode()
@@ -105,8 +107,8 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if self.panel:
             self.panel.hide()
 
-    def onSceneStartClose(self, caller: Any, event: Any) -> None:
-        """Called just before the scene is closed: its nodes must not be held or used any more."""
+    def onSceneStarts(self, caller: Any, event: Any) -> None:
+        """Called just before the scene is closed, or another read into it: no node may be held or changed meanwhile."""
         if self.panel:
             self.panel.forget()
 
@@ -116,15 +118,12 @@ class SliceProfileSRWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.initializeParameterNode()
 
     def initializeParameterNode(self) -> None:
-        """Show the scene's parameter node, and select the first volume if none is."""
-        if self.logic is None or self.panel is None:
-            return
+        """Show the scene's parameter node, and select the first scan if none is."""
+        if self.logic is None or self.panel is None or slicer.mrmlScene.IsImporting() or slicer.mrmlScene.IsClosing():
+            return  # the end of which brings it here again
         parameterNode = self.logic.getParameterNode()
         if not parameterNode.inputVolume:
-            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            shown = [node for node in volumes if not node.GetHideFromEditors()]  # runs have hidden ones
-            scalar = [node for node in shown if node.GetClassName() == "vtkMRMLScalarVolumeNode"]  # no labels
-            parameterNode.inputVolume = scalar[0] if scalar else None
+            parameterNode.inputVolume = next(iter(scans()), None)
         self.panel.show(parameterNode)
 
     def onReload(self) -> None:
@@ -149,7 +148,9 @@ class SliceProfileSRLogic(Operations, ScriptedLoadableModuleLogic):
 
     def getParameterNode(self) -> SliceProfileSRParameterNode:
         """The scene's parameter node, wrapped anew: a wrapper that outlives the scene would read what is gone."""
-        return SliceProfileSRParameterNode(super().getParameterNode())
+        scriptNode = super().getParameterNode()
+        dropUnreadable(scriptNode)
+        return SliceProfileSRParameterNode(scriptNode)
 
 
 class SliceProfileSRTest(ScriptedLoadableModuleTest):

@@ -29,6 +29,7 @@ class Job:
         kind: that of its task.
         volumeID: the ID of the volume that it is about.
         usedIDs, changedIDs: the IDs of the user's nodes that it reads or will change, and of those that it will change.
+        estimates: whether it estimates the slice profile of its volume.
         result: what the task made; None until then, and where it came to nothing.
     """
 
@@ -42,6 +43,7 @@ class Job:
         """
         self.kind = task.kind
         self.volumeID = task.volumeNode.GetID()
+        self.estimates = task.estimates
         self.usedIDs, self.changedIDs = nodeIDs(task.nodes), nodeIDs(task.changedNodes)
         self.result: Any = None
         self._task: Task | None = task
@@ -195,7 +197,7 @@ class JobList(VTKObservationMixin):
                 name = task.volumeNode.GetName()
                 raise ValueError(_("This is already running on {volume}: wait for it.").format(volume=name))
             shared = (changed & job.usedIDs) | (ours & job.changedIDs)
-            if job.kind == "estimate" and task.kind == "superResolve":
+            if {job.kind, task.kind} == {"estimate", "superResolve"} and (job.estimates or task.estimates):
                 shared |= {volumeID} & job.usedIDs  # its profile is on the way
             if shared:
                 name = self.scene.GetNodeByID(min(shared)).GetName()

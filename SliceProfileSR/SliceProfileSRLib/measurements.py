@@ -10,9 +10,9 @@ from .measurement import Measurement
 from .resultVolumes import dataConsistencyRmse
 from .sentences import sentence
 
-_TABLE_ATTRIBUTE, _TEXT_ATTRIBUTE, _ROW_ATTRIBUTE = (
-    f"SliceProfileSR.{what}" for what in ("measurements", "measurement", "row")
-)
+_TABLE_ATTRIBUTE = "SliceProfileSR.measurements"
+#: Node references from the table to its volumes, a row each, in order. A copy of a volume has no row of its own.
+_ROWS = "SliceProfileSR.measured"
 
 
 def columnNames() -> tuple[str, ...]:
@@ -24,6 +24,7 @@ def columnNames() -> tuple[str, ...]:
         _("80 % interval"),
         _("FWHM / voxel"),
         _("Residual / noise"),
+        _("In words"),
     )
 
 
@@ -36,28 +37,53 @@ def measurementsTable() -> slicer.vtkMRMLTableNode | None:
 def record(volumeNode: slicer.vtkMRMLScalarVolumeNode, measurement: Measurement | None) -> slicer.vtkMRMLTableNode:
     """Write a volume's row, in place of an earlier one; without a measurement, its residual alone."""
     tableNode = measurementsTable() or _newTable()
+    follow(tableNode)
     row = _rowOf(tableNode, volumeNode)
+    if row is None:
+        row = tableNode.AddEmptyRow()
+        tableNode.AddNodeReferenceID(_ROWS, volumeNode.GetID())
     residual = dataConsistencyRmse(volumeNode)
-    cells = [volumeNode.GetName(), "", "", "", "", "" if residual is None else f"{residual:.3f}"]
-    volumeNode.RemoveAttribute(_TEXT_ATTRIBUTE)  # what was measured of voxels that are no more
+    cells = [volumeNode.GetName(), "", "", "", "", "" if residual is None else f"{residual:.3f}", ""]
     if measurement is not None:
-        volumeNode.SetAttribute(
-            _TEXT_ATTRIBUTE, "\n".join([measurement.text + ".", *map(sentence, measurement.warnings)])
-        )
         cells[1:5] = [
             measurement.axis,
             f"{measurement.fwhm:.3f}",
             f"{measurement.fwhmLow:.2f} – {measurement.fwhmHigh:.2f}",
             f"{measurement.fwhmRatio:.3f}",
         ]
+        cells[6] = " ".join([measurement.text + ".", *map(sentence, measurement.warnings)])
     for column, text in enumerate(cells):
         tableNode.SetCellText(row, column, text)
     return tableNode
 
 
+def follow(tableNode: slicer.vtkMRMLTableNode) -> None:
+    """Bring the rows up to date with their volumes: names as they are now, and no row of one that is gone."""
+    for row in reversed(range(tableNode.GetNumberOfNodeReferences(_ROWS))):
+        volumeNode = tableNode.GetNthNodeReference(_ROWS, row)
+        if volumeNode is None:
+            tableNode.RemoveNthNodeReferenceID(_ROWS, row)
+            tableNode.RemoveRow(row)
+        elif tableNode.GetCellText(row, 0) != volumeNode.GetName():
+            tableNode.SetCellText(row, 0, volumeNode.GetName())
+
+
+def measuredVolumes() -> list[slicer.vtkMRMLScalarVolumeNode]:
+    """The volumes that have a row."""
+    tableNode = measurementsTable()
+    if tableNode is None:
+        return []
+    rows = range(tableNode.GetNumberOfNodeReferences(_ROWS))
+    return [node for node in (tableNode.GetNthNodeReference(_ROWS, row) for row in rows) if node]
+
+
 def measurementText(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> str:
     """The latest measurement of a volume, and what to know before trusting it; empty where there is none."""
-    return volumeNode.GetAttribute(_TEXT_ATTRIBUTE) or ""
+    tableNode = measurementsTable()
+    row = None if tableNode is None else _rowOf(tableNode, volumeNode)
+    if tableNode is None or row is None:
+        return ""
+    return str(tableNode.GetCellText(row, len(columnNames()) - 1))
 
 
 def _newTable() -> slicer.vtkMRMLTableNode:
@@ -72,11 +98,7 @@ def _newTable() -> slicer.vtkMRMLTableNode:
     return tableNode
 
 
-def _rowOf(tableNode: slicer.vtkMRMLTableNode, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> int:
-    """The row of a volume; a new one at the end where it has none."""
-    told = volumeNode.GetAttribute(_ROW_ATTRIBUTE)
-    if told is not None and int(told) < tableNode.GetNumberOfRows():
-        return int(told)
-    row = tableNode.AddEmptyRow()
-    volumeNode.SetAttribute(_ROW_ATTRIBUTE, str(row))
-    return row
+def _rowOf(tableNode: slicer.vtkMRMLTableNode, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> int | None:
+    """The row of a volume, if it has one."""
+    rows = range(tableNode.GetNumberOfNodeReferences(_ROWS))
+    return next((row for row in rows if tableNode.GetNthNodeReferenceID(_ROWS, row) == volumeNode.GetID()), None)

@@ -18,6 +18,7 @@ from .jobs import Job, JobList, OnFinished
 from .measurement import Measurement
 from .nodes import newNode
 from .tasks import EstimationTask, MeasurementTask, SuperResolutionTask, Task
+from .tasks.task import checkKind
 
 if TYPE_CHECKING:
     from SuperResolveLib.data.geometry import AxisName
@@ -116,6 +117,8 @@ class Operations:
 
         if volumeNode is None:
             raise ValueError(_("No volume is selected: select one."))
+        checkKind(volumeNode, "vtkMRMLScalarVolumeNode", _("the volume"))
+        checkKind(profileNode, "vtkMRMLTableNode", _("the slice profile"))
         tapSpacing = slice_geometry(emptyVolumeFromNode(volumeNode), cast("AxisName", axis)).in_plane_voxel
         profile = parse_profile(f"{shape}:{width:g}", tapSpacing)
         scan = volumeNode.GetName()

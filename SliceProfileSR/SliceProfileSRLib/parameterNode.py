@@ -1,9 +1,10 @@
 """What the user chose, saved with the scene, and the panel's access to it."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTableNode
+from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScriptedModuleNode, vtkMRMLTableNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from .choices import Axis, Device, ProfileSource
@@ -53,6 +54,26 @@ class SliceProfileSRParameterNode:
         def connectGui(self, gui: Any) -> int: ...
 
         def disconnectGui(self, guiTag: int) -> None: ...
+
+
+#: Parameters of which only some texts can be read: what Slicer's wrapper raises on must not be there.
+_ENUMS: dict[str, type[Enum]] = {"profileSource": ProfileSource, "device": Device, "axis": Axis}
+_RANGES = {"profileWidth": (0.1, 100.0), "outputSpacing": (0.0, 100.0), "seed": (0, 2147483647)}
+
+
+def dropUnreadable(scriptNode: vtkMRMLScriptedModuleNode) -> None:
+    """Take out of a scene's parameters what cannot be read, as of another version, so that it takes its default."""
+    for name, kind in _ENUMS.items():
+        if (scriptNode.GetParameter(name) or "") not in ("", *kind.__members__):
+            scriptNode.UnsetParameter(name)
+    for name, (lowest, highest) in _RANGES.items():
+        text = scriptNode.GetParameter(name) or ""
+        try:
+            readable = not text or lowest <= (int if name == "seed" else float)(text) <= highest
+        except ValueError:
+            readable = False
+        if not readable:
+            scriptNode.UnsetParameter(name)
 
 
 class ParameterAccess:

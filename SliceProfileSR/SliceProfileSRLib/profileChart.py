@@ -25,6 +25,9 @@ PROFILE_SERIES, HALF_MAXIMUM_SERIES, DRAWN, DRAWN_OF = (
 #: Colours that also the colour-blind tell apart (Okabe and Ito).
 COLORS = ((0.0, 0.45, 0.70), (0.84, 0.37, 0.0), (0.0, 0.62, 0.45), (0.80, 0.47, 0.65), (0.34, 0.71, 0.91))
 
+#: The height of a row of the legend, as a share of the highest peak's.
+LEGEND_ROW = 0.12
+
 
 def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) -> slicer.vtkMRMLPlotChartNode:
     """Put the profile in a table node into the chart, beside or instead of those of other scans.
@@ -44,6 +47,7 @@ def updateChart(tableNode: slicer.vtkMRMLTableNode, keepOthers: bool = False) ->
     halfMaximum.SetName(_("half maximum"))
     _colourByPlace(chartNode)
     chartNode.SetTitle(_title(chartNode))
+    _makeRoomForLegend(chartNode)
     return chartNode
 
 
@@ -85,7 +89,6 @@ def _newChart() -> slicer.vtkMRMLPlotChartNode:
     chartNode.SetAttribute(CHART_ATTRIBUTE, "true")
     chartNode.SetXAxisTitle(_("Offset from the slice centre (mm)"))
     chartNode.SetYAxisTitle(_("Weight (1/mm)"))
-    chartNode.SetLegendVisibility(True)
     return chartNode
 
 
@@ -122,6 +125,18 @@ def _colourByPlace(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
             seriesNode.SetColor(*COLORS[place % len(COLORS)])
 
 
+def _makeRoomForLegend(chartNode: slicer.vtkMRMLPlotChartNode) -> None:
+    """Where the title does not tell all, a legend does, above the profiles, whose peaks would lie under it."""
+    tables = _tables(chartNode)
+    hasLegend = len(tables) > 1
+    chartNode.SetLegendVisibility(hasLegend)
+    chartNode.SetYAxisRangeAuto(not hasLegend)
+    if hasLegend:
+        profiles = [profileFromTable(tableNode) for tableNode in tables]
+        peak = max(float(profile.weights.max() / profile.tap_spacing) for profile in profiles)
+        chartNode.SetYAxisRange(0.0, peak * (1.0 + LEGEND_ROW * chartNode.GetNumberOfPlotSeriesNodes()))
+
+
 def _title(chartNode: slicer.vtkMRMLPlotChartNode) -> str:
     tables = _tables(chartNode)
     if len(tables) == 1:
@@ -132,4 +147,5 @@ def _title(chartNode: slicer.vtkMRMLPlotChartNode) -> str:
 def _width(tableNode: slicer.vtkMRMLTableNode) -> str:
     """Whose profile it is, and how wide."""
     facts = profileFacts(tableNode)
-    return _("{scan}: FWHM {width} mm").format(scan=facts.scanName, width=f"{facts.fwhm:.2f}")
+    scan = facts.scanName.replace("$", r"\$")  # VTK reads what lies between two of them as a formula
+    return _("{scan}: FWHM {width} mm").format(scan=scan, width=f"{facts.fwhm:.2f}")

@@ -13,7 +13,7 @@ SCAN_OF_RESULT, PROFILE_OF_RESULT, RESIDUAL_OF_RESULT, UNCERTAINTY_OF_RESULT = (
 RESIDUAL_REACH = 3.0
 #: The percentile of an uncertainty up to which its colours reach.
 UNCERTAINTY_REACH = 99.5
-_COLORS_ATTRIBUTE = "SliceProfileSR.residualColors"
+_COLORS_ATTRIBUTE = "SliceProfileSR.colors"
 _RESIDUAL_ATTRIBUTE, _WARNINGS_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse", "SliceProfileSR.warnings"
 
 
@@ -47,43 +47,73 @@ def displayResidual(residualNode: slicer.vtkMRMLScalarVolumeNode, noise: float) 
     display.SetAndObserveColorNodeID(residualColors().GetID())
     display.SetAutoWindowLevel(False)
     display.SetWindowLevel(2 * RESIDUAL_REACH * max(noise, 1e-6), 0.0)
+    _showLegend(residualNode, _("Residual (scan's intensity)"), RESIDUAL_REACH * noise)
 
 
 def displayUncertainty(uncertaintyNode: slicer.vtkMRMLScalarVolumeNode) -> None:
-    """Show an uncertainty in the residual's colours: the redder, the less is certain."""
+    """Show an uncertainty from white to red: the redder, the less is certain."""
     import numpy as np
 
     sample = slicer.util.arrayFromVolume(uncertaintyNode)[::2, ::2, ::2]
     reach = float(np.percentile(sample, UNCERTAINTY_REACH))
     uncertaintyNode.CreateDefaultDisplayNodes()
     display = uncertaintyNode.GetDisplayNode()
-    display.SetAndObserveColorNodeID(residualColors().GetID())
+    display.SetAndObserveColorNodeID(uncertaintyColors().GetID())
     display.SetAutoWindowLevel(False)
-    display.SetWindowLevel(2 * max(reach, 1e-6), 0.0)
+    display.SetWindowLevel(max(reach, 1e-6), max(reach, 1e-6) / 2)
+    _showLegend(uncertaintyNode, _("Standard deviation (scan's intensity)"), reach)
 
 
 def residualColors() -> slicer.vtkMRMLColorTableNode:
     """The colour table for what is best at zero: blue below, white at it and red above; made once a scene."""
+    return _colors(_("Residual (blue, white, red)"), "residual", -1.0)
+
+
+def uncertaintyColors() -> slicer.vtkMRMLColorTableNode:
+    """The colour table for what is best at zero and never below it: from white to red; made once a scene."""
+    return _colors(_("Uncertainty (white, red)"), "uncertainty", 0.0)
+
+
+def _colors(name: str, kind: str, lowest: float) -> slicer.vtkMRMLColorTableNode:
+    """The scene's colour table of that kind, from a lowest value, with white at 0, to red at 1."""
     tables = slicer.util.getNodesByClass("vtkMRMLColorTableNode")
-    found = next((node for node in tables if node.GetAttribute(_COLORS_ATTRIBUTE)), None)
-    return found or _newResidualColors()
+    found = next((node for node in tables if node.GetAttribute(_COLORS_ATTRIBUTE) == kind), None)
+    return found or _newColors(name, kind, lowest)
 
 
-def _newResidualColors() -> slicer.vtkMRMLColorTableNode:
+def _newColors(name: str, kind: str, lowest: float) -> slicer.vtkMRMLColorTableNode:
     colorNode = slicer.vtkMRMLColorTableNode()
     colorNode.SetTypeToUser()
-    colorNode.SetName(_("Residual and uncertainty (blue, white, red)"))
+    colorNode.SetName(name)
     colorNode.SetAttribute("Category", "SliceProfileSR")
-    colorNode.SetAttribute(_COLORS_ATTRIBUTE, "true")
+    colorNode.SetAttribute(_COLORS_ATTRIBUTE, kind)
     colorNode.HideFromEditorsOff()
     count = 255  # odd, so that one colour belongs to zero
     colorNode.SetNumberOfColors(count)
     for index in range(count):
-        away = 2 * index / (count - 1) - 1  # -1 to 1
+        away = lowest + (1 - lowest) * index / (count - 1)
         fade = 1 - abs(away)
         colour = (fade, fade, 1.0) if away < 0 else (1.0, fade, fade)
         colorNode.SetColor(index, f"{away:+.2f}", *colour, 1.0)
     return slicer.mrmlScene.AddNode(colorNode)
+
+
+def _showLegend(volumeNode: slicer.vtkMRMLScalarVolumeNode, title: str, reach: float) -> None:
+    """Put a legend beside a map, in whatever view shows the map.
+
+    Args:
+        volumeNode: the map.
+        title: what its values are, and in which unit.
+        reach: up to which value its colours go, which decides how many decimals the legend shows.
+    """
+    import math
+
+    legend = slicer.modules.colors.logic().AddDefaultColorLegendDisplayNode(volumeNode)
+    legend.SetTitleText(title)
+    decimals = max(0, 1 - math.floor(math.log10(max(reach, 1e-6))))
+    legend.SetLabelFormat(f"%.{decimals}f")
+    legend.SetNumberOfLabels(5)  # zero among them
+    legend.SetVisibility(True)
 
 
 def remember(

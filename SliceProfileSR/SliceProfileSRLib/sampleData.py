@@ -42,7 +42,7 @@ class SimulatedScan:
 
 SAMPLES = (
     SimulatedScan("SliceProfileSRAxial5mm", "gaussian", 5.0, 5.0, "k"),
-    SimulatedScan("SliceProfileSRSagittal3mmGap", "rect", 3.0, 4.0, "i"),
+    SimulatedScan("SliceProfileSRSagittal6mmOverlap", "rect", 6.0, 4.0, "i"),
 )
 
 

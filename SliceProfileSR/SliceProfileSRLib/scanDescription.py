@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .sentences import sentence
-from .volumes import emptyVolumeFromNode, volumeFromNode
+from .volumes import emptyVolumeFromNode, ijkToRAS, volumeFromNode, worldMatrix
 
 if TYPE_CHECKING:
     from SuperResolveLib import Volume
@@ -37,7 +37,7 @@ class ScanDescription:
     acquiredResolution: str = ""
 
 
-_described: dict[tuple[str, int, int, str, str], ScanDescription] = {}
+_described: dict[tuple[str, int, int, tuple[float, ...], str, str], ScanDescription] = {}
 
 
 def describeScan(
@@ -51,7 +51,15 @@ def describeScan(
         acquiredResolution: in-plane, in mm, as the user told it: "1.2" or "1.2,0.9"; empty to find it from the image.
     """
     image = volumeNode.GetImageData()
-    key = (volumeNode.GetID(), volumeNode.GetMTime(), image.GetMTime() if image else 0, axis, acquiredResolution)
+    placed = tuple(worldMatrix(volumeNode).ravel())
+    key = (
+        volumeNode.GetID(),
+        volumeNode.GetMTime(),
+        image.GetMTime() if image else 0,
+        placed,
+        axis,
+        acquiredResolution,
+    )
     if key not in _described:
         _described.clear()
         _described[key] = _describe(volumeNode, axis, acquiredResolution)
@@ -66,7 +74,7 @@ def _describe(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: str, acquiredRes
     try:
         volume = emptyVolumeFromNode(volumeNode)
         geometry = slice_geometry(volume, cast("AxisName", axis), _millimetres(acquiredResolution))
-        lines = [_size(volume), _slices(volume, geometry)]
+        lines = [_size(volume), _slices(volume, geometry, anatomicalDirection(volumeNode, geometry.axis))]
         check_slices(geometry)
         check_separation(volume, geometry)  # before the voxels are looked at, which takes long where they are many
         volume = volumeFromNode(volumeNode)
@@ -92,9 +100,9 @@ def _millimetres(text: str) -> tuple[float, ...]:
         ) from None
 
 
-def anatomicalDirection(volume: Volume, axis: int) -> str:
-    """The patient's direction closest to an axis of the array."""
-    column = volume.affine[:3, axis]
+def anatomicalDirection(volumeNode: slicer.vtkMRMLScalarVolumeNode, axis: int) -> str:
+    """The patient's direction closest to an axis of the array, as the volume lies under its transforms."""
+    column = (worldMatrix(volumeNode) @ ijkToRAS(volumeNode))[:3, axis]
     return (_("left-right"), _("posterior-anterior"), _("inferior-superior"))[int(abs(column).argmax())]
 
 
@@ -109,11 +117,11 @@ def _size(volume: Volume) -> str:
     )
 
 
-def _slices(volume: Volume, geometry: SliceGeometry) -> str:
-    return _("{count} slices along {axis} ({direction}), {spacing} mm apart: {ratio} times the in-plane voxel").format(
+def _slices(volume: Volume, geometry: SliceGeometry, direction: str) -> str:
+    return _("{count} slices along {axis} ({direction}), {spacing} mm apart: ratio {ratio}").format(
         count=geometry.slice_count,
         axis="ijk"[geometry.axis],
-        direction=anatomicalDirection(volume, geometry.axis),
+        direction=direction,
         spacing=f"{geometry.slice_spacing:.4g}",
         ratio=f"{geometry.separation_ratio:.2f}",
     )

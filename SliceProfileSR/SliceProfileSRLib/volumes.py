@@ -68,6 +68,15 @@ def ijkToRAS(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
     return slicer.util.arrayFromVTKMatrix(matrix)
 
 
+def worldMatrix(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Any:
+    """The 4x4 matrix of a volume node's transforms, from its own RAS mm to the world's, where they are linear."""
+    matrix = vtk.vtkMatrix4x4()
+    transform = volumeNode.GetParentTransformNode()
+    if transform is not None and transform.IsTransformToWorldLinear():
+        transform.GetMatrixTransformToWorld(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
 def withAcquisition(volume: Volume, volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     """The volume with what the DICOM database, or the JSON sidecar of the node's file, says of its acquisition."""
     from SuperResolveLib.image_io.acquisition_tags import acquisition_header

@@ -20,19 +20,36 @@ class RecordedViews:
     Attributes:
         compared: the names of the volumes that were compared, above and below.
         charts: the titles of the charts that were shown.
+        shownID: the ID of what was shown last; None since the user's layout was given back.
     """
 
     def __init__(self) -> None:
         self.compared: list[tuple[str, str]] = []
         self.charts: list[str] = []
+        self.shownID: str | None = None
+        self._listener: Callable[[], None] = lambda: None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call a function whenever something is shown."""
+        self._listener = listener
 
     def compare(self, scanNode: Any, otherNode: Any) -> None:
         """Note two volumes."""
         self.compared.append((scanNode.GetName(), otherNode.GetName()))
+        self._show(otherNode.GetID())
 
     def showChart(self, chartNode: Any) -> None:
         """Note a chart."""
         self.charts.append(chartNode.GetTitle())
+        self._show(chartNode.GetID())
+
+    def giveBack(self) -> None:
+        """Show nothing any more."""
+        self._show(None)
+
+    def _show(self, shownID: str | None) -> None:
+        self.shownID = shownID
+        self._listener()
 
 
 class RecordedInstaller:

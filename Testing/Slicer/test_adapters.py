@@ -76,7 +76,7 @@ class TestDescription:
         told = describeScan(scan_node())
         assert told.refusal == ""
         assert "72 × 80 × 18 voxels of 2 × 2 × 8 mm" in told.text
-        assert "18 slices along k (inferior-superior), 8 mm apart: 4.00 times the in-plane voxel" in told.text
+        assert "18 slices along k (inferior-superior), 8 mm apart: ratio 4.00" in told.text
 
     def test_follows_the_voxels(self, host):
         from SliceProfileSRLib.scanDescription import describeScan
@@ -204,6 +204,36 @@ class TestChart:
         assert np.trapezoid(density, offsets) == pytest.approx(1, abs=1e-3)
         assert np.allclose(line, density.max() / 2)
 
+    def test_a_legend_is_shown_with_several_profiles_and_lies_above_their_peaks(self, profile_table):
+        from SliceProfileSRLib.profileChart import updateChart
+        from SliceProfileSRLib.profileTable import ProfileFacts, setProfile
+        from SuperResolveLib import SliceProfile
+
+        chart = updateChart(profile_table)
+        assert not chart.GetLegendVisibility() and chart.GetYAxisRangeAuto()
+        other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Another")
+        setProfile(other, SliceProfile.rect(2, 0.5), ProfileFacts("rect", "B", 2.0, 2.0, 2.0))
+        updateChart(other, keepOthers=True)
+        assert chart.GetLegendVisibility() and not chart.GetYAxisRangeAuto()
+        assert chart.GetYAxisRange()[1] > 1.4 * 0.5  # 2 mm wide, so 0.5 per mm high
+        updateChart(other)
+        assert not chart.GetLegendVisibility() and chart.GetYAxisRangeAuto()
+
+    def test_names_are_not_read_as_formulas(self, profile_table):
+        from vtkmodules import vtkRenderingMatplotlib  # noqa: F401 - makes VTK's text renderer know formulas
+
+        from SliceProfileSRLib.profileChart import updateChart
+        from SliceProfileSRLib.profileTable import profileFacts, profileFromTable, setProfile
+
+        facts = replace(profileFacts(profile_table), scanName="a_b^2 $x$ \\alpha $y")
+        setProfile(profile_table, profileFromTable(profile_table), facts)
+        chart = updateChart(profile_table)
+        renderer = vtk.vtkTextRenderer.GetInstance()
+        for text in (chart.GetTitle(), chart.GetNthPlotSeriesNode(0).GetName()):
+            assert renderer.DetectBackend(text) == renderer.FreeType
+            assert text.replace("\\$", "$").count("a_b^2 $x$ \\alpha $y") == 1
+        assert renderer.DetectBackend(facts.scanName) == renderer.MathText
+
     def test_draws_a_table_of_text_and_leaves_it_as_it_is(self, host, tmp_path):
         from SliceProfileSRLib.profileChart import updateChart
 
@@ -269,6 +299,25 @@ class TestResult:
             color[:] = table.GetTableValue(index)[:3]
         assert np.allclose(middle, 1)
         assert low[2] > low[0] and high[0] > high[2]
+
+    def test_maps_have_a_legend_that_tells_the_unit(self, host):
+        from SliceProfileSRLib.resultVolumes import displayResidual, displayUncertainty, uncertaintyColors
+
+        legend = slicer.modules.colors.logic().GetColorLegendDisplayNode
+        residual, uncertainty = isotropic_node("Residual"), isotropic_node("Uncertainty")
+        for _again in range(2):
+            displayResidual(residual, noise=20.0)
+            displayUncertainty(uncertainty)
+        assert legend(residual).GetVisibility() and legend(uncertainty).GetVisibility()
+        assert legend(residual).GetTitleText() == "Residual (scan's intensity)"
+        assert legend(uncertainty).GetTitleText() == "Standard deviation (scan's intensity)"
+        assert legend(residual).GetLabelFormat() == "%.0f"  # to 60
+        assert legend(uncertainty).GetLabelFormat() == "%.2f"  # to about 1
+        assert len(slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")) == 2
+        display = uncertainty.GetDisplayNode()
+        assert display.GetColorNode() is uncertaintyColors()
+        assert display.GetLevel() - display.GetWindow() / 2 == pytest.approx(0)
+        assert residual.GetDisplayNode().IsA("vtkMRMLScalarVolumeDisplayNode")
 
 
 def test_a_saved_scene_brings_everything_back(real_host, logic, tmp_path):

@@ -64,7 +64,7 @@ def test_a_method_of_others_is_in_the_panel(with_nearest, panel):
     box.setCurrentIndex(box.findData("nearest"))
     assert box.currentText() == "Nearest neighbour"
     assert [presets.itemText(row) for row in range(presets.count())] == ["plain", "deep"]
-    assert panel.ui.methodDescriptionLabel.text().startswith("Repeats slices. In no time.")
+    assert panel.ui.methodComboBox.toolTip().startswith("Repeats slices. In no time.")
     assert panel.ui.uncertaintyCheckBox.isEnabled()
 
 

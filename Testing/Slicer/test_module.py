@@ -124,9 +124,24 @@ class TestSampleData:
         return registered
 
     def test_two_scans_are_offered(self, sources):
-        assert [source.sampleName for source in sources] == ["SliceProfileSRAxial5mm", "SliceProfileSRSagittal3mmGap"]
+        assert [source.sampleName for source in sources] == [
+            "SliceProfileSRAxial5mm",
+            "SliceProfileSRSagittal6mmOverlap",
+        ]
         assert all(Path(source.thumbnailFileName).is_file() for source in sources)
         assert all(source.category == "SliceProfileSR" and source.uris for source in sources)
+
+    @pytest.mark.parametrize("index", [0, 1])
+    def test_the_estimate_of_each_is_right(self, host, index):
+        """The first that a user tries must work."""
+        from SliceProfileSRLib.sampleData import SAMPLES, loadSample
+        from SliceProfileSRLib.volumes import volumeFromNode
+        from SuperResolveLib import estimate_profile
+
+        sample = SAMPLES[index]
+        profile = estimate_profile(volumeFromNode(loadSample(sample)))
+        assert profile.fwhm_mm == pytest.approx(sample.thickness, rel=0.1)
+        assert profile.interval_mm[0] < sample.thickness < profile.interval_mm[1]
 
     @pytest.mark.parametrize(("index", "axis", "spacing"), [(0, 2, 5.0), (1, 0, 4.0)])
     def test_a_click_makes_the_scan(self, sources, index, axis, spacing):

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pytest
 import slicer
+from PySide6.QtCore import QTimer
 
 from plays import COMPUTATION, Played
 from scans import scan_node, scratch_nodes
@@ -17,14 +18,14 @@ Status = slicer.vtkMRMLCommandLineModuleNode
 
 #: A CLI module that does nothing, but for what the text in its place says.
 SCRIPT = """#!/usr/bin/env python-real
-import shutil, sys, time
+import os, shutil, sys, time
 flags = dict(zip(sys.argv[1:-2:2], sys.argv[2:-2:2]))
 {does}
 """
 WRITES = """
 for target in (sys.argv[-1], flags["--residual"]):
     shutil.copy(sys.argv[-2], target)
-open(flags["--used_profile"], "w").write("offset_mm\\tweight\\n-1\\t1\\n0\\t2\\n1\\t1\\n")
+open(flags.get("--used_profile", os.devnull), "w").write("offset_mm\\tweight\\n-1\\t1\\n0\\t2\\n1\\t1\\n")
 open(flags["--returnparameterfile"], "w").write("fwhm = 2\\nfwhmLow = 1\\nfwhmHigh = 3\\n")
 """
 
@@ -193,6 +194,53 @@ def test_closing_the_scene_at_any_moment_is_survived(host, panel, played, does, 
     host.close_scene()
     wait_until(lambda: not runs() and not scratch_nodes(), 20)
     assert panel.ui.estimateButton.toolTip() == "Select a scan."
+
+
+EVENTS = {
+    "scan removed": lambda host, panel: slicer.mrmlScene.RemoveNode(slicer.util.getNode("Scan")),
+    "output removed": lambda host, panel: slicer.mrmlScene.RemoveNode(slicer.util.getNode("Output")),
+    "profile removed": lambda host, panel: slicer.mrmlScene.RemoveNode(slicer.util.getNode("Profile")),
+    "undone": lambda host, panel: slicer.mrmlScene.Undo(),
+    "reloaded": lambda host, panel: panel.onReload(),
+    "exit": lambda host, panel: panel.cleanup(),
+}
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("status", ["Scheduled", "Running", "Cancelling", "Completing"])
+def test_what_happens_during_a_run_of_slicer_is_survived(host, panel, played, event, status):
+    """Each status is met by watching the node, as Slicer's thread goes through them."""
+    played("time.sleep(0.3)" + WRITES if status != "Cancelling" else "time.sleep(60)")
+    scan = panel.ui.inputVolumeSelector.currentNode()
+    profile = host.make_logic().makeProfile(scan, "gaussian", 6.0)
+    profile.SetName("Profile")
+    panel.ui.profileSourceComboBox.setCurrentIndex(3)
+    panel.ui.profileTableSelector.setCurrentNode(profile)
+    output = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Output")
+    panel.ui.outputVolumeSelector.setCurrentNode(output)
+    slicer.mrmlScene.SetUndoOn()
+    slicer.mrmlScene.SaveStateForUndo()
+    choose(panel, "tikhonov")
+    happened = []
+
+    def happen() -> None:
+        EVENTS[event](host, panel)
+
+    def onStatus(node, _event) -> None:
+        if node.GetStatus() == getattr(Status, status) and not happened:
+            happened.append(status)
+            # a click on Cancel is over before anything else happens; the others happen amid Slicer's own work
+            QTimer.singleShot(0, happen) if status == "Cancelling" else happen()
+
+    panel.ui.superResolveButton.click()
+    (node,) = runs()
+    node.AddObserver(Status.StatusModifiedEvent, onStatus)
+    onStatus(node, None)  # it is scheduled by now
+    if status == "Cancelling" and not happened:
+        wait_until(lambda: node.GetStatus() == Status.Running, 20)
+        panel.ui.superResolveCancelButton.click()
+    wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 30)
+    assert happened
 
 
 def test_the_node_of_a_run_comes_back_after_the_scene_was_closed(host, panel, played):

@@ -64,7 +64,7 @@ def test_widgets_have_the_properties_signals_and_slots_of_slicer(slicers, cls):
 
 
 #: Public methods that PythonQt shows though they are neither slots nor properties: Slicer's documentation names them.
-PUBLIC = {"qMRMLNodeComboBox": {"currentNode", "comboBox"}}
+PUBLIC = {"qMRMLNodeComboBox": {"currentNode", "comboBox", "sortFilterProxyModel"}}
 
 
 @pytest.mark.parametrize(("name", "module", "members"), PYTHON, ids=[name for name, *_ in PYTHON])

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
 from .. import resultVolumes
-from ..measurements import measurementsTable, measurementText
+from ..measurements import follow, measurementsTable, measurementText
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..views import Views
 from .runControls import RunControls
+from .shortText import LINE, showCut
+from .showButton import ShowButton
+
+#: Of the table's column of names, at most, in pixels.
+NAME_WIDTH = 160
 
 
 class CheckSection:
@@ -29,8 +35,9 @@ class CheckSection:
         self._ui, self._parameters, self._logic, self._views = ui, parameters, logic, views
         self._controls = RunControls(ui, "measure", logic.jobs, self.onMeasure)
         self._table: slicer.vtkMRMLTableNode | None = None
-        ui.showResidualButton.clicked.connect(self.onShowResidual)
-        ui.showUncertaintyButton.clicked.connect(self.onShowUncertainty)
+        ui.measurementsTableView.setTextElideMode(qt.Qt.ElideMiddle)
+        self._residualButton = ShowButton(ui.showResidualButton, views, self.onShowResidual)
+        self._uncertaintyButton = ShowButton(ui.showUncertaintyButton, views, self.onShowUncertainty)
 
     def update(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Show the table, and what can be done with the selected volume."""
@@ -40,22 +47,25 @@ class CheckSection:
             "" if volumeNode else _("Select a volume."),
             _("Measure how much worse one axis of this volume is than the two others"),
         )
-        text = measurementText(volumeNode) if volumeNode else ""
-        self._ui.measurementLabel.setText(text)
-        self._ui.measurementLabel.setVisible(bool(text))
-        _offer(
-            self._ui.showResidualButton,
-            volumeNode and resultVolumes.residualOfResult(volumeNode) and resultVolumes.scanOfResult(volumeNode),
+        showCut(self._ui.measurementLabel, measurementText(volumeNode) if volumeNode else "", 2 * LINE)
+        residual = resultVolumes.residualOfResult(volumeNode) if volumeNode else None
+        self._residualButton.update(
+            residual,
+            residual and resultVolumes.scanOfResult(volumeNode),
             _("Show the scan minus the degraded result below the scan"),
             _("Select a volume that was super-resolved here: only that has a residual."),
         )
-        _offer(
-            self._ui.showUncertaintyButton,
-            volumeNode and resultVolumes.uncertaintyOfResult(volumeNode),
+        uncertainty = resultVolumes.uncertaintyOfResult(volumeNode) if volumeNode else None
+        self._uncertaintyButton.update(
+            uncertainty,
+            uncertainty,
             _("Show, below the result, how far it may be off: the redder, the less is certain"),
             _("Select a volume that was super-resolved with an uncertainty map."),
         )
-        self._showTable(measurementsTable())
+        tableNode = measurementsTable()
+        if tableNode is not None:
+            follow(tableNode)
+        self._showTable(tableNode)
 
     def release(self) -> None:
         """Let go of the volume and the table that are shown before they go."""
@@ -69,12 +79,12 @@ class CheckSection:
             settings.update(axis="auto", acquiredResolution="")  # these were told of the scan
         self._logic.startMeasurement(node.measuredVolume, **settings)
 
-    def onShowResidual(self, checked: bool = False) -> None:
+    def onShowResidual(self) -> None:
         """The scan above the residual, in linked views."""
         volumeNode = self._parameters.node.measuredVolume
         self._views.compare(resultVolumes.scanOfResult(volumeNode), resultVolumes.residualOfResult(volumeNode))
 
-    def onShowUncertainty(self, checked: bool = False) -> None:
+    def onShowUncertainty(self) -> None:
         """The result above its uncertainty, in linked views."""
         volumeNode = self._parameters.node.measuredVolume
         self._views.compare(volumeNode, resultVolumes.uncertaintyOfResult(volumeNode))
@@ -86,10 +96,5 @@ class CheckSection:
             self._table = tableNode
         if tableNode is not None:
             view.resizeColumnsToContents()
+            view.setColumnWidth(0, min(view.columnWidth(0), NAME_WIDTH))
         view.setVisible(tableNode is not None)
-
-
-def _offer(button: Any, isPossible: Any, toolTip: str, refusal: str) -> None:
-    """Enable a button where it can be used, and say what it does, or why it cannot."""
-    button.setEnabled(bool(isPossible))
-    button.setToolTip(toolTip if isPossible else refusal)

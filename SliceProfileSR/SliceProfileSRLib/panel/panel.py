@@ -9,6 +9,7 @@ import vtk
 from slicer.util import VTKObservationMixin
 
 from ..choices import ProfileSource
+from ..measurements import measuredVolumes
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..views import Views
@@ -39,11 +40,13 @@ class Panel(VTKObservationMixin):
         )
         self._checkSection = CheckSection(ui, parameters, logic, views)
         self._guiTag: Any = None
-        self._watched: list[tuple[slicer.vtkMRMLScalarVolumeNode, int]] = []  # the mixin would keep it in memory
+        self._watched: list[tuple[slicer.vtkMRMLNode, int]] = []  # the mixin would keep them in memory
         self._lastScanID: str | None = None
         self._lastSource: ProfileSource | None = None
         self._isUpdating = False
         logic.jobs.listen(self.update)
+        self._views = views
+        views.listen(self.update)
 
     def show(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Show a parameter node, and what it names, until :meth:`hide`."""
@@ -51,7 +54,9 @@ class Panel(VTKObservationMixin):
         self.parameters.shown = parameterNode
         self._guiTag = parameterNode.connectGui(self._ui)
         self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.update)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self.update)
+        for event in (slicer.vtkMRMLScene.NodeAddedEvent, slicer.vtkMRMLScene.NodeRemovedEvent):
+            self.addObserver(slicer.mrmlScene, event, self.update)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndBatchProcessEvent, self.update)
         self.update()
 
     def hide(self) -> None:
@@ -59,7 +64,7 @@ class Panel(VTKObservationMixin):
         if self.parameters.shown:
             self.parameters.shown.disconnectGui(self._guiTag)
         self.removeObservers()
-        self._watch(None)
+        self._watch([])
         self.parameters.shown = None
         for section in (self._profileSection, self._superResolutionSection, self._checkSection):
             section.release()
@@ -67,17 +72,19 @@ class Panel(VTKObservationMixin):
     def forget(self) -> None:
         """Show nothing, and know of no node, as the scene closes."""
         self.hide()
+        self._views.shownID = None  # IDs of nodes begin anew
         self._lastScanID = None
 
     def close(self) -> None:
         """Show nothing any more."""
         self.forget()
         self._logic.jobs.unlisten(self.update)
+        self._views.listen(lambda: None)
 
     def update(self, caller: Any = None, event: Any = None) -> None:
-        """Bring every section up to date, unless the scene is being closed or loaded, which ends with an update."""
+        """Bring every section up to date, but not while the scene is closed or read, which ends with an update."""
         node = self.parameters.shown
-        if node is None or self._isUpdating or slicer.mrmlScene.IsClosing() or slicer.mrmlScene.IsImporting():
+        if node is None or self._isUpdating or slicer.mrmlScene.IsBatchProcessing():
             return
         self._isUpdating = True  # what the sections select modifies the parameter node again
         try:
@@ -95,18 +102,22 @@ class Panel(VTKObservationMixin):
         """Watch the selected scan's voxels; another scan or source brings its own profile along."""
         scan, source = parameterNode.inputVolume, parameterNode.profileSource
         scanID = scan.GetID() if scan else None
-        self._watch(scan)
+        self._watch([*([scan] if scan else []), *(node for node in measuredVolumes() if node is not scan)])
         if scanID != self._lastScanID:
             self._scanSection.bringAlong(parameterNode)
         elif source is not self._lastSource or parameterNode.profileTable is None:
             self._scanSection.bringProfile(parameterNode)
         self._lastScanID, self._lastSource = scanID, source
 
-    def _watch(self, scan: slicer.vtkMRMLScalarVolumeNode | None) -> None:
-        """Follow the voxels of the selected scan, and of no other."""
-        if self._watched and self._watched[0][0] is scan:
+    def _watch(self, volumes: list[slicer.vtkMRMLScalarVolumeNode]) -> None:
+        """Follow the voxels and names of the selected scan and of what was measured, and of no others."""
+        if [node for node, _tag in self._watched[::3]] == volumes:
             return
         for node, tag in self._watched:
             node.RemoveObserver(tag)
-        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent)
-        self._watched = [(scan, scan.AddObserver(event, self.update)) for event in events] if scan else []
+        events = (
+            vtk.vtkCommand.ModifiedEvent,
+            slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
+            slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
+        )
+        self._watched = [(node, node.AddObserver(event, self.update)) for node in volumes for event in events]

@@ -12,13 +12,15 @@ from ..jobs import Job
 from ..methodChoices import estimationChoices
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
-from ..profileChart import updateChart
+from ..profileChart import chart, updateChart
 from ..profileTable import profileFacts
 from ..scanDescription import ScanDescription
 from ..sentences import sentence
 from ..views import Views
 from .methodBoxes import MethodBoxes
 from .runControls import RunControls
+from .shortText import showCut, showShortly
+from .showButton import ShowButton
 
 
 class ProfileSection:
@@ -41,20 +43,20 @@ class ProfileSection:
         self._boxes = MethodBoxes(ui, "estimationMethod", "estimationPreset", self._choices, self._onMethodChosen)
         self._controls = RunControls(ui, "estimate", logic.jobs, self.onEstimate)
         ui.makeProfileButton.clicked.connect(self.onMakeProfile)
-        ui.showChartButton.clicked.connect(self.onShowChart)
+        self._chartButton = ShowButton(ui.showChartButton, views, self.onShowChart)
 
     def update(self, parameterNode: SliceProfileSRParameterNode, description: ScanDescription) -> None:
         """Show the rows that the chosen source needs, and the profile."""
         ui, source, refusal = self._ui, parameterNode.profileSource, description.refusal
         isEstimated, isTable = source is ProfileSource.ESTIMATED, source is ProfileSource.TABLE
-        for widget in (ui.estimationDescriptionLabel, ui.estimateButton):
-            widget.setVisible(isEstimated)
+        ui.estimateButton.setVisible(isEstimated)
         for widget in (ui.profileWidthLabel, ui.profileWidthSpinBox, ui.makeProfileButton):
             widget.setVisible(not isEstimated and not isTable)
-        ui.profileTableSelector.setEnabled(isTable)  # of the other sources, it shows which is the scan's own
+        for widget in (ui.profileTableLabel, ui.profileTableSelector):
+            widget.setVisible(isTable)
         self._boxes.show(parameterNode.estimationMethod, parameterNode.estimationPreset, isEstimated)
         method = self._choices.method(parameterNode.estimationMethod)
-        ui.estimationDescriptionLabel.setText(self._choices.description(method, parameterNode.estimationPreset))
+        ui.estimationMethodComboBox.setToolTip(self._choices.description(method, parameterNode.estimationPreset))
         self._controls.update(parameterNode.inputVolume, refusal, _("Estimate the slice profile from the scan itself"))
         ui.makeProfileButton.setEnabled(not refusal)
         ui.makeProfileButton.setToolTip(refusal or _("Make a profile table of this shape and width"))
@@ -99,7 +101,7 @@ class ProfileSection:
         """Make a table of the chosen shape, and show it."""
         self._showChart(self.makeProfile())
 
-    def onShowChart(self, checked: bool = False) -> None:
+    def onShowChart(self) -> None:
         """Open the chart of the selected profile."""
         self._showChart(self._parameters.node.profileTable)
 
@@ -119,13 +121,17 @@ class ProfileSection:
                 self.warnings = "\n".join(warning for warning in sentences if warning not in told)
             except ValueError as error:
                 text = sentence(str(error))
-        self._ui.profileLabel.setText(text)
-        self._ui.profileWarningsLabel.setText(self.warnings)
-        self._ui.profileWarningsLabel.setVisible(bool(self.warnings))
-        self._ui.showChartButton.setEnabled(tableNode is not None)
+        showShortly(self._ui.profileLabel, text)
+        showCut(self._ui.profileWarningsLabel, self.warnings)
+        self._chartButton.update(
+            chart(),
+            tableNode is not None,
+            _("Open the chart of the profile beside the slices"),
+            _("There is no profile yet to be drawn."),
+        )
 
     def _showChart(self, tableNode: slicer.vtkMRMLTableNode) -> None:
         try:
             self._views.showChart(updateChart(tableNode, self._parameters.node.keepProfiles))
         except ValueError as error:
-            self._ui.profileLabel.setText(sentence(str(error)))
+            showShortly(self._ui.profileLabel, sentence(str(error)))

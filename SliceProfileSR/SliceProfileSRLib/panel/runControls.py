@@ -10,6 +10,7 @@ from slicer.i18n import tr as _
 
 from ..cliRun import RunState
 from ..jobs import Job, JobList
+from .shortText import showShortly
 
 
 class RunControls:
@@ -84,5 +85,4 @@ class RunControls:
             self._stageLabel.setText(job.stage)
 
     def _showMessage(self, message: str) -> None:
-        self._messageLabel.setText(message)
-        self._messageLabel.setVisible(bool(message))
+        showShortly(self._messageLabel, message)

@@ -11,6 +11,8 @@ from ..parameterNode import SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
 from ..resultVolumes import resultOfScan, scanOfResult
 from ..scanDescription import ScanDescription, describeScan
+from ..scans import othersThanScans
+from .shortText import showShortly
 
 
 class ScanSection:
@@ -22,10 +24,15 @@ class ScanSection:
 
     def __init__(self, ui: Any) -> None:
         self.description = ScanDescription("")
+        self._selector = ui.inputVolumeSelector
         self._descriptionLabel, self._refusalLabel = ui.scanDescriptionLabel, ui.scanRefusalLabel
 
     def update(self, parameterNode: SliceProfileSRParameterNode) -> None:
-        """Show what the selected volume is."""
+        """Offer what may be a scan, and show what the selected volume is."""
+        offered = self._selector.sortFilterProxyModel()
+        others = othersThanScans()
+        if list(offered.hiddenNodeIDs) != others:
+            offered.hiddenNodeIDs = others
         volumeNode = parameterNode.inputVolume
         if volumeNode is None:
             self.description = ScanDescription("", _("Select a scan."))
@@ -37,8 +44,7 @@ class ScanSection:
             (self._descriptionLabel, self.description.text),
             (self._refusalLabel, self.description.refusal),
         ):
-            label.setText(text)
-            label.setVisible(bool(text))
+            showShortly(label, text, 3)
 
     def bringAlong(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Select what belongs to a newly selected scan, in place of what belongs to another."""

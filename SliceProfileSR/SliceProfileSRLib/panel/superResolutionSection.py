@@ -19,6 +19,8 @@ from ..sentences import sentence
 from ..views import Views
 from .methodBoxes import MethodBoxes
 from .runControls import RunControls
+from .shortText import showShortly
+from .showButton import ShowButton
 
 
 class SuperResolutionSection:
@@ -45,7 +47,7 @@ class SuperResolutionSection:
         self._choices = superResolutionChoices()
         self._boxes = MethodBoxes(ui, "method", "preset", self._choices, self._onMethodChosen)
         self._controls = RunControls(ui, "superResolve", logic.jobs, self.onSuperResolve)
-        ui.compareButton.clicked.connect(self.onCompare)
+        self._compareButton = ShowButton(ui.compareButton, views, self.onCompare)
 
     def update(self, parameterNode: SliceProfileSRParameterNode, refusal: str, told: str) -> None:
         """Show what the method needs, and what became of it.
@@ -58,7 +60,7 @@ class SuperResolutionSection:
         self._boxes.show(parameterNode.method, parameterNode.preset)
         method = self._choices.method(parameterNode.method)
         self._ui.uncertaintyCheckBox.setEnabled(self._choices.tellsUncertainty(method))
-        self._ui.methodDescriptionLabel.setText(self._choices.description(method, parameterNode.preset))
+        self._ui.methodComboBox.setToolTip(self._choices.description(method, parameterNode.preset))
         if not refusal and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
             refusal = _("Select the table of the slice profile.")
         self._controls.update(
@@ -66,9 +68,13 @@ class SuperResolutionSection:
         )
         scan, result = parameterNode.inputVolume, parameterNode.outputVolume
         text = _described(result, told) if result else ""
-        self._ui.resultLabel.setText(text)
-        self._ui.resultLabel.setVisible(bool(text))
-        self._ui.compareButton.setEnabled(bool(scan and result and resultVolumes.scanOfResult(result) is scan))
+        showShortly(self._ui.resultLabel, text, 1)
+        self._compareButton.update(
+            result,
+            scan and result and resultVolumes.scanOfResult(result) is scan,
+            _("Show the scan above the result in linked slice views"),
+            _("Super-resolve the scan first."),
+        )
 
     def release(self) -> None:
         """Let go of the scan before it goes."""
@@ -100,9 +106,11 @@ class SuperResolutionSection:
         if self._parameters.shown:
             self.onCompare()
 
-    def onCompare(self, checked: bool = False) -> None:
-        """Scan above result, in linked views."""
-        self._views.compare(self._parameters.node.inputVolume, self._parameters.node.outputVolume)
+    def onCompare(self) -> None:
+        """Scan above result, in linked views and the same window and level."""
+        scan, result = self._parameters.node.inputVolume, self._parameters.node.outputVolume
+        resultVolumes.displayLike(result, scan)
+        self._views.compare(scan, result)
 
     def _onMethodChosen(self, method: str, preset: str) -> None:
         node = self._parameters.shown
@@ -125,6 +133,6 @@ def _described(result: slicer.vtkMRMLScalarVolumeNode, told: str) -> str:
     residual = resultVolumes.dataConsistencyRmse(result)
     if residual is None:
         return ""
-    line = _("Sampled again like the scan, the result differs from it by {residual} times the scan's noise.")
+    line = _("Sampled like the scan, it differs by {residual} times the scan's noise.")
     sentences = [sentence(warning) for warning in resultVolumes.warningsOfResult(result)]
     return "\n".join([line.format(residual=f"{residual:.2f}"), *(text for text in sentences if text not in told)])

@@ -10,13 +10,14 @@ from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import AUTO, estimationChoices
 from ..nodes import newNode
 from ..profileTable import ProfileFacts
-from .task import Settings, Task
+from .task import Settings, Task, checkKind
 
 
 class EstimationTask(Task):
     """Estimate the slice profile of a scan into a table node: the one given, the scan's own, or a new one."""
 
     kind = "estimate"
+    estimates = True
     cliModule = "EstimateSliceProfile"
 
     def __init__(
@@ -26,6 +27,7 @@ class EstimationTask(Task):
         settings: Settings,
     ) -> None:
         super().__init__(volumeNode, settings)
+        checkKind(profileNode, "vtkMRMLTableNode", _("the slice profile"))
         self.profileNode = profileNode or profileTable.profileOfScan(self.volumeNode)
 
     @property

@@ -9,9 +9,10 @@ from .. import measurements, profileTable, resultVolumes
 from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import superResolutionChoices
 from ..nodes import moveVolume, newNode
+from ..scans import markMap
 from ..scratch import holdsData
 from .estimation import finishProfile
-from .task import Settings, Task
+from .task import Settings, Task, checkKind
 
 
 class SuperResolutionTask(Task):
@@ -32,6 +33,8 @@ class SuperResolutionTask(Task):
         uncertainty: bool = False,
     ) -> None:
         super().__init__(volumeNode, settings)
+        checkKind(profileNode, "vtkMRMLTableNode", _("the slice profile"))
+        checkKind(outputNode, "vtkMRMLScalarVolumeNode", _("the output"))
         if outputNode is not None and outputNode is volumeNode:
             raise ValueError(_("The result cannot replace the scan itself: choose another output volume."))
         self.estimates = profileNode is None
@@ -82,6 +85,7 @@ class SuperResolutionTask(Task):
         self.residualNode = self.residualNode or newNode("vtkMRMLScalarVolumeNode", _("{scan} residual"), name)
         moveVolume(self._result, self.outputNode)
         moveVolume(self._residual, self.residualNode)
+        markMap(self.residualNode, "residual")
         if self.estimates:
             self.profileNode = finishProfile(self._table, self.profileNode, self.volumeNode, run)
         for node in (self.outputNode, self.residualNode):
@@ -106,6 +110,7 @@ class SuperResolutionTask(Task):
                 "vtkMRMLScalarVolumeNode", _("{scan} uncertainty"), self.volumeNode.GetName()
             )
             moveVolume(self._uncertainty, self.uncertaintyNode)
+            markMap(self.uncertaintyNode, "uncertainty")
             resultVolumes.joinScan(self.uncertaintyNode, self.volumeNode)
             resultVolumes.displayUncertainty(self.uncertaintyNode)
         resultVolumes.rememberUncertainty(self.outputNode, self.uncertaintyNode)

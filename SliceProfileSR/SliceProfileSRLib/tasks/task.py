@@ -25,14 +25,17 @@ class Task(ABC):
         volumeNode: the volume that it is about.
         settings: values by the names of the CLI module's XML; what is left out takes the XML's default.
         scratch: the hidden nodes of the run.
+        estimates: whether it estimates the volume's slice profile.
     """
 
+    estimates = False
     kind = ""
     cliModule = ""
 
     def __init__(self, volumeNode: slicer.vtkMRMLScalarVolumeNode | None, settings: Settings) -> None:
         if volumeNode is None:
             raise ValueError(_("No volume is selected: select one."))
+        checkKind(volumeNode, "vtkMRMLScalarVolumeNode", _("the volume"))
         self.volumeNode = volumeNode
         self.settings = dict(settings)
         self.scratch = Scratch()
@@ -99,3 +102,19 @@ class Task(ABC):
         """The CLI module's parameters: the volume, other nodes by their IDs, and the settings."""
         ids = {name: node.GetID() for name, node in nodes.items()}
         return {"inputVolume": self.volumeNode.GetID(), **self.settings, **ids}
+
+
+def checkKind(node: Any, className: str, what: str) -> None:
+    """Refuse, where a script gave it, what is no node of the kind that is wanted; None passes.
+
+    Raises:
+        ValueError: naming both.
+    """
+    kinds = {"vtkMRMLScalarVolumeNode": _("scalar volume"), "vtkMRMLTableNode": _("table")}
+    isLabelMap = isinstance(node, slicer.vtkMRMLLabelMapVolumeNode)
+    if node is None or (isinstance(node, getattr(slicer, className)) and not isLabelMap):
+        return
+    given = node.GetNodeTagName() if isinstance(node, slicer.vtkMRMLNode) else type(node).__name__
+    raise ValueError(
+        _("{given} cannot be {what}: give a {kind} node.").format(given=given, what=what, kind=kinds[className])
+    )

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import ModuleType, SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import slicer
@@ -179,6 +179,7 @@ class Host:
 
     def _make_slicer(self) -> None:
         slicer.mrmlScene, slicer.modules = self.scene, ModuleType("slicer.modules")
+        slicer.modules.colors = SimpleNamespace(logic=lambda: self._colors)
         slicer.app = Application(self.scene, self.app_logic)
         for cls in (qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget):
             setattr(slicer, cls.__name__, cls)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 import slicer
@@ -21,6 +22,25 @@ def _listing(type_: Any, default: Any) -> Property:
         self._fill()
 
     return Property(type_, lambda self: values.get(self, default), put)
+
+
+class qMRMLSortFilterProxyModel:
+    """Which nodes a selector leaves out, as far as the panel says."""
+
+    def __init__(self, changed: Callable[[], None]) -> None:
+        self._hidden: tuple[str, ...] = ()
+        self._changed = changed
+
+    @property
+    def hiddenNodeIDs(self) -> tuple[str, ...]:
+        return self._hidden
+
+    @hiddenNodeIDs.setter
+    def hiddenNodeIDs(self, ids: list[str]) -> None:
+        if not all(isinstance(each, str) for each in ids):
+            raise ValueError("hiddenNodeIDs are texts")
+        self._hidden = tuple(ids)
+        self._changed()
 
 
 class qMRMLNodeComboBox(QWidget):
@@ -51,6 +71,7 @@ class qMRMLNodeComboBox(QWidget):
         self._current: Any = None
         self._of_scene, self._of_nodes = Observations(self), Observations(self)
         self._is_filling = False
+        self._filter = qMRMLSortFilterProxyModel(self._fill)
         self._box = QComboBox(self)
         self._box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         row = QHBoxLayout(self)
@@ -82,8 +103,11 @@ class qMRMLNodeComboBox(QWidget):
     def comboBox(self) -> QComboBox:
         return self._box
 
+    def sortFilterProxyModel(self) -> qMRMLSortFilterProxyModel:
+        return self._filter
+
     def _accepts(self, node: Any) -> bool:
-        if node.GetHideFromEditors() and not self.showHidden:
+        if (node.GetHideFromEditors() and not self.showHidden) or node.GetID() in self._filter.hiddenNodeIDs:
             return False
         types = self.nodeTypes
         return node.GetClassName() in types or (self.showChildNodeTypes and any(node.IsA(type_) for type_ in types))

@@ -70,6 +70,9 @@ def _check(root: ET.Element, top: QWidget) -> None:
         widget = _child(top, element.get("name", ""))
         for prop in element.findall("property"):
             name = prop.get("name", "")
+            if name == "buddy" and element.get("class") == "QLabel":
+                _child(top, prop.findtext("cstring", ""))  # no property of Qt's, but Designer's word for setBuddy
+                continue
             if prop.get("stdset") != "0" and widget.metaObject().indexOfProperty(name) < 0:
                 raise ValueError(f"{element.get('class')} has no property '{name}', set on '{element.get('name')}'")
 

@@ -20,7 +20,7 @@ class Smore:
         learns_from="the scan",
         needs_torch=True,
         presets=(
-            Preset("fast", "fast", "Takes about 6 minutes on a processor core for 48 slices of 256 x 256.", cost=300.0),
+            Preset("fast", "fast", "A network small enough for a processor.", cost=300.0),
             Preset("quick", "quick", "A smaller network that learns less: part of the gain, to try it out.", cost=60.0),
             Preset(
                 "balanced",
