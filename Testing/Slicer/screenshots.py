@@ -33,7 +33,6 @@ def screenshot(path: Path) -> None:
         for button in (panel.ui.estimateButton, panel.ui.superResolveButton):
             button.click()
             wait_until(lambda: not runner.runs, 600)
-        panel.ui.checkCollapsibleButton.setProperty("collapsed", True)
         wait(0.5)
         panel.parent.resize(WIDTH, panel.parent.layout().totalHeightForWidth(WIDTH))
         wait(0.5)

@@ -110,3 +110,26 @@ def has_key(element: ET.Element) -> bool:
 def key_of(element: ET.Element) -> str:
     (letter,) = re.findall(r"&(\w)", told(element, "text"))
     return letter.lower()
+
+
+def test_a_second_click_gives_the_users_layout_back(used, views):
+    ui = used.ui
+    buttons = [ui.showChartButton, ui.compareButton, ui.showResidualButton]
+    for button in buttons:
+        ui.showResidualButton.setChecked(False)
+        views.giveBack()
+        button.click()
+        assert [each.isChecked() for each in buttons] == [each is button for each in buttons]
+        button.click()
+        assert views.shownID is None and not any(each.isChecked() for each in buttons)
+
+
+def test_scan_and_result_are_compared_at_the_same_window_and_level(used):
+    node = used.panel.parameters.node
+    scan, result = node.inputVolume.GetDisplayNode(), node.outputVolume.GetDisplayNode()
+    used.ui.compareButton.setChecked(False)
+    for display, window in ((scan, 321.0), (result, 77.0)):
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevel(window, window / 2)
+    used.ui.compareButton.click()
+    assert (result.GetWindow(), result.GetLevel()) == (scan.GetWindow(), scan.GetLevel()) == (321.0, 160.5)
