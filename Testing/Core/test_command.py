@@ -107,6 +107,17 @@ def quick_estimation(monkeypatch):
     return asked
 
 
+@pytest.fixture(autouse=True)
+def quick_measurement(request, monkeypatch):
+    """What is left of the slices, which takes seconds, is measured only where a test is about it."""
+    if "measures_what_is_left" not in request.keywords:
+        monkeypatch.setattr(resolution_left, "measure_resolution", _refused)
+
+
+def _refused(*arguments, **settings):
+    raise InputError("this volume cannot be measured")
+
+
 def written(folder) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -574,6 +585,7 @@ def textured(tmp_path_factory):
     return folder
 
 
+@pytest.mark.measures_what_is_left
 def test_what_is_left_is_told_beside_the_scan_interpolated(run, textured, tmp_path):
     scan = textured / "scan.nii"
     code, out, _ = run(f"super-resolve {scan} -o out.nii --method tikhonov --profile gaussian:6 --json j")

@@ -34,8 +34,8 @@ COMPARED = 0.25
 PEAK = 0.3
 #: Fraction of each border that is faded out.
 FADE = 0.15
-#: Fewest slices in which a displacement can be told from chance.
-FEWEST = 8
+#: Fewest slices, and fewest voxels across an image, in which a displacement can be told from chance.
+FEWEST, NARROWEST = 8, 32
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def odd_against_even(slices: NDArray[np.floating]) -> OddAgainstEven:
         slices: intensities, shape (rows, columns, slices).
     """
     rows, columns, count = slices.shape
-    if count < FEWEST:
+    if count < FEWEST or min(rows, columns) < NARROWEST:
         return OddAgainstEven()
     window = (tukey(rows, 2 * FADE)[:, None] * tukey(columns, 2 * FADE))[..., None]
     smooth = gaussian_filter(slices - np.median(slices).astype(np.float64), (1, 1, 0))
