@@ -9,6 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from SuperResolveLib.data.content import content_of
+from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.data.noise import scan_noise
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
@@ -69,6 +72,27 @@ def width(scan: Volume) -> float:
 @pytest.mark.parametrize("stored", STORED)
 def test_the_spectral_estimate(scan: Volume, width: float, stored: str):
     assert estimate_profile(STORED[stored](scan)).fwhm_mm == pytest.approx(width, rel=1e-6)
+
+
+@pytest.mark.parametrize("stored", ["reversed along (0, 1, 2)", "axes (2, 1, 0)", "with empty borders"])
+def test_the_estimate_by_espreso(scan: Volume, stored: str):
+    width = estimate_profile(scan, "espreso").fwhm_mm
+    assert estimate_profile(STORED[stored](scan), "espreso").fwhm_mm == pytest.approx(width, rel=1e-6)
+
+
+@pytest.mark.parametrize("stored", STORED)
+def test_the_noise(scan: Volume, stored: str):
+    other = STORED[stored](scan)
+    assert scan_noise(other, slice_geometry(other)) == pytest.approx(scan_noise(scan, slice_geometry(scan)), rel=1e-5)
+
+
+def test_content_ends_where_planes_are_no_longer_constant():
+    data = np.random.default_rng(0).random((5, 6, 7), dtype=np.float32)
+    data[2] = 3.0  # inside, so it stays
+    np.testing.assert_array_equal(content_of(np.pad(data, 3, constant_values=4.0)), data)
+    np.testing.assert_array_equal(content_of(np.pad(np.pad(data, 1, constant_values=9.0), 2)), data)
+    planes = np.broadcast_to(np.arange(5, dtype=np.float32), (3, 4, 5))
+    assert content_of(planes).shape == content_of(np.ones_like(planes)).shape == planes.shape
 
 
 def test_nor_on_the_unit_of_intensity(scan: Volume, width: float):

@@ -12,20 +12,21 @@ from .geometry import AXIS_NAMES, FEWEST_SLICES, SliceGeometry
 def content_of(data: NDArray[np.float32]) -> NDArray[np.float32]:
     """The voxels within empty borders, as a view: outermost planes of one and the same value are left out.
 
-    A volume has the same content however wide an empty border is around it; a constant one has none.
+    A volume has the same content however wide an empty border is around it. One that is constant along two axes is all
+    border, and is returned whole.
     """
-    before: tuple[int, ...] = ()
-    while data.size and data.shape != before:
-        before = data.shape
+    content, before = data, None
+    while content.size and content.shape != before:
+        before = content.shape
         for axis in range(3):
-            data = _trimmed(data, axis)
-    return data
+            content = _trimmed(content, axis)
+    return content if content.size else data
 
 
 def _trimmed(data: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     """The volume without the outermost constant planes across one axis."""
     planes = np.moveaxis(data, axis, 0)
-    first, end = 0, len(planes)
+    first, end = 0, len(planes) if data.size else 0
     while first < end and np.ptp(planes[first]) == 0:
         first += 1
     while first < end and np.ptp(planes[end - 1]) == 0:

@@ -22,6 +22,8 @@ AXIS_NAMES: tuple[AxisName, AxisName, AxisName] = ("i", "j", "k")
 SMALLEST_RATIO = 1.2
 #: The fewest slices from which anything can be learned.
 FEWEST_SLICES = 8
+#: Fewest steps of single precision that must lie between the darkest and the brightest voxel.
+FEWEST_STEPS = 64
 #: The range in which an acquired in-plane resolution may lie, in voxels: a little below 1, as headers round, up to the
 #: most zero filling that is plausible.
 FINEST_ACQUIRED, COARSEST_ACQUIRED = 0.97, 10.0
@@ -152,10 +154,16 @@ def check_slices(geometry: SliceGeometry) -> None:
 
 
 def check_content(volume: Volume) -> None:
-    """Refuse a constant volume.
+    """Refuse a volume without contrast.
 
     Raises:
-        InputError: all voxels have the same value.
+        InputError: all voxels have the same value, or differ by little more than rounding.
     """
-    if float(np.ptp(volume.data)) == 0.0:
-        raise InputError(f"every voxel has the same value ({volume.data.flat[0]:g}): check that this is the right file")
+    low, high = float(volume.data.min()), float(volume.data.max())
+    if low == high:
+        raise InputError(f"every voxel has the same value ({low:g}): check that this is the right file")
+    if high - low < FEWEST_STEPS * np.finfo(np.float32).eps * max(-low, high):
+        raise InputError(
+            f"the intensities, from {low:.9g} to {high:.9g}, differ by little more than single precision resolves: "
+            "subtract their offset first"
+        )

@@ -167,7 +167,7 @@ def _products_of_differences(
     lags = min(LAGS, slices - 2)
     if samples < lags + 2:
         return None
-    lines = direction.data[:, :: max(1, round(direction.data.size / VOXELS))]
+    lines = direction.data[:, _evenly(direction.data.shape[1], max(1, round(direction.data.size / VOXELS)))]
     flat = np.ascontiguousarray(lines).reshape(along, -1)
     blocks = (min(BLOCKS[0], samples - lags), min(BLOCKS[1], lines.shape[1]), min(BLOCKS[2], slices - lags))
     phases = min(max(1, round(step / 2)), int(along - 2 * reach - (samples - 1) * step))
@@ -185,15 +185,33 @@ def _products_of_differences(
 
 
 def _block_means(differences: NDArray[np.float32], axis: int, lags: int, blocks: tuple[int, int, int]) -> FloatArray:
-    """Means over blocks of d_0 d_l along an axis, shape (lags, blocks), the same windows for every lag."""
+    """Means over blocks of d_0 d_l along an axis, shape (lags, blocks).
+
+    The windows are the same for every lag, and start at either end, so that the direction of the axis does not matter.
+    """
     moved = np.moveaxis(differences, axis, -1)
     windows = moved.shape[-1] - lags + 1
+    starts, ends = moved[..., :windows], moved[..., lags - 1 :]
     means = []
     for lag in range(lags):
-        product = np.moveaxis(moved[..., :windows] * moved[..., lag : lag + windows], -1, axis)
+        following, preceding = moved[..., lag : lag + windows], moved[..., lags - 1 - lag : lags - 1 - lag + windows]
+        product = np.moveaxis((starts * following + ends * preceding) / 2, -1, axis)
         for dimension, number in enumerate(blocks):
-            edges = np.linspace(0, product.shape[dimension], number + 1).astype(int)
-            sizes = np.diff(edges).reshape([-1 if other == dimension else 1 for other in range(3)])
-            product = np.add.reduceat(product, edges[:-1], axis=dimension) / sizes
+            product = np.moveaxis(
+                _averaging(product.shape[dimension], number) @ np.moveaxis(product, dimension, -2), -2, dimension
+            )
         means.append(product.ravel())
     return np.array(means, dtype=np.float64)
+
+
+def _averaging(count: int, blocks: int) -> NDArray[np.float32]:
+    """The matrix that averages ``count`` samples over blocks of equal length; one across an edge counts in part."""
+    edges = np.linspace(0, count, blocks + 1)[:, None]
+    before = np.clip(edges - np.arange(count), 0, 1)
+    return (np.diff(before, axis=0) * blocks / count).astype(np.float32)
+
+
+def _evenly(count: int, step: int) -> NDArray[np.intp]:
+    """About every ``step``-th of ``count`` lines, counted from both ends alike."""
+    half = np.arange(step // 2, (count + 1) // 2, step)
+    return np.union1d(half, count - 1 - half)

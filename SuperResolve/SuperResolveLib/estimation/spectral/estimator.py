@@ -31,6 +31,8 @@ from .search import FAMILIES, Family, attempts, evidence_of
 
 #: Fewest rings of the spectrum with which anatomy and profile can be distinguished.
 FEWEST_RINGS = 8
+#: Range of slice thickness, as multiples of the slice spacing, in which a header is believed.
+PLAUSIBLE = 0.1, 10.0
 #: A best fit whose mean squared residual is above this, in units of the expected variance, gives a warning; heads reach
 #: 0.2 to 0.6.
 MISFIT = 4.0
@@ -110,9 +112,10 @@ def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[
 
 
 def prior_of(reference: Reference) -> WidthPrior:
-    """The prior on the width: from the header's slice thickness if it has one, else from the slice spacing."""
-    if reference.slice_thickness:
-        return WidthPrior.from_thickness(reference.slice_thickness)
+    """The prior on the width: from the header's slice thickness if it has a plausible one, else from the spacing."""
+    thickness = reference.slice_thickness
+    if thickness and PLAUSIBLE[0] <= thickness / reference.slice_spacing <= PLAUSIBLE[1]:
+        return WidthPrior.from_thickness(thickness)
     return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
 
 
