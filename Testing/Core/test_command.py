@@ -107,10 +107,14 @@ def quick_estimation(monkeypatch):
     return asked
 
 
+@pytest.fixture
+def real_measurement():
+    """For tests about what is left of the slices; others do not measure it, which takes seconds."""
+
+
 @pytest.fixture(autouse=True)
 def quick_measurement(request, monkeypatch):
-    """What is left of the slices, which takes seconds, is measured only where a test is about it."""
-    if "measures_what_is_left" not in request.keywords:
+    if "real_measurement" not in request.fixturenames:
         monkeypatch.setattr(resolution_left, "measure_resolution", _refused)
 
 
@@ -585,8 +589,7 @@ def textured(tmp_path_factory):
     return folder
 
 
-@pytest.mark.measures_what_is_left
-def test_what_is_left_is_told_beside_the_scan_interpolated(run, textured, tmp_path):
+def test_what_is_left_is_told_beside_the_scan_interpolated(real_measurement, run, textured, tmp_path):
     scan = textured / "scan.nii"
     code, out, _ = run(f"super-resolve {scan} -o out.nii --method tikhonov --profile gaussian:6 --json j")
     assert code == 0
