@@ -65,9 +65,6 @@ def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None =
     axes.plot(profile.offsets, density, color=_ESTIMATE, marker="o", markersize=3.5, label=label)
     if isinstance(profile, EstimatedProfile):
         low, high = profile.interval_mm
-        if truth is not None:
-            label = f"80 % interval {low:.2f} to {high:.2f} mm"
-            axes.fill_between([], [], [], color=_ESTIMATE, alpha=0.15, linewidth=0, label=label)
         for sign in (-1, 1):
             edges = centre + sign * low / 2, centre + sign * high / 2
             axes.axvspan(*edges, ymax=0.78, color=_ESTIMATE, alpha=0.15, linewidth=0)
