@@ -38,7 +38,9 @@ def test_what_the_registries_hold_can_be_chosen(choices):
 
 @pytest.fixture
 def with_nearest(monkeypatch):
-    """The library with a method more."""
+    """The library with a method more; as it is now, since reloading the module imports it anew."""
+    from SuperResolveLib.methods.registry import METHODS
+
     monkeypatch.setitem(METHODS.homes, "nearest", "nowhere:Nearest")
     found = type(METHODS).__getitem__
 
