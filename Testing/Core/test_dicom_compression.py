@@ -13,7 +13,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Imp
 
 from dicom_series import ROWS, pixels, positions, save_dataset, save_series
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io import dicom_decoder
+from SuperResolveLib.image_io.dicom import decoder as dicom_decoder
 from SuperResolveLib.image_io.volumes import read_volume
 
 THREE = positions([0.0, 5.0, 10.0])

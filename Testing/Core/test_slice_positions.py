@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io.slice_stack import SlicePlacement, stack_affine, stack_order
+from SuperResolveLib.image_io.dicom.slice_stack import SlicePlacement, stack_affine, stack_order
 from SuperResolveLib.image_io.volumes import read_volume
 
 OBLIQUE = Rotation.from_euler("xyz", (33, -28, 41), degrees=True).as_matrix()

@@ -15,10 +15,12 @@ import numpy as np
 
 from ..data.volume import Volume
 from ..errors import InputError
-from . import dicom, metaimage_files, mgh_files, nifti_files, nrrd_files
+from . import metaimage_files, mgh_files, nifti_files, nrrd_files
 from .checks import check_affine, single_precision
 from .contents import content_warnings
-from .dicom_file import is_dicom
+from .dicom.file import is_dicom
+from .dicom.series import read as read_series
+from .dicom.series import read_file as read_enhanced
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
@@ -103,7 +105,7 @@ def check_output(path: PathLike) -> None:
 
 def _read(source: Path, series: str | None) -> StoredImage:
     if source.is_dir():
-        return dicom.read(source, series)
+        return read_series(source, series)
     if not source.exists():
         raise InputError(f"there is no file or folder {source}: check the path")
     if series is not None:
@@ -115,7 +117,7 @@ def _read(source: Path, series: str | None) -> StoredImage:
         stored: StoredImage = _FORMATS[ending].read(source, ending)
         return stored
     if is_dicom(source):
-        return dicom.read_file(source)
+        return read_enhanced(source)
     if ending in (".img", ".hdr"):
         raise InputError(f"{source} is one of two files (.hdr and .img), which are not read: write both as one .nii.gz")
     known = ", ".join((*WRITTEN_ENDINGS, *DETACHED_ENDINGS))

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .acquisition_tags import numbers
-from .checks import check_scalar, readable
-from .dicom_end import check_end
-from .dicom_file import (
+from ...errors import InputError
+from ..acquisition_tags import numbers
+from ..checks import check_scalar, readable
+from .end import check_end
+from .file import (
     BIG_ENDIAN,
     DEFLATED,
     EXPLICIT,

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .acquisition_tags import numbers
-from .checks import FARTHEST_POINT, LARGEST_SHEAR
-from .dicom_file import DicomFile
-from .dicom_format import PixelFormat
-from .dicom_values import Intensities
+from ...errors import InputError
+from ..acquisition_tags import numbers
+from ..checks import FARTHEST_POINT, LARGEST_SHEAR
+from .file import DicomFile
+from .format import PixelFormat
 from .slice_stack import SlicePlacement
+from .values import Intensities
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .acquisition_tags import numbers
-from .dicom_format import PixelFormat
-from .dicom_tags import shown
+from ...errors import InputError
+from ..acquisition_tags import numbers
+from .format import PixelFormat
+from .tags import shown
 
 #: Range of plausible rescale slopes: quantitative maps in SI units, and far beyond any scanner's counts.
 SMALLEST_SLOPE, LARGEST_SLOPE = 1e-15, 1e12

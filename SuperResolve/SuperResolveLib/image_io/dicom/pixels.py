@@ -1,6 +1,6 @@
 """The stored voxels of DICOM files: uncompressed, run-length encoded, or compressed as JPEG and its successors.
 
-The first two are decoded here, the others by :class:`~.dicom_decoder.Decoder`.
+The first two are decoded here, the others by :class:`~.decoder.Decoder`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import readable
+from ..checks import readable
 from .codestream import check_items, encapsulated
-from .dicom_decoder import Decoder, undecodable
-from .dicom_file import BIG_ENDIAN, RLE, DicomFile
-from .dicom_format import NATIVE, PixelFormat
-from .dicom_tags import quiet
+from .decoder import Decoder, undecodable
+from .file import BIG_ENDIAN, RLE, DicomFile
+from .format import NATIVE, PixelFormat
+from .tags import quiet
 
 #: Run-length encoding turns two bytes into at most 128.
 _LONGEST_RUN = 64
@@ -26,7 +26,7 @@ _LONGEST_RUN = 64
 def stored_words(files: Sequence[DicomFile], forms: Sequence[PixelFormat], decoder: Decoder) -> Iterator[NDArray[Any]]:
     """The words of each file, shape (frames, rows, columns), of the type ``form.word``.
 
-    The formats have been compared with the files by :func:`~.dicom_format.check_pixel_data`.
+    The formats have been compared with the files by :func:`~.format.check_pixel_data`.
 
     Raises:
         InputError: voxels are damaged, or compressed in a way that is not read.

@@ -15,9 +15,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..errors import InputError
-from .checks import readable
-from .dicom_tags import KEYWORDS, SEQUENCES, quiet, text
+from ...errors import InputError
+from ..checks import readable
+from .tags import KEYWORDS, SEQUENCES, quiet, text
 
 IMPLICIT, EXPLICIT, BIG_ENDIAN = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2"
 DEFLATED, RLE = "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.5"

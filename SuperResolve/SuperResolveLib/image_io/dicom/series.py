@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import InputError
-from .checks import readable
-from .dicom_decoder import Decoder, may_be_compressed
-from .dicom_file import DicomFile
-from .dicom_format import PixelFormat
-from .dicom_tags import quiet, shown
-from .dicom_volume import read_slices
-from .stored import StoredImage
+from ...errors import InputError
+from ..checks import readable
+from ..stored import StoredImage
+from .decoder import Decoder, may_be_compressed
+from .file import DicomFile
+from .format import PixelFormat
+from .tags import quiet, shown
+from .volume import read_slices
 
 
 def read(folder: Path, series: str | None) -> StoredImage:

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
-from .acquisition_tags import acquisition_header
-from .checks import check_shape
-from .dicom_decoder import Decoder
-from .dicom_enhanced import frames_of
-from .dicom_file import DicomFile
-from .dicom_format import PixelFormat, check_claim, check_pixel_data
-from .dicom_pixels import stored_words
-from .dicom_slice import DicomSlice
-from .dicom_values import Intensities, without_padding
+from ...errors import InputError
+from ..acquisition_tags import acquisition_header
+from ..checks import check_shape
+from ..stored import LPS_TO_RAS, StoredImage
+from .decoder import Decoder
+from .enhanced import frames_of
+from .file import DicomFile
+from .format import PixelFormat, check_claim, check_pixel_data
+from .pixels import stored_words
+from .slice import DicomSlice
 from .slice_stack import stack_affine, stack_order
-from .stored import LPS_TO_RAS, StoredImage
+from .values import Intensities, without_padding
 
 #: How much the rescale slopes of slices may differ without a word.
 LARGEST_SLOPE_RATIO = 10.0

@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
-from .acquisition_tags import numbers
-from .dicom_file import DicomFile
-from .dicom_slice import DicomSlice
-from .dicom_tags import quiet, shown, text
+from ...errors import InputError
+from ..acquisition_tags import numbers
+from .file import DicomFile
+from .slice import DicomSlice
 from .slice_stack import SAME_POSITION
+from .tags import quiet, shown, text
 
 #: The functional group that holds a tag of a frame.
 _GROUPS = {

@@ -18,11 +18,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
+from ...errors import InputError
 from .codestream import check_streams, encapsulated, minimal_file
-from .dicom_file import DicomFile
-from .dicom_format import PixelFormat
-from .dicom_tags import shown
+from .file import DicomFile
+from .format import PixelFormat
+from .tags import shown
 
 #: JPEG (8, 12 bits; lossless), JPEG-LS and JPEG 2000.
 DECODED = tuple(f"1.2.840.10008.1.2.4.{kind}" for kind in ("50", "51", "57", "70", "80", "81", "90", "91"))

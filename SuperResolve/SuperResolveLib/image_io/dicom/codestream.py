@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from ..errors import InputError
-from .checks import readable
-from .dicom_end import check_end
-from .dicom_file import DicomFile
-from .dicom_format import PixelFormat
+from ...errors import InputError
+from ..checks import readable
+from .end import check_end
+from .file import DicomFile
+from .format import PixelFormat
 
 _ITEM, _DELIMITER = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
 #: Where a JPEG 2000 stream begins, followed by the marker of its sizes; where a JPEG or JPEG-LS stream does.

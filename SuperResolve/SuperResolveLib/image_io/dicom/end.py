@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from ..errors import InputError
-from .dicom_file import BIG_ENDIAN, IMPLICIT, PIXEL_DATA, UNDEFINED_LENGTH, DicomFile
+from ...errors import InputError
+from .file import BIG_ENDIAN, IMPLICIT, PIXEL_DATA, UNDEFINED_LENGTH, DicomFile
 
 #: Types of elements whose length takes 4 bytes.
 _LONG = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV")

@@ -1,0 +1,1 @@
+"""Reading DICOM: series of slices, and enhanced files."""
