@@ -17,13 +17,13 @@ from ..data.volume import Volume
 from ..errors import InputError
 from . import metaimage_files, mgh_files, nifti_files, nrrd_files
 from .checks import check_affine, single_precision
-from .contents import content_warnings
 from .dicom.file import is_dicom
 from .dicom.series import read as read_series
 from .dicom.series import read_file as read_enhanced
 from .files import PathLike, check_target
 from .sidecar import sidecar_header
 from .stored import StoredImage
+from .voxel_warnings import voxel_warnings
 
 _FORMATS: dict[str, Any] = {
     ".nii": nifti_files, ".nii.gz": nifti_files, ".mgz": mgh_files, ".mgh": mgh_files, ".nrrd": nrrd_files,
@@ -66,7 +66,7 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
         stored_type=stored.voxels.dtype.newbyteorder("=") if integer else np.dtype(np.float32),
         warnings=stored.warnings + filled,
     )
-    volume = replace(volume, warnings=volume.warnings + content_warnings(volume))
+    volume = replace(volume, warnings=volume.warnings + voxel_warnings(volume))
     return volume if source.is_dir() else sidecar_header(volume, source, _ending(source))
 
 

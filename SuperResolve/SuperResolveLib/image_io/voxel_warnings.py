@@ -15,7 +15,7 @@ _SAMPLE = 200_000
 _NAMED = 6
 
 
-def content_warnings(volume: Volume) -> tuple[str, ...]:
+def voxel_warnings(volume: Volume) -> tuple[str, ...]:
     """Warnings of what the voxels show, a sentence each."""
     return blank_slices(volume) + few_values(volume)
 
