@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 
 import numpy as np
 import pytest
@@ -654,6 +655,9 @@ class TestLife:
         assert not children_of_this_process()
 
 
+CLI_SCRIPT = re.compile(r"\b(EstimateSliceProfile|SuperResolve)\.py\b")
+
+
 def children_of_this_process() -> list[str]:
     """The command lines of the CLI processes that this process has started."""
     children = []
@@ -661,7 +665,7 @@ def children_of_this_process() -> list[str]:
         try:
             with open(f"/proc/{number}/stat") as stat, open(f"/proc/{number}/cmdline") as command:
                 line = command.read().replace("\0", " ")
-                if int(stat.read().rpartition(")")[2].split()[1]) == os.getpid() and "SuperResolve" in line:
+                if int(stat.read().rpartition(")")[2].split()[1]) == os.getpid() and CLI_SCRIPT.search(line):
                     children.append(line)
         except OSError:
             continue  # it has ended meanwhile
