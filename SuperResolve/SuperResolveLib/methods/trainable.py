@@ -1,0 +1,112 @@
+"""What a method that learns from a collection is: what it declares, what it is handed, and what it trains in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ..physics.problem import OperatorKind
+from ..registry import Info
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from ..image_io.model_card import Card
+    from ..training.collection import Collection
+    from ..training.step import State, TrainingStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainableInfo(Info):
+    """What a method that learns from a collection declares about itself.
+
+    Attributes:
+        stages: of its training, in order; each goes on from what those before it trained.
+        networks: that it can train, by the names of :mod:`~SuperResolveLib.methods.networks`; the default first.
+        operator: by which operator its results are made consistent with the scan.
+    """
+
+    stages: tuple[str, ...]
+    networks: tuple[str, ...]
+    operator: OperatorKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """What a method is handed to train with.
+
+    Attributes:
+        preset: one of its own.
+        network: one of its own.
+        device: where to train.
+        seed: of everything random.
+        iterations: of each stage, by name; stages that are left out have none.
+        ratios: range of the ratio of slice spacing to voxel that is to be learned; ``None`` for the preset's.
+        options: what only this method has, by name.
+        rank, ranks: which of several processes this is that share every batch.
+    """
+
+    preset: str
+    network: str
+    device: torch.device
+    seed: int
+    iterations: Mapping[str, int]
+    ratios: tuple[float, float] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    rank: int = 0
+    ranks: int = 1
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage that can be run.
+
+    Attributes:
+        step: what does one update.
+        score: how good what the stage trains is on the validation scans, by name; ``"psnr"`` in dB (higher is better)
+            decides which state is kept. ``None`` where there is nothing to validate.
+    """
+
+    step: TrainingStep
+    score: Callable[[], Mapping[str, float]] | None = None
+
+
+class Trainable(Protocol):
+    """A method that learns from a collection. Importing its class must not import torch."""
+
+    info: ClassVar[TrainableInfo]
+
+    @classmethod
+    def iterations(cls, preset: str) -> dict[str, int]:
+        """How many iterations each stage of a preset takes."""
+
+    @classmethod
+    def check(cls, volume: Any) -> None:
+        """Refuse a volume that cannot serve in training.
+
+        Raises:
+            InputError: in one sentence that begins with "it ".
+        """
+
+    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+        """Set it up; it imports torch."""
+
+    def begin(self, stage: str) -> Stage:
+        """The stage, which starts from what earlier stages trained."""
+
+    def network(self) -> nn.Module:
+        """What is exported: the network with the weights that were averaged, in eval mode."""
+
+    def start_from(self, network: nn.Module) -> None:
+        """Start the exported network from a trained one."""
+
+    def card(self, stage: str) -> Card:
+        """The card of the network as it is after that stage, without what the workflow knows better."""
+
+    def state(self) -> State:
+        """What earlier stages trained and later ones need."""
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
