@@ -34,7 +34,7 @@ ROOMS: dict[str, set[str]] = {
     "slicer_cli": {"data", "physics", "image_io", "metrics", "estimation", "methods", "workflows"},
 }
 #: What every room may use; beside the public names, nothing else is at the top of the library.
-TOP = {"device", "errors", "exits", "progress", "registry", "version"}
+TOP = {"device", "errors", "exits", "model", "progress", "registry", "version"}
 #: Rooms that hold networks and functions of tensors, and import nothing of ours.
 OF_TORCH_ALONE = {"networks", "losses"}
 #: Slow to import: loaded only by what uses them.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from ..image_io.model_card import Card
+    from ..model import Card
     from ..training.collection import Collection
     from ..training.step import State, TrainingStep
 

@@ -1,4 +1,4 @@
-"""The card of a model: what it is, what it learned from, and what it is good for."""
+"""A model: a network's weights, with the card that tells what it is, what it learned from, and what it is good for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..physics.problem import OperatorKind
+import numpy as np
+from numpy.typing import NDArray
 
 #: Of the card's format; a file of another version is refused.
 FORMAT_VERSION = 1
@@ -46,7 +47,7 @@ class Card:
     method: str
     network: str
     network_arguments: Mapping[str, int | float | bool | str]
-    operator: OperatorKind
+    operator: Literal["profile", "select"]
     consistent: bool
     start: Literal["tikhonov", "spline", "cubic"]
     ratios: Range
@@ -66,3 +67,16 @@ class Card:
     versions: Mapping[str, str | None] = field(default_factory=dict)
     licence: str = ""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network as it is kept in a file.
+
+    Attributes:
+        card: what it is.
+        tensors: the network's weights and buffers by their names in torch.
+    """
+
+    card: Card
+    tensors: Mapping[str, NDArray[np.generic]]
