@@ -12,8 +12,8 @@ from .registry import import_with_torch
 if TYPE_CHECKING:
     import torch
 
-#: What can be chosen; ``"auto"`` takes the GPU where there is one.
-DEVICES = ("auto", "cpu", "cuda")
+#: What can be chosen; ``"auto"`` takes CUDA's GPU where there is one. ``"mps"``, Apple's GPU, is untested.
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def check_device(name: str) -> None:
@@ -38,6 +38,8 @@ def choose_device(name: str) -> torch.device:
 
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("no CUDA device can be used here: choose the device cpu, or auto")
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise InputError("no Apple GPU can be used here: choose the device cpu, or auto")
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.device(name)

@@ -72,7 +72,7 @@ class Info:
         """The cost of a run with that preset, or with the default; a graphics card is so many times faster."""
         chosen = self.preset(preset)
         costs = [each.cost for each in self.presets if each.name == chosen and each.cost is not None]
-        return (costs[0] if costs else self.cost) / (GRAPHICS_CARD if device == "cuda" else 1.0)
+        return (costs[0] if costs else self.cost) / (GRAPHICS_CARD if device in ("cuda", "mps") else 1.0)
 
     def usable_device(self, preset: str | None, device: str) -> str:
         """The device if such a run computes on one, else ``"auto"``: for a choice that several runs share."""
@@ -84,7 +84,7 @@ class Info:
         Raises:
             InputError: it is named, and the run computes on the processor alone.
         """
-        if device == "cuda" and not self.runs_on_torch(preset):
+        if device in ("cuda", "mps") and not self.runs_on_torch(preset):
             run = f"{self.name} ({preset})" if preset else self.name
             raise InputError(f"{run} computes on the processor alone: leave out the device {device!r}")
 

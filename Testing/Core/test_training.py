@@ -185,7 +185,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path, content: str) -
 
 def scored(step: Counting, scores: list[float], patience: int | None) -> Validation:
     """Two iterations a score."""
-    return Validation(lambda: scores[int(step.count) // 2 - 1], 2, patience)
+    return Validation(lambda *_: scores[int(step.count) // 2 - 1], 2, patience)
 
 
 def test_training_stops_early_and_goes_back_to_the_best() -> None:

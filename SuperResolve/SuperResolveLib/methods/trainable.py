@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..physics.problem import OperatorKind
 from ..registry import Info
 
@@ -16,6 +19,10 @@ if TYPE_CHECKING:
     from ..model import Card
     from ..training.collection import Collection
     from ..training.step import State, TrainingStep
+
+
+#: Of two images of one shape, the second the truth.
+Metric = Callable[[NDArray[np.float32], NDArray[np.float32]], float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +51,7 @@ class TrainingSettings:
         seed: of everything random.
         iterations: of each stage, by name; stages that are left out have none.
         ratios: range of the ratio of slice spacing to voxel that is to be learned; ``None`` for the preset's.
+        metrics: of an image and the truth, by name: ``"psnr"`` in dB and ``"ssim"``.
         options: what only this method has, by name.
         rank, ranks: which of several processes this is that share every batch.
     """
@@ -54,6 +62,7 @@ class TrainingSettings:
     seed: int
     iterations: Mapping[str, int]
     ratios: tuple[float, float] | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     rank: int = 0
     ranks: int = 1

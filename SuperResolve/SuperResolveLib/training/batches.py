@@ -20,6 +20,17 @@ class Sampler(Protocol[Drawn]):
         """A batch of so many; all that is random in it comes from the generator."""
 
 
+class BatchSource(Protocol[Drawn]):
+    """What has a batch for every iteration."""
+
+    @property
+    def random(self) -> RandomStream:
+        """By which they are drawn."""
+
+    def at(self, iteration: int) -> Drawn:
+        """The batch of an iteration."""
+
+
 @dataclass(frozen=True)
 class Batches(Generic[Batch]):
     """A batch for every iteration.

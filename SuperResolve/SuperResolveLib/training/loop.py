@@ -25,6 +25,7 @@ class TrainingLoop:
         checkpoints: where and how often to save; ``None`` saves nothing.
         validation: how often to ask whether learning still helps; ``None`` runs all iterations.
         until: asked before every update; ends training where it says so.
+        agree: makes a decision that of all processes that share the training.
 
     Attributes:
         iteration: updates done so far.
@@ -40,6 +41,7 @@ class TrainingLoop:
         checkpoints: Checkpoints | None = None,
         validation: Validation | None = None,
         until: Callable[[], bool] = lambda: False,
+        agree: Callable[[bool], bool] = bool,
     ) -> None:
         self.iteration = 0
         self._step = step
@@ -49,6 +51,7 @@ class TrainingLoop:
         self._checkpoints = checkpoints
         self._validation = validation
         self._until = until
+        self._agree = agree
 
     def resume(self) -> bool:
         """Go on from the checkpoint, and say whether there was one.
@@ -87,13 +90,13 @@ class TrainingLoop:
             losses = self._step.update(self.iteration)
             self.iteration += 1
             if self._validation is not None:
-                self._validation.after(self.iteration, self._step)
+                self._validation.after(self.iteration, self._step, losses)
             reports.after(self.iteration, losses)
             if self._checkpoints is not None and self._checkpoints.due(self.iteration):
                 self._save()
 
     def _is_over(self) -> bool:
-        return (self._validation is not None and self._validation.is_over) or self._until()
+        return self._agree((self._validation is not None and self._validation.is_over) or self._until())
 
     def _save(self) -> None:
         if self._checkpoints is not None:

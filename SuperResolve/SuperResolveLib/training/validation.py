@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+import torch
 
 from .step import State, TrainingStep
+
+Losses = Mapping[str, torch.Tensor]
+Score = Callable[[int, Losses], float]
 
 
 class Validation:
@@ -14,7 +19,7 @@ class Validation:
     scores in a row were no better than the best, and the best state is gone back to.
 
     Args:
-        score: of what the step has learned so far; lower is better.
+        score: of what the step has learned so far, told the iterations done and the last losses; lower is better.
         every: iterations between scores.
         patience: scores in a row that may be no better; ``None`` never ends training early.
 
@@ -22,7 +27,7 @@ class Validation:
         best: the best score so far, infinite before the first.
     """
 
-    def __init__(self, score: Callable[[], float], every: int, patience: int | None = None) -> None:
+    def __init__(self, score: Score, every: int, patience: int | None = None) -> None:
         self.best = math.inf
         self._score = score
         self._every = every
@@ -35,11 +40,11 @@ class Validation:
         """Whether patience has run out."""
         return self._patience is not None and self._misses >= self._patience
 
-    def after(self, iteration: int, step: TrainingStep) -> None:
+    def after(self, iteration: int, step: TrainingStep, losses: Losses) -> None:
         """Score the step where that is due after so many iterations, and keep its state if none was better."""
         if iteration % self._every:
             return
-        score = self._score()
+        score = self._score(iteration, losses)
         if score < self.best:
             self.best, self._misses, self._best_state = score, 0, copy.deepcopy(step.state())
         else:
