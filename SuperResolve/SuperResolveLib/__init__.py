@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .physics.profile import SliceProfile
     from .workflows.estimate import estimate_profile, measure_resolution
     from .workflows.super_resolve import SuperResolved, super_resolve
+    from .workflows.train import train
 
 __all__ = [
     "Cancelled",
@@ -34,6 +35,7 @@ __all__ = [
     "read_profile",
     "read_volume",
     "super_resolve",
+    "train",
     "write_profile",
     "write_volume",
 ]
@@ -51,6 +53,7 @@ _HOMES = {
     "read_profile": "image_io.profile_table",
     "read_volume": "image_io.volumes",
     "super_resolve": "workflows.super_resolve",
+    "train": "workflows.train",
     "write_profile": "image_io.profile_table",
     "write_volume": "image_io.volumes",
 }

@@ -23,6 +23,7 @@ from .measure import measure
 from .methods import methods
 from .simulate import simulate
 from .super_resolve import super_resolve
+from .train import train
 
 
 class _InOrder(click.Group):
@@ -42,7 +43,7 @@ def cli() -> None:
     """
 
 
-for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods):
+for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods, train):
     cli.add_command(subcommand)
 
 

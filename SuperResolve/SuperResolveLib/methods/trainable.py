@@ -33,11 +33,13 @@ class TrainableInfo(Info):
         stages: of its training, in order; each goes on from what those before it trained.
         networks: that it can train, by the names of :mod:`~SuperResolveLib.methods.networks`; the default first.
         operator: by which operator its results are made consistent with the scan.
+        shares_batches: whether several processes can share its training.
     """
 
     stages: tuple[str, ...]
     networks: tuple[str, ...]
     operator: OperatorKind
+    shares_batches: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,8 +111,6 @@ def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask
 
 def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: int) -> Comparison:
     """Compare two images on the same voxels; ``wanted`` is how many were to be compared."""
-    from skimage.metrics import structural_similarity
-
     if min(truth.shape) < _SSIM_WINDOW:
         raise InputError(f"SSIM needs at least {_SSIM_WINDOW} voxels along each axis, but there are {min(truth.shape)}")
     inside = truth[mask].astype(np.float64)
@@ -120,9 +118,7 @@ def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: i
     if data_range == 0:
         raise InputError("the truth is constant inside the mask, so nothing can be compared: choose another mask")
     rmse = float(np.sqrt(np.mean((result[mask] - inside) ** 2)))
-    _, similarity = structural_similarity(
-        truth, result, data_range=data_range, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
-    )
+    similarity = _similarity(truth, result, data_range)
     detail = _laplacian_of_gaussian(truth)[mask]
     return Comparison(
         psnr=float(20 * np.log10(data_range / rmse)) if rmse > 0 else float("inf"),
@@ -134,6 +130,27 @@ def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: i
         overlap=int(mask.sum()) / wanted,
         correlation=_correlation(inside, result[mask].astype(np.float64)),
     )
+
+
+def psnr(image: Image, truth: Image) -> float:
+    """The PSNR of an image on the truth's voxels, all of them, in dB; infinite if the two are equal."""
+    error = float(np.sqrt(np.mean(np.square(image - truth, dtype=np.float64))))
+    return float(20 * np.log10(float(np.ptp(truth)) / error)) if error > 0 else float("inf")
+
+
+def ssim(image: Image, truth: Image) -> float:
+    """The mean structural similarity of an image on the truth's voxels, all of them."""
+    return float(np.mean(_similarity(truth, image, float(np.ptp(truth))), dtype=np.float64))
+
+
+def _similarity(truth: Image, result: Image, data_range: float) -> Image:
+    """The structural similarity at every voxel."""
+    from skimage.metrics import structural_similarity
+
+    _, similarity = structural_similarity(
+        truth, result, data_range=data_range, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, full=True
+    )
+    return np.asarray(similarity)
 
 
 def _correlation(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:

@@ -62,11 +62,15 @@ class TrainingLoop:
         state = self._checkpoints.load() if self._checkpoints is not None else None
         if state is None:
             return False
+        self.load_state(state)
+        return True
+
+    def load_state(self, state: State) -> None:
+        """Go on from what was saved."""
         self.iteration = state["iteration"]
         self._step.load_state(state["step"])
         if self._validation is not None and state["validation"] is not None:
             self._validation.load_state(state["validation"])
-        return True
 
     def run(self, progress: ProgressCallback) -> None:
         """Update until all iterations are done, validation finds no more gain, or ``until`` says so; with validation,

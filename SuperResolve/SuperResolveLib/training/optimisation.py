@@ -83,3 +83,14 @@ def optimisers_of(backbone: Backbone, learning_rate: float, kind: Optimiser) -> 
     known = {id(weight) for weight in inner}
     rest = [weight for weight in backbone.parameters() if id(weight) not in known]
     return [Muon(inner, learning_rate), torch.optim.Adam(rest, lr=learning_rate)]
+
+
+def muon_and_adam(network: torch.nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon on the weights of all convolutions but the first and the last, Adam on the rest."""
+    kinds = (torch.nn.Conv2d, torch.nn.Conv3d)
+    convolutions = [module for module in network.modules() if isinstance(module, kinds)]
+    inner = [module.weight for module in convolutions[1:-1]]
+    known = {id(weight) for weight in inner}
+    rest = [weight for weight in network.parameters() if id(weight) not in known]
+    adam = torch.optim.Adam(rest, lr=learning_rate)
+    return [Muon(inner, learning_rate), adam] if inner else [adam]

@@ -45,7 +45,7 @@ def plot_profile(
     if title:
         shown = title.encode("utf-8", "replace").decode()  # of a file name in any encoding
         axes.set_title(shown, parse_math=False)
-    _save(figure, path, dpi=200)
+    save_figure(figure, path, dpi=200)
 
 
 def draw_profile(axes: Axes, profile: SliceProfile, truth: SliceProfile | None = None) -> None:
@@ -131,10 +131,10 @@ def coronal_figure(
     beside = figure.add_subplot(grid[:, -1])
     beside.set_box_aspect(0.9)
     draw_profile(beside, profile, truth)
-    _save(figure, path, dpi=150)
+    save_figure(figure, path)
 
 
-def _save(figure: Figure, path: Path, dpi: int) -> None:
+def save_figure(figure: Figure, path: Path, dpi: int = 150) -> None:
     """Write a figure in the format of the ending, completely or not at all."""
     contents = BytesIO()
     figure.savefig(contents, format=path.suffix[1:].lower(), dpi=dpi)

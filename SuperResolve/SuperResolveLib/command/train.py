@@ -1,0 +1,164 @@
+"""``slice-profile-sr train``."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..methods.trainables import TRAINABLES
+from . import options
+from .console import Console, console_options
+
+
+def _shares(context: click.Context, parameter: click.Parameter, text: str) -> float | tuple[Path, ...]:
+    """A share of the subjects, or sources of other scans."""
+    try:
+        share = float(text)
+    except ValueError:
+        return (Path(text),)
+    if not 0 <= share < 1:
+        raise click.BadParameter(f"{text} is no share of the subjects: give one from 0 to 1, or a folder.")
+    return share
+
+
+def _names(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """Names separated by commas; empty if the option was not given."""
+    return tuple(name.strip() for name in text.split(",")) if text is not None else ()
+
+
+@click.command(short_help="A model learned from a collection of scans.")
+@click.argument("method", metavar="|".join(TRAINABLES))
+@click.argument("scans", nargs=-1, type=options.PATH)
+@click.option(
+    "-o", "--output", type=options.PATH, required=True, metavar="MODEL.safetensors", help="The model with its card."
+)
+@click.option(
+    "--synthetic",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Also learn from N volumes of synthetic anatomy.",
+)
+@click.option(
+    "--validate",
+    default="0.2",
+    show_default=True,
+    metavar="FOLDER|SHARE",
+    callback=_shares,
+    help="Scans to validate on, or the share of the subjects that is held out; 0 validates on none.",
+)
+@click.option("--preset", metavar="P", help="One of the method's presets, by default its first.")
+@click.option("--network", metavar="N", help="One of the method's networks, by default its first.")
+@click.option("--stages", metavar="S,S", callback=_names, help="Run these stages alone; all by default.")
+@click.option("--from", "from_model", type=options.PATH, metavar="MODEL", help="Go on from a model, on other scans.")
+@click.option("--hours", type=float, metavar="H", help="Train for so long.")
+@click.option("--iterations", type=int, metavar="N", help="Train for so many iterations in all, shared among stages.")
+@click.option("--ratio", type=float, metavar="K", help="The ratio of slice spacing to voxel; the preset's by default.")
+@click.option(
+    "--keep-synthesis", type=options.PATH, metavar="DIR", help="xuan: also write the volumes that stage I synthesised."
+)
+@click.option(
+    "--work", type=options.PATH, metavar="DIR", help="Keep checkpoints, metrics and the learning curve there."
+)
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint.")
+@click.option(
+    "--checkpoint-minutes", type=float, default=10.0, show_default=True, metavar="M", help="Time between checkpoints."
+)
+@options.device
+@click.option(
+    "--devices",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Share every batch among N graphics cards.",
+)
+@options.seed
+@options.json
+@click.option("--plot", type=options.PATH, metavar="P.png", help="Also write the learning curve.")
+@options.overwrite
+@console_options
+@click.pass_obj
+def train(
+    console: Console,
+    /,
+    method: str,
+    scans: tuple[Path, ...],
+    output: Path,
+    from_model: Path | None,
+    ratio: float | None,
+    keep_synthesis: Path | None,
+    work: Path | None,
+    json: Path | None,
+    plot: Path | None,
+    overwrite: bool,
+    **arguments: Any,
+) -> None:
+    """Train METHOD on SCANS: files, folders, quoted patterns, or .txt lists of them.
+
+    Scans that cannot serve are named and left out. Ctrl-C saves a checkpoint, from which --resume goes on; a run that
+    was killed goes on from its last one.
+    """
+    from ..image_io.files import check_ending, check_paths
+    from ..image_io.model_file import check_model_output, write_model
+    from ..workflows.figures import FIGURE_ENDINGS
+    from ..workflows.model_texts import card_lines
+    from ..workflows.models import load_model
+    from ..workflows.report import write_report
+    from ..workflows.train import carry_out
+    from ..workflows.training_figure import plot_learning
+    from ..workflows.training_request import Request
+
+    check_model_output(output)
+    check_ending(plot, "--plot", FIGURE_ENDINGS)
+    check_paths({"--from": from_model}, {"--output": output, "--json": json, "--plot": plot}, overwrite)
+    folder = work if work is not None else output.with_suffix(".training")
+    _check_work(folder, arguments["resume"], overwrite)
+    request = Request(
+        method=method,
+        sources=scans,
+        from_model=None if from_model is None else load_model(from_model),
+        ratios=None if ratio is None else (ratio, ratio),
+        options={} if keep_synthesis is None else {"keep_synthesis": keep_synthesis},
+        work=folder,
+        **arguments,
+    )
+    with console.progress() as progress:
+        trained = carry_out(request, progress, console.say)
+    console.warn(trained.warnings)
+    write_model(trained.model, output)
+    if plot is not None:
+        plot_learning(trained.entries, plot)
+    if json is not None:
+        write_report({**asdict(trained.model.card), "seconds": trained.seconds, "left_out": trained.left_out}, json)
+    for line in card_lines(trained.model):
+        console.say(line)
+    if work is None:
+        shutil.rmtree(folder, ignore_errors=True)  # nothing is left to go on from
+    console.wrote(output, plot, json)
+
+
+def _check_work(folder: Path, resume: bool, overwrite: bool) -> None:
+    """Make the work folder; one with another run's checkpoints is used only to go on from them, or to start anew.
+
+    Raises:
+        InputError: naming the folder.
+    """
+    from ..errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"the folder {folder} cannot be made: {error.strerror}; give another --work") from error
+    left = sorted(folder.glob("checkpoint*"))
+    if left and not resume and not overwrite:
+        raise InputError(
+            f"{folder} holds checkpoints of an earlier run: go on from them by --resume, or start anew by --overwrite"
+        )
+    if not resume:
+        for path in left:
+            path.unlink()

@@ -1,0 +1,1 @@
+"""Networks that learn from thin volumes what thick slices hide."""

@@ -1,0 +1,96 @@
+"""The supervised networks as the registry knows them; what trains them is in :mod:`.training`, which needs torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import InputError
+from ...registry import Preset, import_with_torch
+from ..trainable import Stage, TrainableInfo, TrainingSettings
+from .presets import PRESETS
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ...data.volume import Volume
+    from ...model import Card
+    from ...training.collection import Collection
+    from ...training.step import State
+
+#: Voxels that are longer than this along one axis than along another leave nothing to learn from along the first.
+MOST_ANISOTROPIC = 1.5
+#: The fewest voxels that a volume must have along every axis.
+FEWEST_VOXELS = 32
+
+
+class Supervised:
+    """A network learns from thin volumes, degraded as the scanner degrades, to undo that."""
+
+    info: ClassVar[TrainableInfo] = TrainableInfo(
+        name="supervised",
+        title="Supervised (learned from thin volumes)",
+        summary="A 3-D network learns from thin, near isotropic volumes, degraded by many slice profiles, to undo that.",
+        learns_from="a collection",
+        needs_torch=True,
+        presets=(
+            Preset("fast", "fast", "Networks small enough for a processor, which learn for about an hour there."),
+            Preset("balanced", "balanced", "Larger networks that learn for longer: hours on a graphics card."),
+            Preset("paper", "as published", "The published sizes: days, on a graphics card only."),
+        ),
+        stages=("regression",),
+        networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb"),
+        operator="profile",
+        shares_batches=True,
+    )
+
+    @classmethod
+    def iterations(cls, preset: str) -> dict[str, int]:
+        """How many iterations each stage of a preset takes."""
+        return {"regression": PRESETS[preset].iterations}
+
+    @classmethod
+    def check(cls, volume: Volume) -> None:
+        """Refuse a volume that has thick slices itself, or is small.
+
+        Raises:
+            InputError: in one sentence that begins with "it ".
+        """
+        if max(volume.spacing) / min(volume.spacing) > MOST_ANISOTROPIC:
+            sizes = " x ".join(f"{value:.3g}" for value in volume.spacing)
+            raise InputError(
+                f"it has voxels of {sizes} mm, and thin volumes are needed to learn from: voxels no more than "
+                f"{MOST_ANISOTROPIC} times as long along one axis as along another"
+            )
+        if min(volume.shape) < FEWEST_VOXELS:
+            shape = " x ".join(str(size) for size in volume.shape)
+            raise InputError(f"it has {shape} voxels, and at least {FEWEST_VOXELS} along every axis are needed")
+
+    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+        training = import_with_torch(f"{__package__}.training")
+        self._training: Any = training.SupervisedTraining(settings, collection, validation)
+
+    def begin(self, stage: str) -> Stage:
+        """The one stage there is: regression on the truth."""
+        begun: Stage = self._training.begin()
+        return begun
+
+    def network(self) -> nn.Module:
+        """The network with averaged weights."""
+        network: nn.Module = self._training.averaged
+        return network
+
+    def start_from(self, network: nn.Module) -> None:
+        """Start from a trained network's weights."""
+        self._training.start_from(network)
+
+    def card(self, stage: str) -> Card:
+        """The card of the network."""
+        card: Card = self._training.card()
+        return card
+
+    def state(self) -> State:
+        """Nothing: there is one stage."""
+        return {}
+
+    def load_state(self, state: State) -> None:
+        """Nothing to do."""

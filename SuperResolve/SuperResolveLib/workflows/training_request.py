@@ -1,0 +1,161 @@
+"""What is asked of training: its names checked, and its scans found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..methods.trainable import Trainable, TrainableInfo
+from ..methods.trainables import TRAINABLES
+from ..model import Model
+from ..progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from ..training.collection import Collection
+
+Sources = Sequence[Path]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to train, on what and for how long.
+
+    Attributes:
+        method: a name in :data:`~SuperResolveLib.methods.trainables.TRAINABLES`.
+        sources: files, folders, patterns and lists of scans.
+        synthetic: volumes of synthetic anatomy to learn from, beside the scans.
+        validate: share of the subjects that is held out for validation, or sources of other scans; 0 for none.
+        preset, network: of the method; ``None`` for its default.
+        stages: which of its stages to run, in order; empty for all.
+        from_model: a model whose network training starts from.
+        hours: how long to train; ``None`` for as many iterations as are told.
+        iterations: in all, shared among the stages as in the preset; ``None`` for the preset's.
+        ratios: range of slice spacing over voxel that is to be learned; ``None`` for the preset's.
+        options: what only this method has.
+        device: where to compute.
+        devices: how many processes, on as many graphics cards, share every batch.
+        seed: of everything random.
+        work: folder for checkpoints, metrics and the learning curve; ``None`` keeps none.
+        resume: whether to go on from the checkpoint in it.
+        checkpoint_minutes: time between checkpoints.
+    """
+
+    method: str
+    sources: Sources = ()
+    synthetic: int = 0
+    validate: float | Sources = 0.2
+    preset: str | None = None
+    network: str | None = None
+    stages: tuple[str, ...] = ()
+    from_model: Model | None = None
+    hours: float | None = None
+    iterations: int | None = None
+    ratios: tuple[float, float] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    device: str = "auto"
+    devices: int = 1
+    seed: int = 0
+    work: Path | None = None
+    resume: bool = False
+    checkpoint_minutes: float = 10.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A request's names, checked.
+
+    Attributes:
+        trainable: the method.
+        info: what it declares.
+        preset, network, stages: of its own.
+    """
+
+    trainable: type[Trainable]
+    info: TrainableInfo
+    preset: str
+    network: str
+    stages: tuple[str, ...]
+
+    def shared(self, iterations: int | None) -> dict[str, int]:
+        """Iterations of each stage: the preset's, or so many in all in the same proportion."""
+        own = {name: count for name, count in self.trainable.iterations(self.preset).items() if name in self.stages}
+        if iterations is None:
+            return own
+        total = sum(own.values())
+        return {name: max(1, round(iterations * count / total)) for name, count in own.items()}
+
+
+def checked(request: Request) -> Plan:
+    """The plan of a request.
+
+    Raises:
+        InputError: a name is not known, or requests contradict each other.
+    """
+    trainable = TRAINABLES[request.method]
+    info = trainable.info
+    if request.hours is not None and request.iterations is not None:
+        raise InputError("--hours and --iterations both say how long to train: give one of them")
+    if request.hours is not None and not 0 < request.hours <= 10_000:
+        raise InputError(f"{request.hours:g} hours are no time to train for: give more than 0")
+    if request.iterations is not None and request.iterations < 1:
+        raise InputError(f"{request.iterations} iterations train nothing: give 1 or more")
+    if not request.sources and not request.synthetic:
+        raise InputError("there is nothing to learn from: give scans, or --synthetic N for synthetic anatomy")
+    if request.resume and request.work is None:
+        raise InputError("there is no work folder to resume from: give it by --work")
+    network = request.network or info.networks[0]
+    if network not in info.networks:
+        raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
+    stages = request.stages or info.stages
+    unknown = [name for name in stages if name not in info.stages]
+    if unknown:
+        raise InputError(f"{info.name} has no stage {unknown[0]!r}: its stages are {', '.join(info.stages)}")
+    if tuple(stages) != tuple(name for name in info.stages if name in stages):
+        raise InputError(f"stages are run in their order: give {','.join(n for n in info.stages if n in stages)}")
+    return Plan(trainable, info, info.preset(request.preset), network, tuple(stages))
+
+
+@dataclass(frozen=True)
+class Collections:
+    """What is learned from, and what is validated on.
+
+    Attributes:
+        training, validation: the two; no subject is in both.
+        left_out: sentences about scans that cannot serve.
+    """
+
+    training: Collection
+    validation: Collection
+    left_out: tuple[str, ...]
+
+    @classmethod
+    def of(cls, request: Request, progress: ProgressCallback) -> Collections:
+        """Find the scans of a request.
+
+        Raises:
+            InputError: none can serve.
+        """
+        from ..training.collection import find_scans
+        from ..training.synthetic import synthetic_collection
+
+        check = TRAINABLES[request.method].check
+        parts, left_out, validation = [], (), None
+        if request.sources:
+            found = find_scans(request.sources, check, progress)
+            left_out = found.left_out
+            if isinstance(request.validate, float | int) and request.validate > 0:
+                found, validation = found.split(float(request.validate), request.seed)
+            parts.append(found)
+        if request.synthetic:
+            drawn = synthetic_collection(request.synthetic, request.seed)
+            if not parts and isinstance(request.validate, float | int) and request.validate > 0:
+                validation = synthetic_collection(max(1, round(request.synthetic * request.validate)), request.seed + 1)
+            parts.append(drawn)
+        if not isinstance(request.validate, float | int):
+            validation = find_scans(request.validate, check, progress)
+            left_out += validation.left_out
+        training = parts[0] if len(parts) == 1 else parts[0].joined(parts[1])
+        return cls(training, validation if validation is not None else training.part(()), left_out)
