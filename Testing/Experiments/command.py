@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import phantom_pair, quality, table1, table2, table3, trust, views
+from . import learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .report import Presentation
@@ -35,6 +35,7 @@ EXPERIMENTS = {
 }
 PAIR = "phantom-pair"
 SPEED = "speed"
+LEARNING = "learning"
 DATA_VARIABLE = "SLICEPROFILESR_DATA"
 
 
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        others = {PAIR: _pair, SPEED: _speed, **dict.fromkeys(robustness.NAMES, robustness.run)}
+        others = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
     except InputError as error:
         print(error, file=sys.stderr)
@@ -74,6 +75,19 @@ def _pair(options: argparse.Namespace) -> int:
     ]
     run = phantom_pair.runner(options.scan, options.truth, options.device)
     return _run(options, cells, run, phantom_pair.PRESENTATION)
+
+
+def _learning(options: argparse.Namespace) -> int:
+    volumes = _volumes(options.volumes)
+    cells = [
+        Cell(volume, "ijk", str(Condition.parse(cell)), network, options.preset, seed)
+        for seed in options.seeds
+        for cell in options.cells
+        for network in options.networks
+        for volume in options.held_out or volumes
+    ]
+    run = learning.runner(volumes, options.iterations, options.synthetic, options.device)
+    return _run(options, cells, run, learning.PRESENTATION, options.name)
 
 
 def _speed(options: argparse.Namespace) -> int:
@@ -152,9 +166,22 @@ def _parser() -> argparse.ArgumentParser:
     pair.add_argument("--axis", choices=("auto", *AXIS_NAMES), default="auto", help="through-plane axis")
     pair.add_argument("--methods", nargs="+", choices=list(ESTIMATORS), help="default: all")
     _add_common(pair)
+    _add_learning(commands.add_parser(LEARNING, help=learning.PRESENTATION.title))
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     robustness.add_to(commands)
     return parser
+
+
+def _add_learning(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--volumes", nargs="+", type=Path, metavar="FILE", help=f"default: ${DATA_VARIABLE}/iso")
+    command.add_argument("--held-out", nargs="+", metavar="NAME", help="each in turn; default: all")
+    command.add_argument("--cells", nargs="+", default=["gaussian:4@4"], metavar="SHAPE:WIDTH@RATIO")
+    command.add_argument("--networks", nargs="+", default=["deepresolve"])
+    command.add_argument("--iterations", type=int, default=4000)
+    command.add_argument("--synthetic", type=int, default=0, metavar="N", help="learn from N synthetic volumes instead")
+    command.add_argument("--name", default="", help="of the page; default: learning")
+    _add_common(command)
+    command.set_defaults(preset="fast")
 
 
 def _add_speed(command: argparse.ArgumentParser) -> None:
