@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -70,11 +70,10 @@ class Scoring:
 
     @cached_property
     def _references(self) -> Mapping[str, float]:
-        scores = {}
+        scores: dict[str, float] = {}
         for name in ("spline", "tikhonov"):
-            scores |= {
-                f"{metric}_{name}": value for metric, value in self._mean(lambda case: case.starts[name]).items()
-            }
+            means = self._mean([case.starts[name] for case in self._cases])
+            scores |= {f"{metric}_{name}": value for metric, value in means.items()}
         return scores
 
     def of(self, network: nn.Module) -> Mapping[str, float]:
@@ -83,16 +82,14 @@ class Scoring:
             return {}
         network.eval()
 
-        def answer(case: Case) -> Image:
-            start = case.starts[self._start]
-            return apply_in_tiles(network, start, network.receptive_radius, self._device)  # type: ignore[arg-type]
+        halo = int(network.receptive_radius)  # part of every network's contract
+        answers = [apply_in_tiles(network, case.starts[self._start], halo, self._device) for case in self._cases]
+        return {**self._mean(answers), **self._references}
 
-        return {**self._mean(answer), **self._references}
-
-    def _mean(self, answer: Callable[[Case], Image]) -> dict[str, float]:
-        answers = [(answer(case), case.truth) for case in self._cases]
+    def _mean(self, answers: Sequence[Image]) -> dict[str, float]:
+        pairs = [(answer, case.truth) for answer, case in zip(answers, self._cases, strict=True)]
         return {
-            name: float(np.mean([metric(image, truth) for image, truth in answers]))
+            name: float(np.mean([metric(image, truth) for image, truth in pairs]))
             for name, metric in self._metrics.items()
         }
 

@@ -29,7 +29,7 @@ class Supervised:
     info: ClassVar[TrainableInfo] = TrainableInfo(
         name="supervised",
         title="Supervised (learned from thin volumes)",
-        summary="A 3-D network learns from thin, near isotropic volumes, degraded by many slice profiles, to undo that.",
+        summary="A 3-D network learns from thin volumes, degraded by many slice profiles, to undo that.",
         learns_from="a collection",
         needs_torch=True,
         presets=(
