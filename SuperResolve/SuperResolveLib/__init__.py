@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .image_io.volumes import read_volume, write_volume
     from .physics.profile import SliceProfile
     from .workflows.estimate import estimate_profile, measure_resolution
+    from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
     from .workflows.train import train
 
@@ -30,6 +31,7 @@ __all__ = [
     "Volume",
     "__version__",
     "estimate_profile",
+    "load_model",
     "measure_resolution",
     "parse_profile",
     "read_profile",
@@ -48,6 +50,7 @@ _HOMES = {
     "SuperResolved": "workflows.super_resolve",
     "Volume": "data.volume",
     "estimate_profile": "workflows.estimate",
+    "load_model": "workflows.models",
     "measure_resolution": "workflows.estimate",
     "parse_profile": "image_io.profile_table",
     "read_profile": "image_io.profile_table",

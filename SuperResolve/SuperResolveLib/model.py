@@ -36,9 +36,10 @@ class Card:
             halo holds all that the network sees.
         preset, stages, seed, iterations: how it was trained; ``stages`` in order, ``iterations`` by stage.
         losses: weights by name.
-        features: name and hash of the extractor of perceptual features, if one was used.
-        trained_on: counts of scans and subjects, of synthetic volumes, modalities.
-        validation: figures on held-out scans: ``psnr`` and ``ssim`` of the ``model``, the ``spline`` and ``tikhonov``.
+        features: ``name`` and ``hash`` of the extractor of perceptual features, if one was used.
+        trained_on: counts of ``scans``, ``subjects`` and ``synthetic`` volumes, and the ``modalities``.
+        validation: on held-out scans: counts of ``scans`` and ``subjects``, and ``psnr`` (in dB) and ``ssim`` of the
+            ``model``, the ``spline`` and ``tikhonov``, by these names; ``None`` where nothing was held out.
         versions: of packages.
         licence: of the weights.
         notes: what else a user should know, a sentence each.

@@ -117,7 +117,7 @@ def test_a_limit_on_the_size_of_files_leaves_nothing_and_is_no_success(tmp_path)
 
 
 def test_what_reads_back_differently_is_not_put_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_checksum", lambda path: b"other")
+    monkeypatch.setattr(files, "checksum", lambda path: "other")
     with pytest.raises(InputError, match="does not hold what was written"):
         write_whole(tmp_path / "out.nii", b"whole")
     assert names(tmp_path) == []

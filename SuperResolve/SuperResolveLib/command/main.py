@@ -21,6 +21,7 @@ from .demo import demo
 from .estimate import estimate
 from .measure import measure
 from .methods import methods
+from .models import models
 from .simulate import simulate
 from .super_resolve import super_resolve
 from .train import train
@@ -43,7 +44,7 @@ def cli() -> None:
     """
 
 
-for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods, train):
+for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods, train, models):
     cli.add_command(subcommand)
 
 

@@ -80,8 +80,11 @@ def replacing(path: PathLike) -> Iterator[Path]:
         raise InputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def write_whole(path: PathLike, *contents: bytes | Iterable[bytes]) -> None:
+def write_whole(path: PathLike, *contents: bytes | Iterable[bytes]) -> str:
     """Write a file of these bytes, one after another, and put it in place once they have been read back as they are.
+
+    Returns:
+        Their BLAKE2b hash, as :func:`checksum` gives it.
 
     Raises:
         InputError: as in :func:`check_target`; or the writing fails, or gave other bytes.
@@ -95,17 +98,18 @@ def write_whole(path: PathLike, *contents: bytes | Iterable[bytes]) -> None:
                 size += len(part)
             file.flush()
             os.fsync(file.fileno())
-        if hidden.stat().st_size != size or _checksum(hidden) != wanted.digest():
+        if hidden.stat().st_size != size or checksum(hidden) != wanted.hexdigest():
             raise OSError(errno.EIO, "the disk does not hold what was written")
+    return wanted.hexdigest()
 
 
-def _checksum(path: Path) -> bytes:
+def checksum(path: Path) -> str:
     """The BLAKE2b hash of a file's contents, which need not fit into memory."""
     hashed = blake2b()
     with path.open("rb") as file:
         while block := file.read(2**20):
             hashed.update(block)
-    return hashed.digest()
+    return hashed.hexdigest()
 
 
 def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | None], overwrite: bool = False) -> None:
