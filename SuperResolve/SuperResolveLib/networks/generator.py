@@ -1,0 +1,28 @@
+"""What the 3-D generators have in common: a start on the planes of the answer in, the answer out."""
+
+from __future__ import annotations
+
+from torch import nn
+
+
+class Generator(nn.Module):
+    """A convolutional network without resampling, from a start to the answer.
+
+    Both are of shape (batch, 1, planes, rows, columns), the through-plane axis first of the three, with intensities
+    of about 0 to 1. Convolutions are padded with zeros, so that every size serves. Initial weights are drawn from
+    torch's global generator.
+
+    Attributes:
+        receptive_radius: how many voxels away, along every axis, the answer at a voxel sees (with batch normalisation:
+            in eval mode, for in training it sees the whole batch).
+        arguments: keyword arguments from which the constructor builds the same network, plain numbers all.
+    """
+
+    receptive_radius: int
+    arguments: dict[str, int | float | bool | str]
+
+
+def set_to_zero(layer: nn.Module) -> None:
+    """Let a layer answer zero; its inputs' gradients vanish with it, until its own first update."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
