@@ -116,9 +116,9 @@ def test_defaults_are_those_of_the_functions(module):
         defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
         for parameter in simple(module):
             in_python = defaults[IN_PYTHON.get(parameter.name, parameter.name)]
-            # None stands for the first preset and for the in-plane voxel.
+            # None stands for the first method and preset and for the in-plane voxel.
             assert parameter.default == in_python or (
-                in_python is None and parameter.name in ("preset", "outputSpacing")
+                in_python is None and parameter.name in ("method", "preset", "outputSpacing")
             )
 
 
@@ -174,7 +174,10 @@ def test_the_command_line_gives_values_of_their_types():
         ("--seed -1 scan.nrrd out.nrrd", "seed cannot be -1: give a number from 0 to 2147483647"),
         ("--profile_width 0 scan.nrrd out.nrrd", "profileWidth cannot be 0: give a number from 0.1 to 100"),
         ("--spacing nan scan.nrrd out.nrrd", "'nan' is no value for outputSpacing: give a number"),
-        ("--method magic scan.nrrd out.nrrd", "there is no method 'magic': choose one of smore, tikhonov, bspline"),
+        (
+            "--method magic scan.nrrd out.nrrd",
+            "there is no method 'magic': choose one of smore, edssr, tikhonov, bspline",
+        ),
         ("--acquired_resolution fine scan.nrrd out.nrrd", "'fine' is no value for acquiredResolution"),
     ],
 )

@@ -11,7 +11,6 @@ import numpy as np
 from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.device import reproducible
-from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.physics.problem import Problem
@@ -40,7 +39,7 @@ SETS: dict[str, tuple[tuple[int, bool, bool], ...]] = {
 def run(cell: Cell, path: Path, device: str) -> Row:
     """PSNR of the mean over each set of views, made consistent with the scan."""
     from SuperResolveLib.methods.smore.network import fine_grid_of
-    from SuperResolveLib.methods.smore.super_resolve import normalised, trained
+    from SuperResolveLib.methods.smore.super_resolve import PRESETS, normalised, trained
     from SuperResolveLib.methods.smore.views import View
 
     axis = cast(Axis, cell.axis)
@@ -50,7 +49,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     problem = Problem.of(scan, geometry, simulated.profile, output_grid(scan, geometry, like=truth))
     stack, low, scale = normalised(problem)
     with reproducible(cell.seed):
-        network, _ = trained(problem, MethodSettings(cell.preset, device, cell.seed), stack, cell.seed, silent)
+        network, _ = trained(problem, PRESETS[cell.preset], device, stack, cell.seed, silent)
     seen = {
         view: View(*view).apply(network, fine_grid_of(problem), stack, problem.grid.positions, silent)
         for view in SETS["eight"]

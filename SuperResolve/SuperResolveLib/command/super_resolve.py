@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from ..errors import InputError
 from . import options
@@ -17,6 +19,7 @@ from .console import Console, console_options
 if TYPE_CHECKING:
     from ..data.geometry import SliceGeometry
     from ..data.volume import Volume
+    from ..model import Model
     from ..progress import ProgressCallback
     from ..workflows.resolution_left import ResolutionLeft
     from ..workflows.super_resolve import SuperResolved
@@ -31,6 +34,12 @@ if TYPE_CHECKING:
     help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
 )
 @options.super_resolution
+@click.option(
+    "--model",
+    type=options.PATH,
+    metavar="FILE",
+    help="A model that has learned from a collection of scans, in the place of --method and --preset.",
+)
 @click.option(
     "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel by default."
 )
@@ -74,6 +83,7 @@ def super_resolve(
     scan: Path,
     output: Path,
     profile: str | None,
+    model: Path | None,
     spacing: float | None,
     like: Path | None,
     residual: Path | None,
@@ -92,6 +102,7 @@ def super_resolve(
     from ..data.geometry import scan_geometry
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import read_volume
+    from ..methods.learned import info_of
     from ..methods.registry import METHODS
     from ..progress import part_of
     from ..workflows.report import left_report
@@ -100,9 +111,12 @@ def super_resolve(
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
+    if model is not None:
+        _check_with_model(arguments)
     outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs.check({"SCAN": scan, "--like": like, "--profile": table}, overwrite)
+    outputs.check({"SCAN": scan, "--like": like, "--profile": table, "--model": model}, overwrite)
+    trained, model_hash = (None, None) if model is None else _loaded(model, console)
 
     console.stage(f"reading {scan}")
     volume = read_volume(scan, series, fill_nonfinite)
@@ -110,7 +124,7 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
-    info = METHODS.info(arguments["method"])
+    info = METHODS.info(arguments["method"]) if trained is None else info_of(trained)
     with console.progress() as progress:
         share = share_of_run(info, arguments["preset"], arguments["device"])
         result = run(
@@ -119,6 +133,7 @@ def super_resolve(
             spacing=spacing,
             like=like_volume,
             uncertainty=uncertainty is not None,
+            model=trained,
             progress=part_of(progress, 0.0, share),
             **arguments,
         )
@@ -128,7 +143,7 @@ def super_resolve(
     console.stage(f"writing {output}")
     paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
     paths["resolution_left"] = None if left is None else left_report(left)
-    outputs.write(result, keep_type, geometry, paths)
+    outputs.write(result, keep_type, geometry, model_hash, paths)
     _say(console, result, geometry, left)
     console.wrote(output, residual, *outputs.maps.values(), json)
 
@@ -164,8 +179,15 @@ class _Outputs:
         outputs = {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps}
         check_paths(inputs, outputs, overwrite)
 
-    def write(self, result: SuperResolved, keep_type: bool, geometry: SliceGeometry, paths: Mapping[str, Any]) -> None:
-        """Write all files or none; ``paths`` goes into the report.
+    def write(
+        self,
+        result: SuperResolved,
+        keep_type: bool,
+        geometry: SliceGeometry,
+        model_hash: str | None,
+        paths: Mapping[str, Any],
+    ) -> None:
+        """Write all files or none; ``model_hash`` and ``paths`` go into the report.
 
         Raises:
             InputError: a file cannot be written.
@@ -176,13 +198,32 @@ class _Outputs:
 
         with ExitStack() as files:
             if self.json is not None:
-                report = {**super_resolve_report(result, geometry), **paths}
+                report = {**super_resolve_report(result, geometry, model_hash), **paths}
                 write_report(report, files.enter_context(replacing(self.json)))
             if self.residual is not None:
                 write_volume(result.residual, files.enter_context(replacing(self.residual)))
             for name, path in self.maps.items():
                 write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
             write_volume(result, self.volume, keep_type)
+
+
+def _check_with_model(arguments: dict[str, Any]) -> None:
+    """Refuse options that a model takes the place of, and leave out their defaults."""
+    context = click.get_current_context()
+    for name in ("method", "preset", "combine"):
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(f"--model and --{name} both say how the scan is super-resolved: give one of them.")
+    arguments.update(method=None, preset=None)
+
+
+def _loaded(path: Path, console: Console) -> tuple[Model, str]:
+    """The model in a file, and the SHA-256 of the file."""
+    from ..workflows.models import load_model
+
+    console.stage(f"reading {path}")
+    model = load_model(path)
+    with path.open("rb") as file:
+        return model, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _map_paths(path: Path) -> dict[str, Path]:
@@ -213,10 +254,12 @@ def _left(
 
 
 def _say(console: Console, result: SuperResolved, geometry: SliceGeometry, left: ResolutionLeft | None) -> None:
-    """Write a line each about the profile, the scan, the result, what is left of the slices, and the uncertainty."""
-    from ..workflows.texts import left_line, scan_line, uncertainty_line, volume_line, width_line
+    """Write a line each about the profile, model, scan, result, what is left of the slices, and the uncertainty."""
+    from ..workflows.texts import left_line, model_line, scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
+    if result.model is not None:
+        console.say(f"model    {model_line(result.model)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")
     console.say(f"result   {volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
     if left is not None:

@@ -13,6 +13,7 @@ METHODS: Registry[Method] = Registry(
     "super-resolution method",
     {
         "smore": "methods.smore.method:Smore",
+        "edssr": "methods.smore.edssr:Edssr",
         "tikhonov": "methods.tikhonov:Tikhonov",
         "bspline": "methods.bspline:BSpline",
     },

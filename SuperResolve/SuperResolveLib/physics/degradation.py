@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from .acquisition import acquisition_matrix, regularised_inverse, selection_matrix
+from .kernels import cubic_kernel
 from .profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
@@ -117,3 +118,15 @@ def spline_reading(slices: int, positions: FloatArray) -> FloatArray:
     """
     spline = make_interp_spline(np.arange(slices), np.eye(slices), k=min(3, slices - 1))
     return np.asarray(spline(np.clip(positions, 0, slices - 1)))
+
+
+def cubic_reading(slices: int, positions: FloatArray) -> FloatArray:
+    """The matrix that reads ``positions`` (slice coordinates) off slices by cubic convolution (Keys, IEEE TASSP 1981).
+
+    Beyond the outermost slices, these go on. Shape (positions, slices), each row summing to 1.
+    """
+    around = np.floor(positions).astype(int)[:, None] + np.arange(-1, 3)
+    matrix = np.zeros((len(positions), slices))
+    rows = np.broadcast_to(np.arange(len(positions))[:, None], around.shape)
+    np.add.at(matrix, (rows, np.clip(around, 0, slices - 1)), cubic_kernel(positions[:, None] - around))
+    return matrix

@@ -10,12 +10,14 @@ from ..data.geometry import SliceGeometry, scan_geometry
 from ..estimation.result import EstimatedProfile
 from ..image_io.profile_table import parse_profile, read_profile, write_profile
 from ..image_io.volumes import read_volume, write_volume
+from ..methods.learned import info_of
 from ..methods.registry import METHODS
+from ..model import Model
 from ..physics.profile import SliceProfile
 from ..progress import part_of
 from ..workflows import super_resolve as super_resolution
 from ..workflows.super_resolve import SuperResolved
-from ..workflows.texts import scan_line, uncertainty_line, volume_line, width_line
+from ..workflows.texts import model_line, scan_line, uncertainty_line, volume_line, width_line
 from .arguments import Arguments
 from .console import Console
 from .parameter import Value
@@ -30,12 +32,13 @@ def compute(arguments: Arguments, console: Console) -> Results:
     console(0.0, "reading the scan")
     scan = read_volume(arguments["inputVolume"])
     geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
-    info = METHODS[arguments["method"]].info
-    # Slicer hands over every parameter, also those that do not matter to the method.
+    model = _model(arguments)
+    info = METHODS[arguments["method"]].info if model is None else info_of(model)
+    # Slicer hands over every parameter, also those that do not matter to the method or model.
     result = super_resolution.super_resolve(
         scan,
         profile=_given_profile(arguments, geometry),
-        method=arguments["method"],
+        method=arguments["method"] if model is None else None,
         preset=arguments.preset(info),
         axis=arguments["axis"],
         spacing=arguments["outputSpacing"] or None,
@@ -45,10 +48,13 @@ def compute(arguments: Arguments, console: Console) -> Results:
         seed=arguments["seed"],
         acquired_resolution=arguments["acquiredResolution"],
         uncertainty=any(arguments[name] is not None for name in UNCERTAINTY),
+        model=model,
         progress=part_of(console, 0.02, 0.98),
     )
     console.warn(result.warnings)
     console.say(width_line(result.profile, geometry))
+    if result.model is not None:
+        console.say(model_line(result.model))
     console.say(scan_line(result.profile, geometry))
     console.say(f"{volume_line(result)}; degraded, {result.data_consistency_rmse:.2f} x noise from the scan")
     if result.uncertainty is not None:
@@ -80,6 +86,15 @@ def _returned(result: SuperResolved) -> dict[str, Value]:
         "noise": result.noise,
         "warnings": SEPARATOR.join(result.warnings),
     }
+
+
+def _model(arguments: Arguments) -> Model | None:
+    """The model in the given file."""
+    if arguments["model"] is None:
+        return None
+    from ..workflows.models import load_model
+
+    return load_model(arguments["model"])
 
 
 def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfile | None:

@@ -21,6 +21,7 @@ from ..version import __version__
 if TYPE_CHECKING:
     from ..estimation.result import EstimatedProfile
     from ..metrics.image_quality import Comparison
+    from ..model import Card
     from ..physics.profile import SliceProfile
     from .demo import Demo
     from .resolution_left import ResolutionLeft
@@ -48,8 +49,12 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
     }
 
 
-def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Report:
-    """The report of a super-resolved volume; ``"estimation"`` is filled if the profile was estimated."""
+def super_resolve_report(result: SuperResolved, geometry: SliceGeometry, model_hash: str | None = None) -> Report:
+    """The report of a super-resolved volume.
+
+    ``"estimation"`` is filled if the profile was estimated, and ``"model"`` if a model was used; ``model_hash`` is the
+    SHA-256 of the model's file, where it is at hand.
+    """
     from ..estimation.result import EstimatedProfile
 
     profile = result.profile
@@ -61,6 +66,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry) -> Repo
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
         "operator": result.operator,
+        "model": _model(result.model, model_hash),
         "noise": result.noise,
         "uncertainty": _uncertainty(result),
         "output_shape": result.shape,
@@ -122,6 +128,25 @@ def _uncertainty(result: SuperResolved) -> Report | None:
     typical = result.uncertainty.typical(result)
     in_noise = {name: value / result.noise for name, value in typical.items()}
     return {**in_noise, "invented_share": result.uncertainty.invented_share}
+
+
+def _model(card: Card | None, sha256: str | None) -> Report | None:
+    """What tells one model from others, and whether its result was to be made consistent."""
+    if card is None:
+        return None
+    return {
+        "method": card.method,
+        "network": card.network,
+        "network_arguments": dict(card.network_arguments),
+        "preset": card.preset or None,
+        "stages": list(card.stages),
+        "start": card.start,
+        "operator": card.operator,
+        "consistent": card.consistent,
+        "halo": card.halo,
+        "halo_error": card.halo_error,
+        "sha256": sha256,
+    }
 
 
 def _profile(profile: SliceProfile, geometry: SliceGeometry) -> Report:

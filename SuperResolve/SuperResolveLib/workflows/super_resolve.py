@@ -18,8 +18,10 @@ from ..device import check_device, choose_device
 from ..errors import InputError
 from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..methods.method import COMBINATIONS, Combination, MethodInfo, MethodSettings
+from ..methods.learned import Learned, info_of, warnings_for
+from ..methods.method import COMBINATIONS, Combination, Method, MethodInfo, MethodSettings
 from ..methods.registry import METHODS
+from ..model import Card, Model
 from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
 from ..physics.slabs import root_mean_square
@@ -42,6 +44,7 @@ class SuperResolved(Volume):
         noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
         operator: whether the result was degraded with the slice profile or only by selecting planes.
+        model: the card of the model that made it; ``None`` for a method that needs none.
         uncertainty: maps of the error to be expected; ``None`` if they were not asked for.
     """
 
@@ -56,13 +59,14 @@ class SuperResolved(Volume):
     noise: float
     seconds: float
     operator: OperatorKind = "profile"
+    model: Card | None = None
     uncertainty: Uncertainty | None = None
 
 
 def super_resolve(
     scan: Volume,
     profile: SliceProfile | None = None,
-    method: str = "smore",
+    method: str | None = None,
     preset: str | None = None,
     axis: AxisName = "auto",
     spacing: float | None = None,
@@ -73,6 +77,7 @@ def super_resolve(
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
     uncertainty: bool = False,
+    model: Model | None = None,
     progress: ProgressCallback = silent,
 ) -> SuperResolved:
     """Super-resolve a 2-D multi-slice scan to thin planes that cover its field of view.
@@ -80,7 +85,7 @@ def super_resolve(
     Args:
         scan: at least 8 slices, spaced at least 1.2 in-plane voxels.
         profile: relative slice profile of the scan; ``None`` estimates it.
-        method: a name in :data:`~SuperResolveLib.methods.registry.METHODS`.
+        method: a name in :data:`~SuperResolveLib.methods.registry.METHODS`; ``None`` takes the first.
         preset: one of the method's presets; ``None`` takes its default.
         axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
         spacing: distance between output planes in mm; ``None`` takes the in-plane voxel size.
@@ -96,6 +101,8 @@ def super_resolve(
         uncertainty: whether to estimate the error of the result too (:mod:`~SuperResolveLib.workflows.uncertainty`),
             which only some methods can. The result is then the mean of an ensemble, a little better than that of a
             single network, and takes two to three times as long.
+        model: has learned from a collection and takes the place of ``method`` and ``preset``, which are then left out.
+            Whether and by which operator its result is made consistent is told by its card.
         progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
@@ -104,12 +111,10 @@ def super_resolve(
     """
     started = time.perf_counter()
     progress = part_of(progress)
-    method_class = METHODS[method]
-    info = method_class.info
-    settings = _settings(info, preset, device, seed, combine, uncertainty)
+    restorer, settings = _restorer(model, method, preset, device, seed, combine, uncertainty)
+    info = restorer.info
     if not consistent and info.operator is None:
-        raise InputError(f"{method} has no data-consistency step, so that none can be left out: do not ask for it")
-    restorer = method_class(settings)
+        raise InputError(f"{info.name} has no data-consistency step, so that none can be left out: do not ask for it")
     used_device = device_of(info.runs_on_torch(settings.preset), device)
     geometry = scan_geometry(scan, axis, acquired_resolution)
     grid = output_grid(scan, geometry, spacing, like)
@@ -128,9 +133,12 @@ def super_resolve(
             progress=part_of(progress, 0.0, estimated),
         )
         progress = part_of(progress, estimated, 1.0)
-    operator: OperatorKind = info.operator or "profile"
+    operator: OperatorKind = model.card.operator if model is not None else info.operator or "profile"
     problem = Problem.of(scan, geometry, profile, grid, operator)
-    warnings = doubts + _warnings(scan, geometry, profile, info)  # before the memory is taken that the result needs
+    # before the memory is taken that the result needs
+    warnings = doubts + _warnings(scan, geometry, profile) + _warnings_of(info.name, operator)
+    if model is not None:
+        warnings += _warnings_of_model(model.card, geometry, profile)
     restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))
     consistent = consistent and info.operator is not None
     data, change, residual = _compared_with_scan(problem.stack, restoration.data, consistent, progress)
@@ -142,8 +150,8 @@ def super_resolve(
         stored_type=scan.stored_type,
         warnings=tuple(dict.fromkeys(warnings + restoration.notes)),
         profile=profile,
-        method=method,
-        preset=settings.preset,
+        method=info.name,
+        preset=settings.preset if model is None else model.card.preset,
         device=used_device,
         seed=seed,
         data_consistency_rmse=root_mean_square(residual) / problem.stack.noise,
@@ -152,10 +160,31 @@ def super_resolve(
         noise=problem.stack.noise,
         seconds=time.perf_counter() - started,
         operator=operator,
+        model=None if model is None else model.card,
         uncertainty=None
         if restoration.variances is None
         else Uncertainty(restoration.variances, grid.affine, scan.space),
     )
+
+
+def _restorer(
+    model: Model | None,
+    method: str | None,
+    preset: str | None,
+    device: str,
+    seed: int,
+    combine: Combination,
+    uncertainty: bool,
+) -> tuple[Method | Learned, MethodSettings]:
+    """What restores, a method or a model, and its settings."""
+    if model is None:
+        method_class = METHODS[next(iter(METHODS)) if method is None else method]
+        settings = _settings(method_class.info, preset, device, seed, combine, uncertainty)
+        return method_class(settings), settings
+    if method is not None or preset is not None:
+        raise InputError("a model takes the place of method and preset: leave these out, or the model")
+    settings = _settings(info_of(model), None, device, seed, combine, uncertainty)
+    return Learned(model, settings), settings
 
 
 def _settings(
@@ -174,14 +203,25 @@ def _settings(
     return settings
 
 
-def _warnings(scan: Volume, geometry: SliceGeometry, profile: SliceProfile, info: MethodInfo) -> tuple[str, ...]:
-    """What the user should know of the scan, the profile and the method."""
+def _warnings(scan: Volume, geometry: SliceGeometry, profile: SliceProfile) -> tuple[str, ...]:
+    """What the user should know of the scan and the profile."""
     if isinstance(profile, EstimatedProfile):
-        warnings = scan.warnings + profile.warnings
-    else:
-        warnings = scan.warnings + doubts_of(scan, geometry) + in_plane_resolution(scan, geometry).warnings
-    if info.operator == "select":
-        warnings += (f"{info.name} changes the spacing of planes and not their thickness: the result is not sharper",)
+        return scan.warnings + profile.warnings
+    return scan.warnings + doubts_of(scan, geometry) + in_plane_resolution(scan, geometry).warnings
+
+
+def _warnings_of(name: str, operator: OperatorKind) -> tuple[str, ...]:
+    """What the user should know of a method, or of that of a model."""
+    if operator != "select":
+        return ()
+    return (f"{name} changes the spacing of planes and not their thickness: the result is not sharper",)
+
+
+def _warnings_of_model(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> tuple[str, ...]:
+    """What the user should know of a model on this scan."""
+    warnings = warnings_for(card, geometry, profile)
+    if not card.consistent:
+        warnings += ("this model does without data consistency: degrading the result does not give the scan back",)
     return warnings
 
 

@@ -10,6 +10,7 @@ from ..estimation.result import EstimatedProfile
 from ..physics.profile import SliceProfile
 
 if TYPE_CHECKING:
+    from ..model import Card
     from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
     from .uncertainty import Uncertainty
@@ -53,6 +54,13 @@ def scan_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
         f"{geometry.slice_count} slices along {AXIS_NAMES[geometry.axis]}, {geometry.slice_spacing:.4g} mm apart "
         f"(ratio {geometry.separation_ratio:.2f}), {relation}"
     )
+
+
+def model_line(card: Card) -> str:
+    """The method, network and preset of a model, and by which operator its results are made consistent."""
+    preset = f" ({card.preset})" if card.preset else ""
+    consistency = f"consistency by the operator {card.operator}" if card.consistent else "no data consistency"
+    return f"{card.method}{preset}, network {card.network}, {consistency}"
 
 
 def volume_line(volume: Volume) -> str:

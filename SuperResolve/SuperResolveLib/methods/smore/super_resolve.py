@@ -8,6 +8,7 @@ meet, and is applied to the scan seen upside down as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -59,6 +60,7 @@ class Preset:
         iterations: how many at most.
         voxels_an_iteration: of a scan with few voxels there is less to learn: no more iterations than one for so many.
         slices, width: the size of a training patch in simulated slices and in voxels across.
+        scale: of the residual of EDSR's blocks.
     """
 
     backbone: Literal["edsr", "wdsr"]
@@ -72,6 +74,7 @@ class Preset:
     slices: int = 16
     width: int = 48
     voxels_an_iteration: int = 1
+    scale: float = 1.0
 
     def iterations_for(self, voxels: int) -> int:
         """How many iterations a scan of so many voxels is worth."""
@@ -91,23 +94,32 @@ PRESETS = {
 }
 
 
-def super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
+def super_resolve(
+    problem: Problem,
+    settings: MethodSettings,
+    progress: ProgressCallback,
+    presets: Mapping[str, Preset] = PRESETS,
+) -> Restoration:
     """Train on the scan, apply to its through-plane images in both orientations, combine.
+
+    ``settings.preset`` is a name in ``presets``.
 
     An ensemble (``settings.uncertainty``) has the views :func:`~.views.views_of` each of ``RESTARTS`` networks
     trained from different seeds, with the error that each learned to expect; the members of an orientation are
     averaged before orientations are combined. It takes twice as long to train and to apply.
     """
     with reproducible(settings.seed):
-        return _super_resolve(problem, settings, progress)
+        return _super_resolve(problem, presets[settings.preset], settings, progress)
 
 
-def _super_resolve(problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
+def _super_resolve(
+    problem: Problem, preset: Preset, settings: MethodSettings, progress: ProgressCallback
+) -> Restoration:
     stack, low, scale = normalised(problem)
     answer = Answer(problem, settings.combine, low, scale)
     if settings.uncertainty:
-        return _of_ensemble(problem, settings, stack, answer, progress)
-    _of_one_network(problem, settings, stack, answer, progress)
+        return _of_ensemble(problem, preset, settings, stack, answer, progress)
+    _of_one_network(problem, preset, settings, stack, answer, progress)
     return Restoration(answer.combined())
 
 
@@ -170,6 +182,7 @@ class Answer:
 
 def _of_one_network(
     problem: Problem,
+    preset: Preset,
     settings: MethodSettings,
     stack: Image,
     answer: Answer,
@@ -177,22 +190,25 @@ def _of_one_network(
 ) -> None:
     """Teach a network, and put what it makes of all views into the answer."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    preset = PRESETS[settings.preset]
     few = preset.training_share(stack.size, 2 * ORIENTATIONS) < 0.5
     views = plain_views(fine_grid, len(stack), positions, few)
     taught = 0.98 * preset.training_share(stack.size, len(views))
-    network, _ = trained(problem, settings, stack, settings.seed, part_of(progress, 0.0, taught))
+    network, _ = trained(problem, preset, settings.device, stack, settings.seed, part_of(progress, 0.0, taught))
     for view, (start, end) in zip(views, _parts(taught, 0.98, len(views)), strict=True):
         for part, planes in view.parts(network, fine_grid, stack, positions, part_of(progress, start, end)):
             answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
 
 
 def _of_ensemble(
-    problem: Problem, settings: MethodSettings, stack: Image, answer: Answer, progress: ProgressCallback
+    problem: Problem,
+    preset: Preset,
+    settings: MethodSettings,
+    stack: Image,
+    answer: Answer,
+    progress: ProgressCallback,
 ) -> Restoration:
     """The mean over an ensemble's members, and the ensemble."""
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    preset = PRESETS[settings.preset]
     ensemble: Ensemble | None = None
     by_orientation = None if settings.combine == "average" else answer
     for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
@@ -200,7 +216,9 @@ def _of_ensemble(
         seed = settings.seed + restart * SEEDS
         views = views_of(restart)
         taught = preset.training_share(stack.size, len(views)) / (1 + ERROR_TRAINING)
-        network, batches = trained(problem, settings, stack, seed, part_of(progress_of_restart, 0.0, taught))
+        network, batches = trained(
+            problem, preset, settings.device, stack, seed, part_of(progress_of_restart, 0.0, taught)
+        )
         iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
         judged_at = taught * (1 + ERROR_TRAINING)
         judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
@@ -234,10 +252,10 @@ def _damping(problem: Problem, network: PlanesAndErrors, stack: Image, answer: A
 
 
 def trained(
-    problem: Problem, settings: MethodSettings, stack: Image, seed: int, progress: ProgressCallback
+    problem: Problem, preset: Preset, device_name: str, stack: Image, seed: int, progress: ProgressCallback
 ) -> tuple[SliceToPlanes, Batches[ImagePairs]]:
     """A network trained on the scan's slices, and the batches that it learned from, which go on."""
-    device, preset = choose_device(settings.device), PRESETS[settings.preset]
+    device = choose_device(device_name)
     fine_grid = fine_grid_of(problem)
     network = network_on(fine_grid, build(preset, fine_grid.factor))
     network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -256,5 +274,6 @@ def _parts(start: float, end: float, count: int) -> list[tuple[float, float]]:
 
 def build(preset: Preset, factor: int) -> Backbone:
     """The preset's backbone for ``factor`` fine planes a slice."""
-    kind = EDSR if preset.backbone == "edsr" else WDSR
-    return kind(factor + 1, factor, preset.channels, preset.blocks)
+    if preset.backbone == "edsr":
+        return EDSR(factor + 1, factor, preset.channels, preset.blocks, preset.scale)
+    return WDSR(factor + 1, factor, preset.channels, preset.blocks)

@@ -1,0 +1,194 @@
+r"""A model applied to a scan: a network that has learned from a collection adds to an interpolation of the slices.
+
+The slices y, scaled so that the card's percentiles become 0 and 1, are brought to the planes of the answer at exact
+positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G(x_0)`, which is brought back
+to the scan's intensities. Importing this does not import torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.geometry import SliceGeometry
+from ..device import choose_device, reproducible
+from ..model import Card, Model, Range
+from ..physics.acquisition import along, regularised_inverse
+from ..physics.degradation import cubic_reading, spline_reading
+from ..physics.problem import Problem
+from ..physics.profile import SliceProfile
+from ..progress import ProgressCallback
+from ..registry import import_with_torch
+from .method import MethodInfo, MethodSettings, Restoration
+
+Image = NDArray[np.float32]
+
+#: Seconds of a processor core for each weight of a network and a million voxels of scan, roughly: every weight is used
+#: at every voxel of the answer, which has a few times as many, and again in halos.
+SECONDS_A_WEIGHT = 5e-4
+#: By how much a scan's voxels may be smaller or larger than those that a model learned from.
+VOXEL_TOLERANCE = 1.25
+#: By how much a ratio may lie beyond those of a card before it is outside: they are told rounded.
+ROUNDING = 1e-2
+
+
+class Learned:
+    """A model as a method.
+
+    Args:
+        model: from a model file.
+        settings: ``preset``, ``combine`` and ``uncertainty`` mean nothing to it.
+
+    Attributes:
+        info: made from the card.
+    """
+
+    def __init__(self, model: Model, settings: MethodSettings) -> None:
+        self.info = info_of(model)
+        self.model = model
+        self.settings = settings
+
+    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
+        """The network's answer on the planes of the answer.
+
+        Raises:
+            InputError: the model's tensors are not those of its network, or the device or torch is not there.
+        """
+        progress(0.0, "loading the network")
+        import_with_torch("torch")
+        from .networks import load_network
+        from .tiles import answers_in_tiles
+
+        device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
+        network = load_network(self.model).to(device).eval()
+        slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
+        low, scale = _range(problem.stack.slices, card.percentiles)
+        restored = np.empty(axes.restored_shape(problem), np.float32)
+        answer = axes.seen(restored)
+
+        def start_of(rows: slice, columns: slice) -> Image:
+            return along(matrix, (slices[:, rows, columns] - low) / scale, 0)
+
+        with reproducible(self.settings.seed):
+            for part, tile in answers_in_tiles(network, start_of, answer.shape, card.halo, device, progress):
+                answer[part] = tile * scale + low
+        return Restoration(restored)
+
+
+def info_of(model: Model) -> MethodInfo:
+    """What a model declares about itself as a method; without presets, since it was trained with one."""
+    card = model.card
+    weights = sum(tensor.size for tensor in model.tensors.values())
+    return MethodInfo(
+        name=card.method,
+        title=f"{card.method} ({card.network})",
+        summary=f"A model of the method {card.method}, whose network {card.network} has learned from a collection.",
+        learns_from="a collection",
+        needs_torch=True,
+        cost=max(1.0, SECONDS_A_WEIGHT * weights),
+        operator=card.operator if card.consistent else None,
+    )
+
+
+def start_matrix(card: Card, problem: Problem) -> NDArray[np.floating]:
+    """What brings slices to the planes of the answer before the network, shape (planes, slices), rows summing to 1.
+
+    Tikhonov's inverse of the problem's operator, the cubic B-spline through the slices, or cubic convolution.
+    """
+    stack, grid = problem.stack, problem.grid
+    if card.start == "tikhonov":
+        return regularised_inverse(stack.operator.matrix, stack.tikhonov_damping(grid.spacing))
+    reading = spline_reading if card.start == "spline" else cubic_reading
+    return reading(stack.geometry.slice_count, grid.positions)
+
+
+def warnings_for(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> tuple[str, ...]:
+    """Where a scan lies outside what a model has learned from, a sentence each.
+
+    Whether it is of another modality is not told: voxels do not say, and neither do the headers that are read.
+
+    Args:
+        card: of the model.
+        geometry: of the scan.
+        profile: of the scan.
+    """
+    return tuple(_warnings(card, geometry, profile))
+
+
+def _warnings(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> Iterator[str]:
+    ratio, voxel = geometry.separation_ratio, geometry.in_plane_voxel
+    if not _inside(ratio, card.ratios, 1 + ROUNDING):
+        yield (
+            f"the slices are {ratio:.3g} in-plane voxels apart and the model has learned {_told(card.ratios)}: what it "
+            "adds to the interpolation may be too little or wrong"
+        )
+    width = profile.fwhm_mm / geometry.slice_spacing
+    if card.fwhm_ratios is not None and not _inside(width, card.fwhm_ratios, 1 + ROUNDING):
+        yield (
+            f"the slice profile is {width:.3g} slice spacings wide and the model has learned "
+            f"{_told(card.fwhm_ratios)}: the result may be too smooth or too sharp"
+        )
+    if not _inside(voxel, card.voxels_mm, VOXEL_TOLERANCE):
+        yield (
+            f"the in-plane voxels are {voxel:.3g} mm and the model has learned from voxels of "
+            f"{_told(card.voxels_mm)} mm: it takes anatomy for smaller or larger than it is and may add what is not "
+            "there"
+        )
+
+
+def _inside(value: float, span: Range, factor: float) -> bool:
+    return span[0] / factor <= value <= span[1] * factor
+
+
+def _told(span: Range) -> str:
+    low, high = (f"{value:.3g}" for value in span)
+    return low if low == high else f"{low} to {high}"
+
+
+def _range(slices: Image, percentiles: Range) -> tuple[np.float32, np.float32]:
+    """The intensity that is 0 for the network, and how much of the scan's is 1."""
+    low, high = (float(value) for value in np.percentile(slices, percentiles))
+    scale = high - low if high > low else float(np.ptp(slices))
+    return np.float32(low), np.float32(scale or 1.0)
+
+
+@dataclass(frozen=True)
+class _Axes:
+    """How a scan's axes are turned for the network: through plane first, each towards right, anterior or superior.
+
+    Networks are not alike in all directions, so that without this the answer would depend on how the scan is stored.
+
+    Attributes:
+        order: the scan's axes, in the order in which the network sees them.
+        reversed: which of these it sees reversed.
+    """
+
+    order: tuple[int, int, int]
+    reversed: tuple[bool, bool, bool]
+
+    @classmethod
+    def of(cls, problem: Problem) -> _Axes:
+        directions = problem.grid.affine[:3, :3]
+        towards = [int(np.argmax(np.abs(directions[:, axis]))) for axis in range(3)]
+        through = problem.stack.geometry.axis
+        first, second = sorted((axis for axis in range(3) if axis != through), key=lambda axis: towards[axis])
+        order = (through, first, second)
+        ways = [bool(directions[towards[axis], axis] < 0) for axis in order]
+        return cls(order, (ways[0], ways[1], ways[2]))
+
+    def seen(self, volume: Image) -> Image:
+        """A view of a volume of the scan's axes, as the network sees it."""
+        return np.flip(volume.transpose(self.order), tuple(place for place in range(3) if self.reversed[place]))
+
+    def of_start(self, matrix: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The matrix from slices to planes, both as the network sees them."""
+        return matrix[::-1, ::-1] if self.reversed[0] else matrix
+
+    def restored_shape(self, problem: Problem) -> tuple[int, ...]:
+        """The shape of the answer in the scan's axes."""
+        shape = [*problem.stack.slices.shape]
+        shape[self.order[0]] = len(problem.grid.positions)
+        return tuple(shape)
