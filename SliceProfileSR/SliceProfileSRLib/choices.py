@@ -30,12 +30,14 @@ class Device(Enum):
     AUTO = "auto"
     CPU = "cpu"
     CUDA = "cuda"
+    MPS = "mps"
 
     def label(self) -> str:
         return {
             Device.AUTO: _("graphics card if there is one"),
             Device.CPU: _("processor"),
             Device.CUDA: _("graphics card (CUDA)"),
+            Device.MPS: _("graphics card of a Mac (untested)"),
         }[self]
 
 

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from ..networks.generator import Generator
 from ..physics.acquisition import along
 from ..physics.degradation import Degradation
 from ..physics.degradation_range import DegradationRange
@@ -76,13 +76,13 @@ class Scoring:
             scores |= {f"{metric}_{name}": value for metric, value in means.items()}
         return scores
 
-    def of(self, network: nn.Module) -> Mapping[str, float]:
+    def of(self, network: Generator) -> Mapping[str, float]:
         """The network's ``psnr`` and ``ssim``, and with ``_spline`` and ``_tikhonov`` after the name those of both."""
         if not self._cases:
             return {}
         network.eval()
 
-        halo = int(network.receptive_radius)  # part of every network's contract
+        halo = network.receptive_radius
         answers = [apply_in_tiles(network, case.starts[self._start], halo, self._device) for case in self._cases]
         return {**self._mean(answers), **self._references}
 

@@ -14,9 +14,9 @@ from ..registry import Info
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
     from ..model import Card
+    from ..networks.generator import Generator
     from ..training.collection import Collection
     from ..training.step import State, TrainingStep
 
@@ -107,10 +107,10 @@ class Trainable(Protocol):
     def begin(self, stage: str) -> Stage:
         """The stage, which starts from what earlier stages trained."""
 
-    def network(self) -> nn.Module:
+    def network(self) -> Generator:
         """What is exported: the network with the weights that were averaged, in eval mode."""
 
-    def start_from(self, network: nn.Module) -> None:
+    def start_from(self, network: Generator) -> None:
         """Start the exported network from a trained one."""
 
     def card(self, stage: str) -> Card:

@@ -7,7 +7,7 @@ presets and devices with their texts, and leaves all else in the files as it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -15,10 +15,18 @@ from xml.sax.saxutils import escape
 from ..device import DEVICES
 from ..estimation.registry import AUTO, ESTIMATORS
 from ..methods.registry import METHODS
+from ..methods.trainable import TrainableInfo
+from ..methods.trainables import TRAINABLES
 from ..registry import Info, Registry
 
 #: The folder of the modules' scripts and XML files, in the source tree.
 MODULES = Path(__file__).resolve().parents[2]
+#: From which each module's methods are.
+REGISTRIES: dict[str, Registry[Any]] = {
+    "EstimateSliceProfile": ESTIMATORS,
+    "SuperResolve": METHODS,
+    "TrainSuperResolution": TRAINABLES,
+}
 
 
 def described(name: str, text: str) -> str:
@@ -28,7 +36,7 @@ def described(name: str, text: str) -> str:
         name: the module's.
         text: of its XML file.
     """
-    registry: Registry[Any] = ESTIMATORS if name == "EstimateSliceProfile" else METHODS
+    registry: Registry[Any] = REGISTRIES[name]
     infos = registry.infos()
     methods = [info.name for info in infos]
     automatic = registry is ESTIMATORS
@@ -37,6 +45,10 @@ def described(name: str, text: str) -> str:
     text = _filled(text, "method", _methods_text(infos, automatic), methods)
     presets = list(dict.fromkeys(preset.name for info in infos for preset in info.presets))
     text = _filled(text, "preset", _presets_text(infos), presets)
+    networks = {info.name: info.networks for info in infos if isinstance(info, TrainableInfo)}
+    if networks:
+        choices = list(dict.fromkeys(network for each in networks.values() for network in each))
+        text = _filled(text, "network", _networks_text(networks), choices)
     return _filled(text, "device", "Where torch computes; auto takes the GPU where there is one", DEVICES)
 
 
@@ -53,6 +65,11 @@ def _presets_text(infos: Sequence[Info]) -> str:
         for preset in info.presets
     ]
     return " ".join([*told, "A method that has no preset of that name takes its own default."])
+
+
+def _networks_text(networks: Mapping[str, Sequence[str]]) -> str:
+    told = [f"{method}: {', '.join(names)}." for method, names in networks.items()]
+    return " ".join([*told, "A method that cannot train that network takes its own default, the first."])
 
 
 def _filled(text: str, parameter: str, description: str, choices: Sequence[str]) -> str:

@@ -56,7 +56,7 @@ def check_outputs(description: Description, arguments: Arguments) -> None:
         if path is not None and files[name].tag == "image":
             check_output(path)
         elif path is not None:
-            check_ending(path, f"the table {name}", files[name].file_extensions)
+            check_ending(path, f"the {files[name].tag} {name}", files[name].file_extensions)
     # Slicer makes the files that it names, and a node's file is written again and again.
     check_paths(inputs, {**outputs, f"--{RETURN_FILE}": arguments.return_file}, overwrite=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import nn
@@ -34,7 +34,7 @@ class SupervisedStep(Generic[Batch]):
         batches: BatchSource[Batch],
         loss: Callable[[Batch], torch.Tensor],
         optimisation: Optimisation,
-        average: AveragedWeights[nn.Module] | None = None,
+        average: AveragedWeights[Any] | None = None,
         in_bfloat16: bool = False,
     ) -> None:
         self._network = network.train()

@@ -254,7 +254,7 @@ class Run:
         from ..methods.tiles import measured_halo
 
         network = trainable.network()
-        halo, halo_error = measured_halo(network)
+        halo, halo_error = measured_halo(network, self._device)
         card = replace(
             trainable.card(stage),
             preset=self._plan.preset,

@@ -10,10 +10,9 @@ from ..trainable import Stage, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from ...data.volume import Volume
     from ...model import Card
+    from ...networks.generator import Generator
     from ...training.collection import Collection
     from ...training.step import State
 
@@ -74,12 +73,12 @@ class Supervised:
         begun: Stage = self._training.begin()
         return begun
 
-    def network(self) -> nn.Module:
+    def network(self) -> Generator:
         """The network with averaged weights."""
-        network: nn.Module = self._training.averaged
+        network: Generator = self._training.averaged
         return network
 
-    def start_from(self, network: nn.Module) -> None:
+    def start_from(self, network: Generator) -> None:
         """Start from a trained network's weights."""
         self._training.start_from(network)
 

@@ -70,16 +70,19 @@ _PUBLISHED = Preset(
     consistent=False,
 )
 
+#: The untrained network gives its start.
+_FROM_START: Arguments = {"zero_last": True}
+
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
         iterations=4000,
         batch=2,
         networks={
-            "deepresolve": {"layers": 8, "channels": 24},
-            "dcsrn": {"growth": 12, "units": 4},
-            "mdcsrn": {"growth": 12, "blocks": 2, "units": 3},
-            "rdn": {"blocks": 3, "units": 3, "channels": 16},
-            "rrdb": {"blocks": 2, "channels": 16, "growth": 8},
+            "deepresolve": {"layers": 8, "channels": 24, **_FROM_START},
+            "dcsrn": {"growth": 12, "units": 4, "residual": True, **_FROM_START},
+            "mdcsrn": {"growth": 12, "blocks": 2, "units": 3, "residual": True, **_FROM_START},
+            "rdn": {"blocks": 3, "layers": 3, "channels": 16, "growth": 16, **_FROM_START},
+            "rrdb": {"blocks": 2, "channels": 16, "growth": 8, **_FROM_START},
         },
     ),
     "balanced": Preset(
@@ -88,11 +91,11 @@ PRESETS: dict[str, Preset] = {
         patch=48,
         learning_rate=5e-4,
         networks={
-            "deepresolve": {"layers": 12, "channels": 48},
-            "dcsrn": {"growth": 24, "units": 4},
-            "mdcsrn": {"growth": 16, "blocks": 4, "units": 4},
-            "rdn": {"blocks": 6, "units": 3, "channels": 32},
-            "rrdb": {"blocks": 6, "channels": 32, "growth": 16},
+            "deepresolve": {"layers": 12, "channels": 48, **_FROM_START},
+            "dcsrn": {"growth": 24, "units": 4, "residual": True, **_FROM_START},
+            "mdcsrn": {"growth": 16, "blocks": 4, "units": 4, "residual": True, **_FROM_START},
+            "rdn": {"blocks": 6, "layers": 3, "channels": 32, "growth": 32, **_FROM_START},
+            "rrdb": {"blocks": 6, "channels": 32, "growth": 16, **_FROM_START},
         },
     ),
     "paper": _PUBLISHED,

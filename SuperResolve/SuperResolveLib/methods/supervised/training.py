@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ...errors import InputError
 from ...losses.pixel import absolute_error, squared_error
 from ...model import Card
+from ...networks.generator import Generator
 from ...physics.degradation_range import DegradationRange
 from ...training.averaged_weights import AveragedWeights
 from ...training.collection import Collection
@@ -69,7 +70,7 @@ class SupervisedTraining:
         self._average = AveragedWeights(self._network, self._preset.averaging)
         self.averaged = self._average.network
 
-    def start_from(self, network: nn.Module) -> None:
+    def start_from(self, network: Generator) -> None:
         """Start from a trained network's weights.
 
         Raises:
@@ -126,7 +127,7 @@ class SupervisedTraining:
         return Card(
             method="supervised",
             network=self._settings.network,
-            network_arguments=network.arguments,  # type: ignore[arg-type]  # part of every network's contract
+            network_arguments=network.arguments,
             operator="profile",
             consistent=preset.consistent,
             start=preset.start,

@@ -1,0 +1,110 @@
+"""How a training stands, as its process writes it into the work folder, and as others read it there.
+
+Only the standard library is imported, so that the panel can use this without loading the computation.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+#: Of the files in a work folder: the state, what asks the process to end, and the validations.
+STATE, STOP, METRICS = "training.json", "stop", "metrics.jsonl"
+#: Seconds between heartbeats, and after how many without one a process counts as ended.
+BEAT, STALE = 2.0, 30.0
+
+RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """How a training stands.
+
+    Attributes:
+        pid, host: of its process.
+        started, heartbeat: when it began and when it was last heard of, in seconds since 1970.
+        fraction: how much of it is done, from 0 to 1.
+        stage: what it does now, in words.
+        seconds_left: about how long it still takes; ``None`` while that is not known.
+        state: ``"running"``, ``"done"``, ``"failed"`` or ``"cancelled"``.
+        message: what it said last, or why it failed, in a sentence.
+        model: the path of the model that it makes.
+    """
+
+    pid: int
+    host: str
+    started: float
+    heartbeat: float
+    fraction: float
+    stage: str
+    seconds_left: float | None
+    state: str
+    message: str
+    model: str
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is at work: it said so lately, and is not known to be gone."""
+        if self.state != RUNNING or time.time() - self.heartbeat > STALE:
+            return False
+        return self.host != platform.node() or not _is_gone(self.pid)
+
+
+def write_state(state: TrainingState, folder: Path) -> None:
+    """Write a state, whole or not at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    beside = folder / f"{STATE}.{os.getpid()}"
+    beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
+    os.replace(beside, folder / STATE)
+
+
+def read_state(folder: Path) -> TrainingState | None:
+    """The state in a work folder; ``None`` where there is none that can be read."""
+    try:
+        told: Mapping[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        return TrainingState(
+            pid=int(told["pid"]),
+            host=str(told["host"]),
+            started=float(told["started"]),
+            heartbeat=float(told["heartbeat"]),
+            fraction=min(max(float(told["fraction"]), 0.0), 1.0),
+            stage=str(told["stage"]),
+            seconds_left=None if told["seconds_left"] is None else float(told["seconds_left"]),
+            state=str(told["state"]),
+            message=str(told["message"]),
+            model=str(told["model"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Ask the process to save a checkpoint and end: a file, since not every system has signals for that.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    (folder / STOP).touch()
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether no process of this machine has that number; on Windows, where asking would end it, never known."""
+    if sys.platform == "win32" or pid <= 0:
+        return pid <= 0
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:  # it is another user's
+        return False
+    return False
