@@ -18,6 +18,8 @@ PathLike = str | os.PathLike[str]
 
 #: The endings of headers whose voxels lie in files that they name, and how much of such a header is looked at.
 _DETACHED, _HEADER_BYTES = (".mhd", ".nhdr"), 2**20
+#: The endings of files that tell everything themselves.
+_WITHOUT_SIDECAR = (".safetensors",)
 
 
 def check_target(path: PathLike) -> Path:
@@ -162,8 +164,10 @@ def _parts_of(path: Path, name: str) -> dict[Path, str]:
         data = _named_in(path) if path.suffix.lower() in _DETACHED and path.is_file() else []
     except OSError:  # reading it will tell
         data = []
-    sidecar = path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")
-    return {**dict.fromkeys(data, f"the data of {name}"), sidecar: f"the sidecar of {name}", path: name}
+    parts = dict.fromkeys(data, f"the data of {name}")
+    if path.suffix.lower() not in _WITHOUT_SIDECAR:
+        parts[path.with_name(Path(path.name.removesuffix(".gz")).stem + ".json")] = f"the sidecar of {name}"
+    return {**parts, path: name}
 
 
 def _named_in(header: Path) -> list[Path]:
