@@ -15,7 +15,8 @@ from .generator import Generator, set_to_zero
 class DeepResolve(Generator):
     r"""The network: :math:`G(x) = x + B(x)`, B so many 3x3x3 convolutions with ReLU between them, the last one linear.
 
-    Weights before a ReLU start as He et al. (ICCV 2015) say, without which twenty layers in a row pass nothing on.
+    Weights before a ReLU start with the variance of He et al. (ICCV 2015), without which twenty layers in a row pass
+    nothing on.
 
     Args:
         layers: number of convolutions, 20 as published.
@@ -31,7 +32,7 @@ class DeepResolve(Generator):
         self.body = nn.Sequential()
         for inputs, outputs in pairwise(widths):
             convolution = nn.Conv3d(inputs, outputs, 3, padding=1)
-            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.kaiming_uniform_(convolution.weight, nonlinearity="relu")
             assert convolution.bias is not None
             nn.init.zeros_(convolution.bias)
             self.body.extend([convolution, nn.ReLU(inplace=True)])

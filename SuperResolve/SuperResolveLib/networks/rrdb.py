@@ -37,7 +37,7 @@ class DenseBlock(nn.Module):
         )
         for convolution in self.convolutions:
             assert isinstance(convolution, nn.Conv3d) and convolution.bias is not None
-            nn.init.kaiming_normal_(convolution.weight)
+            nn.init.kaiming_uniform_(convolution.weight)
             with torch.no_grad():
                 convolution.weight *= INITIAL_SCALE
             nn.init.zeros_(convolution.bias)
