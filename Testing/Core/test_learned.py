@@ -193,7 +193,7 @@ def test_a_scan_like_those_that_were_learned_from_gives_no_warning(scan):
         ({"ratios": (2.0, 2.0)}, "has learned 2: "),
         (
             {"fwhm_ratios": (0.4, 0.8)},
-            "the slice profile is 1 slice spacings wide and the model has learned 0.4 to 0.8",
+            "the slice profile is 1.04 slice spacings wide and the model has learned 0.4 to 0.8",
         ),
         (
             {"voxels_mm": (0.5, 1.0)},

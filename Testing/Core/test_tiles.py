@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ class Convolutions(nn.Module):
         super().__init__()
         torch.manual_seed(layers)
         widths = [1, *[channels] * (layers - 1), 1]
-        self.layers = nn.ModuleList(nn.Conv3d(a, b, 3, padding=1) for a, b in zip(widths, widths[1:], strict=False))
+        self.layers = nn.ModuleList(nn.Conv3d(a, b, 3, padding=1) for a, b in pairwise(widths))
         self.gain = gain
         self.receptive_radius = layers
 
