@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import SimpleITK as sitk
 
 import cli_scripts
 from cli_scripts import FOLDER, MODULES, PATIENCE, command_line, environment, run
-from SuperResolveLib import SliceProfile, Volume, read_profile, read_volume, write_profile, write_volume
+from SuperResolveLib import InputError, SliceProfile, Volume, read_profile, read_volume, write_profile, write_volume
 from SuperResolveLib.data.geometry import scan_geometry
 from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.physics.acquisition import degrade
@@ -118,6 +119,46 @@ def test_writes_what_the_scan_does_not_determine(scan, tmp_path, monkeypatch):
     assert invented.data.min() > 0
     both = resolve(scan, tmp_path, uncertaintyVolume=tmp_path / "u.nrrd")
     assert both.code == 2 and "cannot tell its uncertainty" in both.stderr
+
+
+def test_a_model_takes_the_place_of_the_method(scan, tmp_path, monkeypatch):
+    """Slicer hands over method and preset all the same."""
+    from SuperResolveLib.model import Card, Model
+    from SuperResolveLib.slicer_cli import super_resolve as module
+    from SuperResolveLib.slicer_cli.run import run as run_here
+
+    card = Card(
+        method="supervised",
+        network="none",
+        network_arguments={},
+        operator="select",
+        consistent=False,
+        start="cubic",
+        ratios=(2.0, 8.0),
+        fwhm_ratios=None,
+        voxels_mm=(1.0, 3.0),
+    )
+    asked = {}
+
+    def resolved(volume, **arguments):
+        asked.update(arguments)
+        raise InputError("far enough")
+
+    reading = ModuleType("models")
+    reading.load_model = lambda path: Model(card, {"weight": np.frombuffer(path.read_bytes(), np.uint8)})
+    monkeypatch.setitem(sys.modules, "SuperResolveLib.workflows.models", reading)
+    monkeypatch.setattr(module.super_resolution, "super_resolve", resolved)
+    (tmp_path / "m.safetensors").write_bytes(b"1")
+    given = {"inputVolume": scan, "outputVolume": tmp_path / "out.nrrd", "model": tmp_path / "m.safetensors"}
+    chosen = {"method": "smore", "preset": "fast", "combine": "fba", "noDataConsistency": True}
+    script, *words = command_line("SuperResolve", **given, **chosen)[1:]
+    assert run_here(script, "super_resolve", words) == 2
+    assert asked["model"].card is card and asked["method"] is asked["preset"] is None
+    assert (asked["combine"], asked["consistent"]) == ("average", True)
+    _, *words = command_line("SuperResolve", **given, returnFile=tmp_path / "m.safetensors")[1:]
+    asked.clear()
+    assert run_here(script, "super_resolve", words) == 2 and not asked
+    assert (tmp_path / "m.safetensors").read_bytes() == b"1"
 
 
 def corners(volume: Volume, affine: np.ndarray) -> np.ndarray:

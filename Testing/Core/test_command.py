@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
+import torch
 from scipy import ndimage
 
 from command_line import ENVIRONMENT, start
@@ -32,6 +35,7 @@ from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.image_io.profile_table import write_profile
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore import super_resolve as smore
+from SuperResolveLib.model import Card, Model
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows import demo as demo_module
@@ -253,6 +257,59 @@ def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monke
     assert told["invented_share"] == pytest.approx(np.sum(parts[1] ** 2) / np.sum(total.data**2), rel=1e-4)
     assert run(f"{line} --overwrite")[0] == 0
     assert json.loads((tmp_path / "j").read_text())["uncertainty"] is None
+
+
+@pytest.fixture
+def model_file(tmp_path, monkeypatch):
+    """``m.safetensors``, whatever it holds, is read as a model that adds nothing to Tikhonov's inverse."""
+    card = Card(
+        method="supervised",
+        network="none",
+        network_arguments={},
+        operator="profile",
+        consistent=True,
+        start="tikhonov",
+        ratios=(2.0, 3.0),
+        fwhm_ratios=None,
+        voxels_mm=(1.0, 1.0),
+        preset="paper",
+    )
+    reading, networks = ModuleType("models"), ModuleType("networks")
+    reading.load_model = lambda path: Model(card, {"weight": np.zeros(1, np.float32)})
+    networks.load_network = lambda model: torch.nn.Identity()
+    monkeypatch.setitem(sys.modules, "SuperResolveLib.workflows.models", reading)
+    monkeypatch.setitem(sys.modules, "SuperResolveLib.methods.networks", networks)
+    (tmp_path / "m.safetensors").write_bytes(b"a model")
+
+
+def test_super_resolve_with_a_model(run, tmp_path, model_file):
+    code, out, err = run("super-resolve lr -o out.nii --model m.safetensors --profile gaussian:4 --device cpu --json j")
+    assert code == 0, err
+    assert "model    supervised (paper), network none, consistency by the operator profile" in out
+    assert "the slices are 4 in-plane voxels apart and the model has learned 2 to 3" in err
+    report = json.loads((tmp_path / "j").read_text())
+    assert (report["method"], report["preset"], report["model"]["network"]) == ("supervised", "paper", "none")
+    assert report["model"]["sha256"] == hashlib.sha256(b"a model").hexdigest()
+    assert run("super-resolve lr -o t.nii --method tikhonov --profile gaussian:4 --json k")[0] == 0
+    assert json.loads((tmp_path / "k").read_text())["model"] is None
+    data, tikhonov = read_volume(tmp_path / "out.nii").data, read_volume(tmp_path / "t.nii").data
+    assert 0 < np.sqrt(np.mean((data - tikhonov) ** 2)) < 2 * report["noise"]  # which is not made consistent
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--method smore", "--model and --method both say"),
+        ("--preset fast", "--model and --preset both say"),
+        ("--combine fba", "--model and --combine both say"),
+        ("--json m.safetensors --overwrite", "m.safetensors is given both as --model and as --json"),
+        ("--uncertainty u.nii", "supervised cannot tell its uncertainty"),
+    ],
+)
+def test_what_a_model_takes_the_place_of_is_refused(run, tmp_path, model_file, options, message):
+    code, _, err = run(f"super-resolve lr -o out.nii --model m.safetensors --profile gaussian:4 {options}")
+    assert code == 2 and message in err
+    assert written(tmp_path) == ["m.safetensors"]
 
 
 @pytest.mark.parametrize(

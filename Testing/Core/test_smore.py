@@ -10,6 +10,8 @@ from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import Cancelled
+from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.methods.smore import edssr_presets
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.smore.inference import apply
@@ -268,6 +270,27 @@ def test_is_reproducible_and_obeys_the_seed(
     first, again, other = (super_resolve(scan, profile, device="cpu", seed=seed).data for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0
+
+
+def test_edssr_is_smore_by_burst_accumulation_without_consistency(
+    scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = smore.Preset("edsr", 8, 1, 5, 2, 1e-3)
+    monkeypatch.setitem(smore.PRESETS, "fast", tiny)
+    monkeypatch.setitem(edssr_presets.PRESETS, "fast", tiny)
+    result = super_resolve(scan, profile, "edssr", device="cpu")
+    same = super_resolve(scan, profile, "smore", device="cpu", combine="fba", consistent=False)
+    np.testing.assert_array_equal(result.data, same.data)
+    assert (result.method, result.preset, result.data_consistency_change) == ("edssr", "fast", 0.0)
+
+
+def test_edssr_is_sized_as_published() -> None:
+    with torch.device("meta"):
+        backbone = smore.build(edssr_presets.PRESETS["paper"], 4)
+    assert isinstance(backbone, EDSR)
+    assert len(backbone.blocks) == 32 + 1 and backbone.head.out_channels == 256
+    assert all(block.scale == 0.1 for block in backbone.blocks[:-1])
+    assert [preset.name for preset in METHODS.info("edssr").presets] == list(edssr_presets.PRESETS)
 
 
 def test_can_be_cancelled_in_every_stage(scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch) -> None:
