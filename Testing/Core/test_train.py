@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from SuperResolveLib.command.main import main
+from small_training import small_presets
 from SuperResolveLib import InputError, Volume, load_model, read_volume, super_resolve, train, write_volume
+from SuperResolveLib.command.main import main
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.physics.dead_leaves import dead_leaves
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
-from small_training import small_presets
 
 SCRIPT = Path(__file__).with_name("small_training.py")
 

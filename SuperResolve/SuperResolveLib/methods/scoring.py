@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,9 +13,7 @@ from numpy.typing import NDArray
 
 from ..networks.generator import Generator
 from ..physics.acquisition import along
-from ..physics.degradation import Degradation
 from ..physics.degradation_range import DegradationRange
-from ..physics.profile import SliceProfile
 from ..training.collection import Collection
 from .tiles import apply_in_tiles
 from .trainable import Metric
@@ -97,7 +94,7 @@ class Scoring:
         volume = self._collection.volume(index)
         axis = index % 3
         voxel = volume.spacing[axis]
-        middle = middle_of(self._degradations, voxel)
+        middle = self._degradations.middle(voxel)
         whole = normalised(np.moveaxis(volume.data, axis, 0))
         block = whole[(slice(None), *(_central(size) for size in whole.shape[1:]))]
         slices = int((len(block) - 1) * voxel / middle.slice_spacing) + 1
@@ -106,14 +103,6 @@ class Scoring:
         shown = _central(len(block))
         starts = {"tikhonov": patch.tikhonov(1e-3), "spline": patch.spline(), "cubic": patch.cubic()}
         return Case(block[shown], {name: along(inverse[shown], seen, 0) for name, inverse in starts.items()})
-
-
-def middle_of(degradations: DegradationRange, voxel: float) -> Degradation:
-    """The degradation in the middle of a range, for a voxel size in mm: a Gaussian profile without noise."""
-    spacing = voxel * math.sqrt(math.prod(degradations.ratios))
-    if degradations.operator == "select":
-        return Degradation("select", spacing)
-    return Degradation(SliceProfile.gaussian(spacing * sum(degradations.fwhm_ratios) / 2, voxel), spacing)
 
 
 def normalised(volume: Image) -> Image:
