@@ -43,7 +43,7 @@ def dead_leaves(seed: int, size: int = SIZE) -> Image:
         _drop(image, positions, float(radius), random)
     image += random.uniform(0.0, 0.08) * _fractal(size, random)
     image *= 1 + random.uniform(0.0, 0.3) * _smooth(size, 3, random)
-    return np.clip(image * _inside(positions, random), 0.0, None)
+    return np.maximum(image * _inside(positions, random), np.float32(0))
 
 
 def _radii(count: int, random: np.random.Generator) -> NDArray[np.float64]:
@@ -99,9 +99,9 @@ def _fractal(size: int, random: np.random.Generator) -> Image:
     """Noise with as much variance in every octave."""
     field = np.zeros((size,) * 3, np.float32)
     for scale in (0.7, 1.4, 2.8, 5.6):
-        octave = gaussian_filter(random.normal(size=field.shape).astype(np.float32), scale)
+        octave = gaussian_filter(random.standard_normal(field.shape, np.float32), scale)
         field += octave / octave.std()
-    return field / 2
+    return field / np.float32(2)
 
 
 def _inside(positions: Image, random: np.random.Generator) -> Image:

@@ -40,7 +40,7 @@ class DegradationRange:
 
     def draw(self, random: np.random.Generator, voxel: float) -> Degradation:
         """One of them, for voxels of that size in mm."""
-        spacing = voxel * math.exp(random.uniform(*map(math.log, self.ratios)))
+        spacing = voxel * math.exp(random.uniform(math.log(self.ratios[0]), math.log(self.ratios[1])))
         fwhm = spacing * random.uniform(*self.fwhm_ratios)
         exponent, noise = random.uniform(*EXPONENTS), random.uniform(*self.noise)
         return self._of(bell(fwhm, exponent, voxel), spacing, noise)

@@ -88,7 +88,7 @@ class CollectionBatches:
         window = _window(columns, self._patch[0], random)
         inverse = _inverse(patch, self._start, _damping(seen, noise))[window]
         start, truth = along(inverse, seen, 1), columns[:, window]
-        flips = [axis + 1 for axis in range(3) if random.random() < 0.5]
+        flips = tuple(axis + 1 for axis in range(3) if random.random() < 0.5)
         turned = (0, 1, 3, 2) if random.random() < 0.5 and truth.shape[2] == truth.shape[3] else (0, 1, 2, 3)
         return VolumePairs(
             *(

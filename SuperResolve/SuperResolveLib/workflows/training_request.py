@@ -142,7 +142,9 @@ class Collections:
         from ..training.synthetic import synthetic_collection
 
         check = TRAINABLES[request.method].check
-        parts, left_out, validation = [], (), None
+        parts: list[Collection] = []
+        left_out: tuple[str, ...] = ()
+        validation: Collection | None = None
         if request.sources:
             found = find_scans(request.sources, check, progress)
             left_out = found.left_out

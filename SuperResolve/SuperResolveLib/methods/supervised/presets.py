@@ -73,6 +73,9 @@ _PUBLISHED = Preset(
 #: The untrained network gives its start.
 _FROM_START: Arguments = {"zero_last": True}
 
+#: The published start from random weights.
+_FROM_NOTHING: Arguments = {"zero_last": False}
+
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
         iterations=4000,
@@ -118,4 +121,4 @@ def preset_of(name: str, network: str) -> Preset:
 
 def arguments_of(name: str, network: str) -> Arguments:
     """From which a preset's network is built."""
-    return PRESETS[name].networks.get(network, {})
+    return PRESETS[name].networks.get(network, _FROM_NOTHING)
