@@ -67,7 +67,7 @@ class SupervisedTraining:
         if self._trained is not None:
             self._network.load_state_dict(self._trained)
         # Convolutions are a third faster so, with the same answer to rounding.
-        self._network = self._network.to(self._settings.device, memory_format=torch.channels_last_3d)
+        self._network = self._network.to(self._settings.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
         self._average = AveragedWeights(self._network, self._preset.averaging)
         self.averaged = self._average.network
 
@@ -135,7 +135,7 @@ class SupervisedTraining:
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
             voxels_mm=voxels_of(self._collection),
-            losses={f"{preset.loss} error": 1.0},
+            losses={f"{preset.loss}_error": 1.0},
         )
 
 
