@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 from SuperResolveLib.methods.supervised import presets
@@ -22,10 +23,13 @@ SMALL = replace(
 )
 
 
-def small_presets() -> object:
+def small_presets() -> Any:
     """A context in which ``supervised``'s preset ``fast`` is small."""
     return patch.dict(presets.PRESETS, fast=SMALL)
 
+
+if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
+    small_presets().start()
 
 if __name__ == "__main__":
     import torch
@@ -33,5 +37,4 @@ if __name__ == "__main__":
     from SuperResolveLib.command.main import main
 
     torch.set_num_threads(1)
-    with small_presets():
-        sys.exit(main())
+    sys.exit(main())
