@@ -324,21 +324,24 @@ def test_without_torch_nothing_is_checked_and_the_command_says_so(tmp_path, chec
 
 
 def test_the_card_in_words():
-    lines = card_lines(models.model())
-    assert lines == [
+    assert card_lines(models.model()) == [
         "method       supervised, preset fast",
         "network      deepresolve, 112 parameters (features 24, layers 8, scale 0.5, residual True, kind plain)",
         "operator     profile: undoes the slice profile: planes as thin as the in-plane voxel",
         "consistency  the result, degraded with the slice profile, gives the scan back",
         "start        Tikhonov on the planes of the answer",
-        "made for     slice spacings of 2 to 6 times the in-plane voxel, "
-        + "slice thicknesses of 0.5 to 1.25 times the slice spacing, voxels of 0.7 to 1 mm",
+        (
+            "made for     slice spacings of 2 to 6 times the in-plane voxel, "
+            "slice thicknesses of 0.5 to 1.25 times the slice spacing, voxels of 0.7 to 1 mm"
+        ),
         "learned from 3 scans of 1 subject (MR) and 24 synthetic volumes",
         "training     supervised (2,000 iterations), seed 3",
         "losses       l1 x 1",
         "features     none",
-        "validation   PSNR 28.04 dB (spline 26.41 dB, Tikhonov 26.97 dB); "
-        + "SSIM 0.830 (spline 0.778, Tikhonov 0.787) on 1 held-out scan",
+        (
+            "validation   PSNR 28.04 dB (spline 26.41 dB, Tikhonov 26.97 dB); "
+            "SSIM 0.830 (spline 0.778, Tikhonov 0.787) on 1 held-out scan"
+        ),
         "intensities  percentiles 1 and 99.5 of the slices become 0 and 1",
         "tiles        a halo of 8 voxels, which holds all that the network sees",
         "versions     slice-profile-sr 0.1.0",
