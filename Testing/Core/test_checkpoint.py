@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import math
 import struct
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from command_line import ENVIRONMENT
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io import files as files_module
 from SuperResolveLib.image_io import safetensors_file
@@ -249,6 +253,33 @@ def test_tensors_whose_state_was_not_written_any_more_do_not_count(tmp_path):
     assert checkpoints.load() == {"iteration": 2}
     checkpoints.save({"iteration": 3})
     assert checkpoints.load() == {"iteration": 3} and len(files(tmp_path)) == 4
+
+
+#: Saves states of 4 MB one after another, and says so each time.
+SAVING = """
+import sys, torch
+from pathlib import Path
+from SuperResolveLib.training.checkpoint import Checkpoints
+checkpoints = Checkpoints(Path(sys.argv[1]))
+for count in range(1, 10_000):
+    checkpoints.save({"iteration": count, "weights": torch.full((2**20,), float(count))})
+    print(count, flush=True)
+"""
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.007])
+def test_of_a_run_that_is_killed_while_it_saves_a_whole_checkpoint_is_left(tmp_path, moment):
+    command = [sys.executable, "-c", SAVING, str(tmp_path)]
+    with subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
+        for count in range(1, 4):
+            assert process.stdout.readline() == f"{count}\n"
+        time.sleep(moment)
+        process.kill()
+    found = Checkpoints(tmp_path).load()
+    assert found["iteration"] >= 3
+    assert torch.equal(found["weights"], torch.full((2**20,), float(found["iteration"])))
+    Checkpoints(tmp_path).save({"iteration": 0})
+    assert len(files(tmp_path)) == 4 and Checkpoints(tmp_path).load() == {"iteration": 0}
 
 
 def cut(path: Path) -> None:

@@ -311,8 +311,39 @@ def test_loading_checks_the_tensors_against_the_network(tmp_path, checked):
     assert_same(load_model(path), models.model())
     assert len(checked) == 1
     write_model(models.model(halo=999), path)
-    with pytest.raises(InputError, match=r"m\.safetensors is no model that can be used: its tensor head\.weight"):
+    with pytest.raises(InputError, match=r"m\.safetensors: its tensor head\.weight"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("deepresolve", {"layers": 3, "channels": 4}),
+        ("dcsrn", {"growth": 4, "units": 2}),
+        ("mdcsrn", {"growth": 4, "blocks": 2, "units": 2}),
+        ("rdn", {"blocks": 2, "layers": 2, "channels": 4, "growth": 4}),
+        ("rrdb", {"blocks": 1, "channels": 4, "growth": 2}),
+    ],
+)
+def test_a_model_of_every_network_is_loaded_and_one_of_another_is_refused(tmp_path, name, arguments):
+    networks = pytest.importorskip("SuperResolveLib.methods.networks")
+    network = networks.build_network(name, arguments)
+    tensors = {key: value.numpy() for key, value in network.state_dict().items()}
+    model = Model(models.card(network=name, network_arguments=dict(network.arguments)), tensors)
+    path = tmp_path / "m.safetensors"
+    write_model(model, path)
+    assert_same(load_model(path), model)
+    assert parameter_count(model) == sum(each.numel() for each in network.parameters())
+    first = next(iter(tensors))
+    for wrong in (
+        {key: value for key, value in tensors.items() if key != first},
+        {**tensors, "foreign": np.zeros(1, np.float32)},
+        {**tensors, first: tensors[first].astype(np.float64)},
+        {**tensors, first: tensors[first][:-1]},
+    ):
+        write_model(replace(model, tensors=wrong), path)
+        with pytest.raises(InputError, match=r"m\.safetensors: "):
+            load_model(path)
 
 
 def test_without_torch_nothing_is_checked_and_the_command_says_so(tmp_path, checked, monkeypatch, capsys):
