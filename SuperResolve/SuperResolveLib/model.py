@@ -38,8 +38,8 @@ class Card:
         losses: weights by name.
         features: ``name`` and ``hash`` of the extractor of perceptual features, if one was used.
         trained_on: counts of ``scans``, ``subjects`` and ``synthetic`` volumes, and the ``modalities``.
-        validation: on held-out scans: counts of ``scans`` and ``subjects``, and ``psnr`` (in dB) and ``ssim`` of the
-            ``model``, the ``spline`` and ``tikhonov``, by these names; ``None`` where nothing was held out.
+        validation: on held-out scans: counts of ``scans`` and ``subjects``, and by ``model``, ``spline`` and
+            ``tikhonov`` the ``psnr`` (in dB) and ``ssim`` of each; ``None`` where nothing was held out.
         versions: of packages.
         licence: of the weights.
         notes: what else a user should know, a sentence each.

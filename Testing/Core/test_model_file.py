@@ -143,15 +143,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a preset that garbles": ({"preset": "fast\x1b[31m"}, "preset must be a printable text"),
     "a stage that is a number": ({"stages": [1]}, "an entry of stages must be"),
     "stages as a text": ({"stages": "supervised"}, "stages must be a list"),
-    "iterations of no stage": ({"iterations": {"other": 3}}, "iterations must be of stages"),
     "negative iterations": ({"iterations": {"supervised": -3}}, "supervised in iterations must be"),
     "a huge seed": ({"seed": 2**63}, "seed must be"),
     "a loss that is none": ({"losses": {"l1": None}}, "l1 in losses must be"),
     "features of numbers": ({"features": {"name": 3}}, "name in features must be"),
     "trained on names": ({"trained_on": {"names": ["A"]}}, "trained_on has the unknown field 'names'"),
     "half a scan": ({"trained_on": {"scans": 0.5}}, "scans must be a count"),
-    "figures in words": ({"validation": {"psnr": {"model": "good"}}}, "model in psnr must be"),
-    "an unknown figure": ({"validation": {"rmse": {"model": 1.0}}}, "validation has the unknown field 'rmse'"),
+    "figures in words": ({"validation": {"model": {"psnr": "good"}}}, "psnr must be a number"),
+    "an unknown figure": ({"validation": {"model": {"rmse": 1.0}}}, "model has the unknown field 'rmse'"),
     "versions that are numbers": ({"versions": {"torch": 2.4}}, "torch in versions must be"),
     "no licence": ({"licence": None}, "licence must be"),
     "notes of two lines": ({"notes": ["one\ntwo"]}, "an entry of notes must be"),
@@ -283,7 +282,7 @@ def test_whatever_a_card_says_it_is_read_or_refused_and_told_in_words():
 def test_the_reference_tells_every_field():
     page = (PROJECT / "docs" / "reference" / "model-file.md").read_text(encoding="utf-8")
     told = set(re.findall(r"^\| `(\w+)`", page, re.MULTILINE))
-    assert told >= set(card_fields(models.card())) | set(models.card().trained_on) | set(models.card().validation or {})
+    assert told >= set(card_fields(models.card())) | set(models.card().trained_on) | {"scans", "subjects", "model"}
 
 
 # ---- loading, and the card in words
@@ -311,8 +310,39 @@ def test_loading_checks_the_tensors_against_the_network(tmp_path, checked):
     assert_same(load_model(path), models.model())
     assert len(checked) == 1
     write_model(models.model(halo=999), path)
-    with pytest.raises(InputError, match=r"m\.safetensors is no model that can be used: its tensor head\.weight"):
+    with pytest.raises(InputError, match=r"m\.safetensors: its tensor head\.weight"):
         load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("deepresolve", {"layers": 3, "channels": 4}),
+        ("dcsrn", {"growth": 4, "units": 2}),
+        ("mdcsrn", {"growth": 4, "blocks": 2, "units": 2}),
+        ("rdn", {"blocks": 2, "layers": 2, "channels": 4, "growth": 4}),
+        ("rrdb", {"blocks": 1, "channels": 4, "growth": 2}),
+    ],
+)
+def test_a_model_of_every_network_is_loaded_and_one_of_another_is_refused(tmp_path, name, arguments):
+    networks = pytest.importorskip("SuperResolveLib.methods.networks")
+    network = networks.build_network(name, arguments)
+    tensors = {key: value.numpy() for key, value in network.state_dict().items()}
+    model = Model(models.card(network=name, network_arguments=dict(network.arguments)), tensors)
+    path = tmp_path / "m.safetensors"
+    write_model(model, path)
+    assert_same(load_model(path), model)
+    assert parameter_count(model) == sum(each.numel() for each in network.parameters())
+    first = next(iter(tensors))
+    for wrong in (
+        {key: value for key, value in tensors.items() if key != first},
+        {**tensors, "foreign": np.zeros(1, np.float32)},
+        {**tensors, first: tensors[first].astype(np.float64)},
+        {**tensors, first: tensors[first][:-1]},
+    ):
+        write_model(replace(model, tensors=wrong), path)
+        with pytest.raises(InputError, match=r"m\.safetensors: "):
+            load_model(path)
 
 
 def test_without_torch_nothing_is_checked_and_the_command_says_so(tmp_path, checked, monkeypatch, capsys):
@@ -324,21 +354,24 @@ def test_without_torch_nothing_is_checked_and_the_command_says_so(tmp_path, chec
 
 
 def test_the_card_in_words():
-    lines = card_lines(models.model())
-    assert lines == [
+    assert card_lines(models.model()) == [
         "method       supervised, preset fast",
         "network      deepresolve, 112 parameters (features 24, layers 8, scale 0.5, residual True, kind plain)",
         "operator     profile: undoes the slice profile: planes as thin as the in-plane voxel",
         "consistency  the result, degraded with the slice profile, gives the scan back",
         "start        Tikhonov on the planes of the answer",
-        "made for     slice spacings of 2 to 6 times the in-plane voxel, "
-        "slice thicknesses of 0.5 to 1.25 times the slice spacing, voxels of 0.7 to 1 mm",
+        (
+            "made for     slice spacings of 2 to 6 times the in-plane voxel, "
+            "slice thicknesses of 0.5 to 1.25 times the slice spacing, voxels of 0.7 to 1 mm"
+        ),
         "learned from 3 scans of 1 subject (MR) and 24 synthetic volumes",
         "training     supervised (2,000 iterations), seed 3",
         "losses       l1 x 1",
         "features     none",
-        "validation   PSNR 28.04 dB (spline 26.41 dB, Tikhonov 26.97 dB); "
-        "SSIM 0.830 (spline 0.778, Tikhonov 0.787) on 1 held-out scan",
+        (
+            "validation   PSNR 28.04 dB (spline 26.41 dB, Tikhonov 26.97 dB); "
+            "SSIM 0.830 (spline 0.778, Tikhonov 0.787) on 1 held-out scan"
+        ),
         "intensities  percentiles 1 and 99.5 of the slices become 0 and 1",
         "tiles        a halo of 8 voxels, which holds all that the network sees",
         "versions     slice-profile-sr 0.1.0",

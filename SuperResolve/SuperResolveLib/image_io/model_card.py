@@ -81,8 +81,6 @@ def _checked(told: Mapping[str, Any]) -> dict[str, Any]:
     del checked[_VERSION]
     if (checked["fwhm_ratios"] is None) != (checked["operator"] == "select"):
         raise ValueError("fwhm_ratios must be null for the operator select, and for that alone")
-    if not set(checked["iterations"]) <= set(checked["stages"]):
-        raise ValueError("iterations must be of stages that stages names")
     return checked
 
 
@@ -203,7 +201,7 @@ def _record(checks: Mapping[str, _Check], required: bool = True) -> _Check:
 
 
 _COUNT = _count(LARGEST_COUNT)
-_FIGURES = _table(_number(-1e6, 1e6))
+_FIGURES = _record({"psnr": _number(-1e6, 1e6), "ssim": _number(-1.0, 1.0)}, required=False)
 
 _FIELDS: dict[str, _Check] = {
     "method": _name,
@@ -228,7 +226,10 @@ _FIELDS: dict[str, _Check] = {
         {"scans": _COUNT, "subjects": _COUNT, "synthetic": _COUNT, "modalities": _sequence(_text)}, required=False
     ),
     "validation": _optional(
-        _record({"scans": _COUNT, "subjects": _COUNT, "psnr": _FIGURES, "ssim": _FIGURES}, required=False)
+        _record(
+            {"scans": _COUNT, "subjects": _COUNT, "model": _FIGURES, "spline": _FIGURES, "tikhonov": _FIGURES},
+            required=False,
+        )
     ),
     "versions": _table(_optional(_text)),
     "licence": _text,

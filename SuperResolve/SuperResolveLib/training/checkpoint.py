@@ -21,8 +21,6 @@ KEPT = 2
 
 _TENSORS, _STATE = ".safetensors", ".json"
 _NAME = re.compile(rf"checkpoint-(\d{{6,18}})({re.escape(_TENSORS)}|{re.escape(_STATE)})")
-#: The most bytes of a state's JSON.
-_LARGEST_STATE = 2**26
 
 
 class Checkpoints:
@@ -93,16 +91,13 @@ class Checkpoints:
             InputError, OSError, ValueError: its files are not what was written.
         """
         path = self._path(number, _TENSORS)
-        with path.with_suffix(_STATE).open("rb") as file:
-            text = file.read(_LARGEST_STATE + 1)
-        if len(text) > _LARGEST_STATE:
-            raise ValueError(f"{path.with_suffix(_STATE).name} is too large")
-        match parse_json(text):
+        told_in = path.with_suffix(_STATE)
+        match parse_json(told_in.read_bytes()):
             case {"format_version": int(version)} if version != FORMAT_VERSION:
-                raise ValueError(f"{path.with_suffix(_STATE).name} is of format version {version}")
+                raise ValueError(f"{told_in.name} is of format version {version}")
             case {"format_version": _, "tensors": {"bytes": int(size), "blake2b": str(digest)}, "state": told}:
                 return put_together(told, self._tensors(path, size, digest))
-        raise ValueError(f"{path.with_suffix(_STATE).name} is no checkpoint")
+        raise ValueError(f"{told_in.name} is no checkpoint")
 
     @staticmethod
     def _tensors(path: Path, size: int, digest: str) -> dict[str, Any]:

@@ -52,7 +52,10 @@ def put_together(told: Any, arrays: Mapping[str, NDArray[Any]]) -> State:
     Raises:
         ValueError: they are not what :func:`take_apart` gives.
     """
-    state = _from_json(told, arrays)
+    try:
+        state = _from_json(told, arrays)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
     if not isinstance(state, dict):
         raise ValueError("it is no state of training")
     return state
@@ -115,7 +118,7 @@ def _tensor_to_json(tensor: torch.Tensor, arrays: Arrays) -> dict[str, Any]:
 
 
 def _tensor_from_json(number: str, name: str, axes: list[Any], arrays: Mapping[str, NDArray[Any]]) -> torch.Tensor:
-    if number not in arrays or sorted(axes) != list(range(arrays[number].ndim)):
+    if number not in arrays or not _are_axes(axes, arrays[number].ndim):
         raise ValueError(f"it lacks the tensor {number}")
     dtype, kept_as = _AS_BITS[name] if name in _AS_BITS else (_SHARED.get(name), _SHARED.get(name))
     tensor = torch.from_numpy(arrays[number])
@@ -123,3 +126,7 @@ def _tensor_from_json(number: str, name: str, axes: list[Any], arrays: Mapping[s
         raise ValueError(f"its tensor {number} is of another type")
     inverse = [axes.index(axis) for axis in range(len(axes))]
     return tensor.view(dtype).permute(inverse)
+
+
+def _are_axes(told: list[Any], count: int) -> bool:
+    return all(type(axis) is int for axis in told) and sorted(told) == list(range(count))

@@ -101,12 +101,14 @@ def _validation(validation: Mapping[str, Any] | None) -> str:
 def _figures(validation: Mapping[str, Any]) -> Iterator[str]:
     """PSNR and SSIM of the model, beside those of the methods that need no model."""
     for key, title, format_of in (("psnr", "PSNR", "{:.2f} dB"), ("ssim", "SSIM", "{:.3f}")):
-        told = validation.get(key, {})
-        others = ", ".join(
-            f"{_COMPARED.get(name, name)} {format_of.format(told[name])}" for name in told if name != "model"
-        )
+        told = {
+            name: format_of.format(validation[name][key])
+            for name in ("model", *_COMPARED)
+            if key in validation.get(name, {})
+        }
+        others = ", ".join(f"{_COMPARED[name]} {told[name]}" for name in told if name != "model")
         if "model" in told:
-            yield f"{title} {format_of.format(told['model'])}" + (f" ({others})" if others else "")
+            yield f"{title} {told['model']}" + (f" ({others})" if others else "")
 
 
 def _tiles(card: Card) -> str:

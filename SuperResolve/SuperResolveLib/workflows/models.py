@@ -33,7 +33,7 @@ def load_model(path: PathLike) -> Model:
         try:
             networks.load_network(model)
         except InputError as error:
-            raise InputError(f"{path} is no model that can be used: {error}") from error
+            raise InputError(f"{path}: {error}") from error
     return model
 
 
