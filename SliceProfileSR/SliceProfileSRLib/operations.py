@@ -149,7 +149,7 @@ class Operations:
         preset: str = "fast",
         outputSpacing: float = 0.0,
         uncertainty: bool = False,
-        model: str | PathLike[str] = "",
+        model: str | PathLike[str] | None = None,
         axis: str = "auto",
         acquiredResolution: str = "",
         device: str = "auto",

@@ -102,7 +102,6 @@ class Played(Host):
     def make_logic(self) -> Any:
         """The module's logic."""
         import SliceProfileSR
-
         from SliceProfileSRLib.training.detachedScript import DetachedScript
 
         launcher = DetachedScript(self._script, sys.executable)

@@ -52,9 +52,9 @@ class SuperResolutionTask(Task):
 
     def _takeModel(self) -> None:
         """Pass a model on by its path as text; where there is none, nothing of it."""
-        model = os.fspath(self.settings.pop("model", ""))
-        if model:
-            self.settings["model"] = model
+        model = self.settings.pop("model", None)
+        if model is not None:
+            self.settings["model"] = os.fspath(model)
 
     @property
     def needsTorch(self) -> bool:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from slicer.i18n import tr as _
 
@@ -52,11 +53,6 @@ class DetachedScript:
             ValueError: it cannot be started.
         """
         python = self._python or _slicersPython()
-        own = (
-            {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
-            if sys.platform == "win32"
-            else {"start_new_session": True}
-        )
         try:
             with log.open("wb") as output:
                 return subprocess.Popen(
@@ -65,12 +61,19 @@ class DetachedScript:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     cwd=log.parent,
-                    **own,
+                    **_detached(),
                 )
         except OSError as error:
             raise ValueError(
                 _("The training cannot be started ({reason}).").format(reason=error.strerror or str(error))
             ) from error
+
+
+def _detached() -> dict[str, Any]:
+    """What keeps a process from ending with Slicer, and from opening a window."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+    return {"start_new_session": True}
 
 
 def _folders() -> list[Path]:
