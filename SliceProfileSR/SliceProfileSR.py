@@ -1,7 +1,7 @@
 """Slice profile and super-resolution of 2-D multi-slice MR: the module, its panel's life, its logic and its test."""
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -25,6 +25,9 @@ from SliceProfileSRLib.scans import scans
 from SliceProfileSRLib.slicerCli import SlicerCliRunner
 from SliceProfileSRLib.slicerInstaller import SlicerInstaller
 from SliceProfileSRLib.views import SlicerViews, Views
+
+if TYPE_CHECKING:
+    from SliceProfileSRLib.training.detachedScript import DetachedScript
 
 HOMEPAGE = "https://github.com/SliceProfileSR/SliceProfileSR"
 
@@ -140,11 +143,17 @@ class SliceProfileSRLogic(Operations, ScriptedLoadableModuleLogic):
     Args:
         runner: what runs CLI modules; Slicer unless given.
         installer: what asks the user for what is not installed; Slicer unless given.
+        launcher: starts the script that trains; Slicer's Python does unless given.
     """
 
-    def __init__(self, runner: CliRunner | None = None, installer: Installer | None = None) -> None:
+    def __init__(
+        self,
+        runner: CliRunner | None = None,
+        installer: Installer | None = None,
+        launcher: "DetachedScript | None" = None,
+    ) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
-        Operations.__init__(self, runner or SlicerCliRunner(), installer or SlicerInstaller())
+        Operations.__init__(self, runner or SlicerCliRunner(), installer or SlicerInstaller(), launcher)
 
     def getParameterNode(self) -> SliceProfileSRParameterNode:
         """The scene's parameter node, wrapped anew: a wrapper that outlives the scene would read what is gone."""

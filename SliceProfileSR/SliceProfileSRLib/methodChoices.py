@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: The choice that leaves the method to the library.
 AUTO = "auto"
+#: The choice of a model from a file, in place of a method.
+MODEL = "model"
 
 
 class MethodChoices:
@@ -65,6 +67,15 @@ class MethodChoices:
         """Whether the method can map how far its result may be off."""
         return bool(getattr(self._info(method), "tells_uncertainty", False))
 
+    def networks(self, method: str) -> tuple[str, ...]:
+        """The networks that a method can train, the default first; only methods that are trained have any."""
+        return tuple(getattr(self._info(method), "networks", ()))
+
+    def network(self, method: str, wanted: str) -> str:
+        """The wanted network where the method has it, else the method's default; empty where it has none."""
+        names = self.networks(method)
+        return wanted if wanted in names else next(iter(names), "")
+
     def _isAuto(self, method: str) -> bool:
         return self._automatic and method == AUTO
 
@@ -80,7 +91,22 @@ def estimationChoices() -> MethodChoices:
 
 
 def superResolutionChoices() -> MethodChoices:
-    """The ways to super-resolve."""
+    """The ways to super-resolve, and last a model from a file."""
     from SuperResolveLib.methods.registry import METHODS
+    from SuperResolveLib.registry import Info
 
-    return MethodChoices(METHODS.infos())
+    model = Info(
+        name=MODEL,
+        title=_("A trained model"),
+        summary=_("A network that learned from a collection of scans before; it is read from a file."),
+        learns_from="a collection",
+        needs_torch=True,
+    )
+    return MethodChoices([*METHODS.infos(), model])
+
+
+def trainingChoices() -> MethodChoices:
+    """The methods that learn from a collection of scans."""
+    from SuperResolveLib.methods.trainables import TRAINABLES
+
+    return MethodChoices(TRAINABLES.infos())

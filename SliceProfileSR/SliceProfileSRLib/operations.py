@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import slicer
@@ -23,6 +25,9 @@ from .tasks.task import checkKind
 if TYPE_CHECKING:
     from SuperResolveLib.data.geometry import AxisName
 
+    from .training.detachedScript import DetachedScript
+    from .training.training import Training
+
 
 class Operations:
     """Slice profile, super-resolution and resolution of volume nodes.
@@ -36,12 +41,14 @@ class Operations:
     Args:
         runner: what runs CLI modules.
         installer: what asks the user for what is not installed.
+        launcher: starts the script that trains; Slicer's Python does unless given.
     """
 
-    def __init__(self, runner: CliRunner, installer: Installer) -> None:
+    def __init__(self, runner: CliRunner, installer: Installer, launcher: DetachedScript | None = None) -> None:
         self.jobs = JobList.ofScene(slicer.mrmlScene)
         self._runner = runner
         self._dependencies = Dependencies(installer)
+        self._launcher = launcher
         self._started: weakref.WeakSet[Job] = weakref.WeakSet()  # what has ended, and its result, is not kept
 
     def estimateProfile(
@@ -142,6 +149,7 @@ class Operations:
         preset: str = "fast",
         outputSpacing: float = 0.0,
         uncertainty: bool = False,
+        model: str | PathLike[str] | None = None,
         axis: str = "auto",
         acquiredResolution: str = "",
         device: str = "auto",
@@ -158,6 +166,7 @@ class Operations:
             outputSpacing: between output planes in mm; 0 takes the in-plane voxel.
             uncertainty: also map how far the result may be off, a standard deviation at every voxel, by a method that
                 can tell; ``SliceProfileSRLib.resultVolumes.uncertaintyOfResult(result)`` is that map.
+            model: the file of a model that learned from a collection, which takes the place of method and preset.
             axis: as in :meth:`estimateProfile`.
             acquiredResolution: likewise.
             device: likewise.
@@ -169,7 +178,7 @@ class Operations:
         Raises:
             ValueError: the scan, profile or a setting cannot be used, in one sentence.
         """
-        settings: dict[str, Any] = {"method": method, "preset": preset, "outputSpacing": outputSpacing}
+        settings: dict[str, Any] = {"method": method, "preset": preset, "outputSpacing": outputSpacing, "model": model}
         settings |= _computing(axis, acquiredResolution, device, seed)
         return self._run(SuperResolutionTask(volumeNode, profileNode, outputNode, settings, uncertainty))
 
@@ -218,11 +227,75 @@ class Operations:
         _refuseUnknown(self.measureResolution, settings)
         return self._start(MeasurementTask(volumeNode, settings), onFinished)
 
+    def startTraining(
+        self,
+        folders: Sequence[str | PathLike[str]],
+        modelPath: str | PathLike[str],
+        method: str = "supervised",
+        preset: str = "fast",
+        network: str = "deepresolve",
+        hours: float = 0.0,
+        workFolder: str | PathLike[str] | None = None,
+        device: str = "auto",
+        seed: int = 0,
+    ) -> Training:
+        """Begin to train a model on scans, in a process that goes on when the scene, or Slicer, is closed.
+
+        Args:
+            folders: of scans, with the folders in them; also files, and patterns such as "/data/*_T1w.nii.gz".
+            modelPath: the file that takes the model; it ends in .safetensors.
+            method: one that learns from a collection.
+            preset: one of the method's.
+            network: one of the method's; a method that cannot train it takes its own default.
+            hours: how long to train; 0 takes as long as the preset does.
+            workFolder: where checkpoints, validations and the log are kept; beside the model unless given.
+            device: "auto", "cpu", "cuda" or "mps".
+            seed: the model is reproducible under it on one device.
+
+        Returns:
+            The training: ``training.state()`` tells how it stands, ``training.stop()`` ends it with a checkpoint.
+
+        Raises:
+            ValueError: there is nothing to learn from, the model cannot be written, or a training goes on there.
+        """
+        from .training.training import Training
+        from .training.trainingCall import trainingValues, workFolderOf
+
+        settings = {"method": method, "preset": preset, "network": network, "hours": hours}
+        work = Path(workFolder).absolute() if workFolder else workFolderOf(modelPath or "model")
+        values = trainingValues(folders, modelPath, work, **settings, device=device, seed=seed)
+        self._dependencies.ensure(torch=True)
+        training = Training(work)
+        training.start(values, self._trainingScript())
+        return training
+
+    def resumeTraining(self, workFolder: str | PathLike[str]) -> Training:
+        """Go on with a training from its last checkpoint, with what was asked for when it began.
+
+        Raises:
+            ValueError: there is none in that folder, or it goes on already.
+        """
+        training = self.training(workFolder)
+        self._dependencies.ensure(torch=True)
+        training.resume(self._trainingScript())
+        return training
+
+    def training(self, workFolder: str | PathLike[str]) -> Training:
+        """The training in a work folder, whoever started it and when."""
+        from .training.training import Training
+
+        return Training(Path(workFolder).absolute())
+
     def close(self) -> None:
-        """End every job that this logic started, and let go of it."""
+        """End every job that this logic started, and let go of it; trainings go on."""
         for job in list(self._started):
             job.cancel()
             self.jobs.forget(job)
+
+    def _trainingScript(self) -> DetachedScript:
+        from .training.detachedScript import DetachedScript
+
+        return self._launcher or DetachedScript()
 
     def _prepare(self, task: Task) -> None:
         """See that a task can be done, and that all that it needs is there.

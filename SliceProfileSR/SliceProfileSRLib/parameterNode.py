@@ -22,6 +22,7 @@ class SliceProfileSRParameterNode:
         profileTable: the profile.
         keepProfiles: whether the chart keeps other scans' profiles.
         method, preset: how the scan is super-resolved, by the names of the library's registry.
+        model: the path of a model, where that is chosen in place of a method.
         outputVolume: the result; None makes a new one.
         outputSpacing: between its planes in mm; 0 takes the in-plane voxel.
         uncertainty: whether to map, too, how far the result may be off, by a method that can tell.
@@ -38,6 +39,7 @@ class SliceProfileSRParameterNode:
     keepProfiles: bool = False
     method: str = "smore"
     preset: str = "fast"
+    model: str = ""
     outputVolume: vtkMRMLScalarVolumeNode | None
     outputSpacing: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
     uncertainty: bool = False

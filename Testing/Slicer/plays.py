@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -83,17 +84,28 @@ class RecordedInstaller:
 
 
 class Played(Host):
-    """The module in a host, with a runner, views and an installer."""
+    """The module in a host, with a runner, views and an installer.
 
-    def __init__(self, runner: Any, views: Any, installer: Any) -> None:
+    Args:
+        runner, views, installer: what the module is handed.
+        script: which is started for a training; the CLI module's own unless given.
+        settings: the file of the user's settings; one that goes with the host unless given.
+    """
+
+    def __init__(
+        self, runner: Any, views: Any, installer: Any, script: Path | None = None, settings: Path | None = None
+    ) -> None:
         self._runner, self._views, self._installer = runner, views, installer
-        super().__init__(MODULE / "SliceProfileSR.py", self._panel_class_of)
+        self._script = script or COMPUTATION / "TrainSuperResolution.py"
+        super().__init__(MODULE / "SliceProfileSR.py", self._panel_class_of, settings)
 
     def make_logic(self) -> Any:
         """The module's logic."""
         import SliceProfileSR
+        from SliceProfileSRLib.training.detachedScript import DetachedScript
 
-        return SliceProfileSR.SliceProfileSRLogic(self._runner, self._installer)
+        launcher = DetachedScript(self._script, sys.executable)
+        return SliceProfileSR.SliceProfileSRLogic(self._runner, self._installer, launcher)
 
     def _panel_class_of(self, script: ModuleType) -> type:
         played = self

@@ -32,7 +32,7 @@ def choices(host):
 
 
 def test_what_the_registries_hold_can_be_chosen(choices):
-    assert choices.superResolutionChoices().names == tuple(METHODS)
+    assert choices.superResolutionChoices().names == (*METHODS, "model")
     assert choices.estimationChoices().names == ("auto", *ESTIMATORS)
 
 
@@ -52,7 +52,7 @@ def with_nearest(monkeypatch):
 
 def test_a_method_of_others_is_found_with_its_presets(with_nearest, choices):
     model = choices.superResolutionChoices()
-    assert model.names[-1] == "nearest" and model.title("nearest") == "Nearest neighbour"
+    assert model.names[-2] == "nearest" and model.title("nearest") == "Nearest neighbour"
     assert [preset.name for preset in model.presets("nearest")] == ["plain", "deep"]
     assert model.preset("nearest", "fast") == "plain"
     assert model.description("nearest", "plain") == "Repeats slices. In no time. Needs nothing besides Slicer."

@@ -29,7 +29,7 @@ class MethodBoxes:
         self._choices = choices
         self._onChosen = onChosen
         self._isShowing = True
-        _fill(self._methodBox, ((name, choices.title(name), choices.description(name, "")) for name in choices.names))
+        fill(self._methodBox, ((name, choices.title(name), choices.description(name, "")) for name in choices.names))
         self._methodBox.currentIndexChanged.connect(self._onMethodChanged)
         self._presetBox.currentIndexChanged.connect(self._onPresetChanged)
         self._listed = ""
@@ -43,7 +43,7 @@ class MethodBoxes:
             self._methodBox.setCurrentIndex(self._choices.names.index(method))
             presets = self._choices.presets(method)
             if method != self._listed:
-                _fill(self._presetBox, ((each.name, each.title, each.summary) for each in presets))
+                fill(self._presetBox, ((each.name, each.title, each.summary) for each in presets))
                 self._listed = method
             names = [each.name for each in presets]
             for widget in (self._methodLabel, self._methodBox):
@@ -64,7 +64,7 @@ class MethodBoxes:
             self._onChosen(*(box.property("currentData") for box in (self._methodBox, self._presetBox)))
 
 
-def _fill(box: Any, entries: Iterable[tuple[str, str, str]]) -> None:
+def fill(box: Any, entries: Iterable[tuple[str, str, str]]) -> None:
     """List names, each by its title and with its tool tip."""
     box.clear()
     for row, (name, title, toolTip) in enumerate(entries):

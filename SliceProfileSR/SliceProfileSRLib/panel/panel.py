@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
 import vtk
@@ -12,11 +12,15 @@ from ..choices import ProfileSource
 from ..measurements import measuredVolumes
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
+from ..trainingChoices import isTrainingKnown
 from ..views import Views
 from .checkSection import CheckSection
 from .profileSection import ProfileSection
 from .scanSection import ScanSection
 from .superResolutionSection import SuperResolutionSection
+
+if TYPE_CHECKING:
+    from .trainingSection import TrainingSection
 
 
 class Panel(VTKObservationMixin):
@@ -39,6 +43,8 @@ class Panel(VTKObservationMixin):
             ui, parameters, logic, views, self._profileSection.makeProfile
         )
         self._checkSection = CheckSection(ui, parameters, logic, views)
+        self._trainingSection: TrainingSection | None = None
+        ui.trainingCollapsibleButton.contentsCollapsed.connect(self._onTrainingCollapsed)
         self._guiTag: Any = None
         self._watched: list[tuple[slicer.vtkMRMLNode, int]] = []  # the mixin would keep them in memory
         self._lastScanID: str | None = None
@@ -47,6 +53,8 @@ class Panel(VTKObservationMixin):
         logic.jobs.listen(self.update)
         self._views = views
         views.listen(self.update)
+        if isTrainingKnown():
+            self._openTraining()
 
     def show(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Show a parameter node, and what it names, until :meth:`hide`."""
@@ -78,6 +86,8 @@ class Panel(VTKObservationMixin):
     def close(self) -> None:
         """Show nothing any more."""
         self.forget()
+        if self._trainingSection:
+            self._trainingSection.close()
         self._logic.jobs.unlisten(self.update)
         self._views.listen(lambda: None)
 
@@ -95,8 +105,23 @@ class Panel(VTKObservationMixin):
             told = description.text + self._profileSection.warnings
             self._superResolutionSection.update(node, description.refusal, told)
             self._checkSection.update(node)
+            if self._trainingSection:
+                self._trainingSection.update()
         finally:
             self._isUpdating = False
+
+    def _onTrainingCollapsed(self, isCollapsed: bool) -> None:
+        """Make the section when it is first opened: few users train, and all others need nothing of it."""
+        if not isCollapsed and self._trainingSection is None:
+            self._openTraining()
+
+    def _openTraining(self) -> None:
+        """Make the section, and unfold it where a training goes on or ended without a word while Slicer was closed."""
+        from .trainingSection import TrainingSection
+
+        self._trainingSection = TrainingSection(self._ui, self.parameters, self._logic, self._views)
+        if self._trainingSection.needsAttention:
+            self._ui.trainingCollapsibleButton.setProperty("collapsed", False)
 
     def _follow(self, parameterNode: SliceProfileSRParameterNode) -> None:
         """Watch the selected scan's voxels; another scan or source brings its own profile along."""

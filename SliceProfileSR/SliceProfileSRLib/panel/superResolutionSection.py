@@ -11,13 +11,14 @@ from slicer.i18n import tr as _
 from .. import resultVolumes
 from ..choices import ProfileSource
 from ..jobs import Job
-from ..methodChoices import superResolutionChoices
+from ..methodChoices import MODEL, superResolutionChoices
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
 from ..sentences import sentence
 from ..views import Views
 from .methodBoxes import MethodBoxes
+from .modelChooser import ModelChooser
 from .runControls import RunControls
 from .shortText import showShortly
 from .showButton import ShowButton
@@ -46,6 +47,7 @@ class SuperResolutionSection:
         self._makeProfile = makeProfile
         self._choices = superResolutionChoices()
         self._boxes = MethodBoxes(ui, "method", "preset", self._choices, self._onMethodChosen)
+        self._modelChooser = ModelChooser(ui, self._onModelChosen)
         self._controls = RunControls(ui, "superResolve", logic.jobs, self.onSuperResolve)
         self._compareButton = ShowButton(ui.compareButton, views, self.onCompare)
 
@@ -63,6 +65,8 @@ class SuperResolutionSection:
         self._ui.methodComboBox.setToolTip(self._choices.description(method, parameterNode.preset))
         if not refusal and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
             refusal = _("Select the table of the slice profile.")
+        modelRefusal = self._modelChooser.show(parameterNode, method == MODEL)
+        refusal = refusal or modelRefusal
         self._controls.update(
             parameterNode.inputVolume, refusal, _("Bring the scan to thin planes through its field of view")
         )
@@ -85,15 +89,17 @@ class SuperResolutionSection:
         node = self._parameters.node
         method = self._choices.method(node.method)
         preset = self._choices.preset(method, node.preset)
+        chosen: dict[str, Any] = {"model": node.model} if method == MODEL else {"method": method}
+        if preset:
+            chosen["preset"] = preset
         self._logic.startSuperResolution(
             node.inputVolume,
             self._profile(node),
             node.outputVolume,
-            method=method,
             outputSpacing=node.outputSpacing,
             uncertainty=node.uncertainty and self._choices.tellsUncertainty(method),
             onFinished=self.onSuperResolved,
-            **({"preset": preset} if preset else {}),
+            **chosen,
             **self._parameters.computing(),
         )
 
@@ -117,6 +123,11 @@ class SuperResolutionSection:
         if node:
             node.method = method
             node.preset = preset or node.preset
+
+    def _onModelChosen(self, path: str) -> None:
+        node = self._parameters.shown
+        if node:
+            node.model = path
 
     def _profile(self, parameterNode: SliceProfileSRParameterNode) -> slicer.vtkMRMLTableNode | None:
         """The selected profile; None, so that one is estimated, where the scan has no estimate yet."""

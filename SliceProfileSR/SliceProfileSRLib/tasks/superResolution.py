@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import slicer
 from slicer.i18n import tr as _
 
 from .. import measurements, profileTable, resultVolumes
 from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import superResolutionChoices
+from ..modelDescription import describeModel
 from ..nodes import moveVolume, newNode
 from ..scans import markMap
 from ..scratch import holdsData
@@ -42,12 +45,21 @@ class SuperResolutionTask(Task):
         self.outputNode = outputNode
         self.residualNode = resultVolumes.residualOfResult(outputNode) if outputNode else None
         self.uncertainty = uncertainty
+        self._takeModel()
         self.uncertaintyNode = resultVolumes.uncertaintyOfResult(outputNode) if outputNode else None
         if volumeNode in (self.residualNode, self.uncertaintyNode):
             raise ValueError(_("The scan belongs to the result that would be changed: choose another output volume."))
 
+    def _takeModel(self) -> None:
+        """Pass a model on by its path as text; where there is none, nothing of it."""
+        model = self.settings.pop("model", None)
+        if model is not None:
+            self.settings["model"] = os.fspath(model)
+
     @property
     def needsTorch(self) -> bool:
+        if "model" in self.settings:
+            return True
         return superResolutionChoices().needsTorch(self.settings.get("method", "smore"), self.settings.get("preset"))
 
     @property
@@ -62,6 +74,12 @@ class SuperResolutionTask(Task):
 
     def check(self) -> None:
         self.checkScan()
+        if "model" in self.settings:
+            refusal = describeModel(self.settings["model"]).refusal
+            if refusal:
+                raise ValueError(refusal)
+            if self.uncertainty:
+                raise ValueError(_("A model cannot tell how far its result may be off: leave out the uncertainty."))
         if not self.estimates:
             profileTable.profileFromTable(self.profileNode)  # raises what is wrong with it
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import slicer
 import slicer.util
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QSettings
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 
@@ -37,8 +37,9 @@ class Application:
         connected: what is called when the application has started.
     """
 
-    def __init__(self, scene: Any, app_logic: Any) -> None:
+    def __init__(self, scene: Any, app_logic: Any, settings: Path) -> None:
         self.connected: dict[str, Any] = {}
+        self._settings = QSettings(str(settings), QSettings.Format.IniFormat)
         self._io_manager, self._app_logic = IOManager(scene, app_logic), app_logic
 
     def connect(self, signal: str, slot: Any) -> None:
@@ -49,6 +50,10 @@ class Application:
 
     def coreIOManager(self) -> IOManager:
         return self._io_manager
+
+    def userSettings(self) -> QSettings:
+        """The user's settings, which outlive scenes."""
+        return self._settings
 
     def layoutManager(self) -> None:
         """There are no views."""
@@ -88,6 +93,7 @@ class Host:
     Args:
         path: the module's script.
         panel_class: gives the class of the module's panel, from the script as it is loaded.
+        settings: the file of the user's settings; one that goes with the host unless given.
 
     Attributes:
         scene: the scene.
@@ -96,13 +102,14 @@ class Host:
         exceptions: what was raised in slots and observers, where nobody could catch it.
     """
 
-    def __init__(self, path: Path, panel_class: Callable[[ModuleType], type]) -> None:
+    def __init__(self, path: Path, panel_class: Callable[[ModuleType], type], settings: Path | None = None) -> None:
         self.exceptions: list[BaseException] = []
         self._widgets: list[qSlicerScriptedLoadableModuleWidget] = []
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._sys_path, self._names = list(sys.path), set(vars(slicer))
         self._folder = Path(tempfile.mkdtemp(prefix="slicer-host-"))
         self._path, self._panel_class = path, panel_class
+        self._settings = settings or self._folder / "settings.ini"
         self.application = _qt_application()
         self._make_scene()
         self._make_slicer()
@@ -180,7 +187,7 @@ class Host:
     def _make_slicer(self) -> None:
         slicer.mrmlScene, slicer.modules = self.scene, ModuleType("slicer.modules")
         slicer.modules.colors = SimpleNamespace(logic=lambda: self._colors)
-        slicer.app = Application(self.scene, self.app_logic)
+        slicer.app = Application(self.scene, self.app_logic, self._settings)
         for cls in (qSlicerScriptedLoadableModule, qSlicerScriptedLoadableModuleWidget):
             setattr(slicer, cls.__name__, cls)
         for name, layer in _LAYER.items():

@@ -77,7 +77,7 @@ class ScriptRun:
         self._files = {
             name: self._folder / f"{name}{'.nrrd' if self._description[name].tag == 'image' else '.tsv'}"
             for name in call.parameters
-            if self._description[name].is_file
+            if self._description[name].tag in ("image", "table")  # files of nodes
         }
         self._told: dict[str, str] = {}
         self.process.readyReadStandardOutput.connect(self._read_output)

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QWidget
 
 from .node_selector import qMRMLNodeComboBox
 from .qt_module import qt
-from .widgets import ctkCollapsibleButton, qMRMLTableView, qMRMLWidget
+from .widgets import ctkCollapsibleButton, ctkPathLineEdit, qMRMLTableView, qMRMLWidget
 
 CUSTOM: dict[str, type[QWidget]] = {
-    cls.__name__: cls for cls in (ctkCollapsibleButton, qMRMLNodeComboBox, qMRMLTableView, qMRMLWidget)
+    cls.__name__: cls for cls in (ctkCollapsibleButton, ctkPathLineEdit, qMRMLNodeComboBox, qMRMLTableView, qMRMLWidget)
 }
 
 

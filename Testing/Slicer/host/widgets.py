@@ -10,11 +10,14 @@ from PySide6.QtCore import Property, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QHBoxLayout,
+    QLineEdit,
     QSizePolicy,
     QStyle,
     QStyleOption,
     QStyleOptionButton,
     QTableView,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -146,3 +149,31 @@ class qMRMLTableView(QTableView):
         model.setHorizontalHeaderLabels([self._node.GetColumnName(column) for column in columns])
         for row in rows:
             model.appendRow([QStandardItem(self._node.GetCellText(row, column)) for column in columns])
+
+
+class ctkPathLineEdit(QWidget):
+    """A line for a path, with a button that lets the user browse, which does nothing here."""
+
+    currentPathChanged = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._edit, self._filters, self._nameFilters, self._settingKey = QLineEdit(self), 0, [], ""
+        browse = QToolButton(self)
+        browse.setText("...")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        for widget in (self._edit, browse):
+            layout.addWidget(widget)
+        self.setFocusProxy(self._edit)
+        self._edit.textChanged.connect(self.currentPathChanged)
+
+    def setCurrentPath(self, path: str) -> None:
+        self._edit.setText(path)
+
+    currentPath = Property(str, lambda self: self._edit.text(), setCurrentPath)
+    filters = Property(int, lambda self: self._filters, lambda self, value: setattr(self, "_filters", value))
+    nameFilters = Property(
+        "QStringList", lambda self: self._nameFilters, lambda self, value: setattr(self, "_nameFilters", value)
+    )
+    settingKey = Property(str, lambda self: self._settingKey, lambda self, value: setattr(self, "_settingKey", value))
