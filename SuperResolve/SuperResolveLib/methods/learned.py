@@ -65,7 +65,7 @@ class Learned:
         device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
         network = load_network(self.model).to(device).eval()
         slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
-        halo = min(card.halo, int(network.receptive_radius))  # type: ignore[arg-type]  # an attribute of ours
+        halo = min(card.halo, network.receptive_radius)
         low, scale = _range(problem.stack.slices, card.percentiles)
         restored = np.empty(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)

@@ -28,8 +28,8 @@ class Parameter:
 
     Attributes:
         name: its name in ``slicer.cli.run`` and in the return-parameter file.
-        tag: its type: ``image``, ``table``, ``file``, ``boolean``, ``integer``, ``double``, ``double-vector``,
-            ``string`` or ``string-enumeration``.
+        tag: its type: ``image``, ``table``, ``file``, ``directory``, ``boolean``, ``integer``, ``double``,
+            ``double-vector``, ``string`` or ``string-enumeration``.
         label, description: text for the user.
         longflag: its flag on the command line without leading hyphens; empty if it has an ``index`` instead.
         aliases: further flags, which may contain hyphens as ``longflag`` cannot.
