@@ -1,9 +1,9 @@
-r"""Dead leaves: images of nobody, with the statistics of natural ones (Matheron 1968; Lee, Mumford and Huang, IJCV 2001).
+r"""Dead leaves: images of nobody with the statistics of natural ones (Matheron 1968; Lee et al., IJCV 2001).
 
-Leaves, here warped ellipsoids, fall one after another, and each hides what lies below. If their radii r are drawn from
-:math:`r^{-p}`, edges occur at all scales as they do in anatomy. A quarter of the leaves have rims, as grey matter around
-white has; edges are as soft as partial volume makes them; a fractal texture lies over all, and a bias field as a receive
-coil makes it. Outside of a large, rough ellipsoid there is air.
+Leaves, here warped ellipsoids, fall one after another, and each hides what lies below. If their radii r are drawn
+from :math:`r^{-p}`, edges occur at all scales as they do in anatomy. A quarter of the leaves have rims, as grey matter
+around white has; edges are as soft as partial volume makes them; a fractal texture lies over all, and a bias field as a
+receive coil makes it. Outside of a large, rough ellipsoid there is air.
 """
 
 from __future__ import annotations

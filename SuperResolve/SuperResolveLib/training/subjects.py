@@ -14,8 +14,8 @@ _SUFFIX = re.compile(
 def subject_of(path: Path, patient: str | None, root: Path) -> str:
     """A name for whoever a scan is of, equal for scans of one subject; it tells nobody who that is.
 
-    BIDS's ``sub-`` goes before DICOM's patient; where there is neither, scans that share a folder inside the folder that
-    was named are one subject's, and files that lie in the latter itself are of a subject each.
+    BIDS's ``sub-`` goes before DICOM's patient; where there is neither, scans that share a folder inside the folder
+    that was named are one subject's, and files that lie in the latter itself are of a subject each.
 
     Args:
         path: of the file, or of a DICOM series' folder.
