@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import make_interp_spline
 
 from .acquisition import acquisition_matrix, regularised_inverse, selection_matrix
+from .kernels import cubic_kernel
 from .profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
@@ -117,3 +118,17 @@ def spline_reading(slices: int, positions: FloatArray) -> FloatArray:
     """
     spline = make_interp_spline(np.arange(slices), np.eye(slices), k=min(3, slices - 1))
     return np.asarray(spline(np.clip(positions, 0, slices - 1)))
+
+
+def cubic_reading(slices: int, positions: FloatArray) -> FloatArray:
+    """The matrix that reads ``positions`` (slice coordinates) off the slices by cubic convolution (Keys 1981, eq. 15).
+
+    The outermost slices are repeated beyond the ends, where it is constant. Shape (positions, slices).
+    """
+    at = np.clip(np.asarray(positions, dtype=np.float64), 0, slices - 1)
+    base = np.floor(at).astype(int)
+    matrix = np.zeros((len(at), slices))
+    for neighbour in range(-1, 3):
+        index = np.clip(base + neighbour, 0, slices - 1)
+        matrix[np.arange(len(at)), index] += cubic_kernel(at - (base + neighbour))
+    return matrix

@@ -14,6 +14,7 @@ KEYWORDS = (
     "SOPClassUID",
     "SOPInstanceUID",
     "Modality",
+    "PatientID",
     "SeriesDescription",
     "SliceThickness",
     "SpacingBetweenSlices",
