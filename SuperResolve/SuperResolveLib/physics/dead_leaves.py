@@ -75,9 +75,7 @@ def fractal_texture(random: np.random.Generator, size: int) -> FloatArray:
     return np.asarray(texture / texture.std(), dtype=np.float32)
 
 
-def _lay(
-    canvas: FloatArray, grid: FloatArray, texture: FloatArray, radius: float, random: np.random.Generator
-) -> None:
+def _lay(canvas: FloatArray, grid: FloatArray, texture: FloatArray, radius: float, random: np.random.Generator) -> None:
     """Cover a part of the canvas with a leaf."""
     size = len(canvas)
     centre = random.uniform(-0.3 * radius, size + 0.3 * radius, 3)
