@@ -169,7 +169,8 @@ def cut_columns(
     Args:
         volume: shape (length, all rows, all columns).
         starts: first row and column of each, shape (number, 2).
-        rows, columns: of a column.
+        rows: of a column.
+        columns: of a column.
         flipped: along which of its axes each is mirrored, shape (number, 3).
     """
     indices = []
@@ -236,5 +237,6 @@ def validation_pair(
     first = max(0, (truth.shape[1] - largest) // 2)
     window = slice(first, first + largest)
     damping = scan.damping(axis, degradation.noise)
-    starts = (along(column.start(kind, damping)[window], slices, 1) for kind in ("spline", "tikhonov"))
-    return ValidationPair(*starts, truth[:, window].contiguous())
+    spline = along(column.start("spline")[window], slices, 1)
+    tikhonov = along(column.start("tikhonov", damping)[window], slices, 1)
+    return ValidationPair(spline, tikhonov, truth[:, window].contiguous())

@@ -57,8 +57,10 @@ class PreparedScan:
         """First row and column of columns along an axis, more often where there is detail, shape (number, 2).
 
         Args:
-            axis, swapped: as in :meth:`facing`.
-            rows, columns: of a column.
+            axis: along which they lie.
+            swapped: whether the other two are, as in :meth:`facing`.
+            rows: of a column.
+            columns: of a column.
             uniform: random numbers from 0 to 1, float64, shape (number,).
         """
         key = (axis, swapped, rows, columns)
