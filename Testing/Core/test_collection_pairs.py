@@ -1,4 +1,4 @@
-"""Training pairs from a collection: what networks see in training is what they see in use, and nothing is left to luck."""
+"""Training pairs from a collection: networks see what they see in use, and seed and iteration decide all."""
 
 from __future__ import annotations
 

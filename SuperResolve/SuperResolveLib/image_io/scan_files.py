@@ -43,6 +43,8 @@ class ScanFile:
 def find_scan_files(sources: Iterable[PathLike]) -> list[ScanFile]:
     """The scans of all sources, sorted by path; one that is found twice, through links too, counts once.
 
+    Of a file and a link to it the file is taken, as its sidecar lies beside it.
+
     Args:
         sources: files; folders, which are searched through (every format that is read counts, each series of DICOM
             files is a scan, other files and what is hidden by a leading dot are none); patterns with ``*``, ``?``,
@@ -53,9 +55,13 @@ def find_scan_files(sources: Iterable[PathLike]) -> list[ScanFile]:
         InputError: a source does not exist, a pattern matches nothing, or something cannot be opened.
     """
     found: dict[tuple[Path, str | None], ScanFile] = {}
-    for scan in sorted(_in_sources(sources), key=lambda scan: (str(scan.path), scan.series or "")):
+    for scan in sorted(_in_sources(sources), key=lambda scan: (scan.path.is_symlink(), *_order(scan))):
         found.setdefault((scan.path.resolve(), scan.series), scan)
-    return list(found.values())
+    return sorted(found.values(), key=_order)
+
+
+def _order(scan: ScanFile) -> tuple[str, str]:
+    return str(scan.path), scan.series or ""
 
 
 def _in_sources(sources: Iterable[PathLike]) -> Iterator[ScanFile]:
