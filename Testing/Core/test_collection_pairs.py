@@ -227,3 +227,12 @@ def test_slices_come_with_their_neighbours_and_every_kth_plane_alone_is_seen():
     for neighbour, image, exists in ((-1, triples.before, triples.has_before), (1, triples.after, triples.has_after)):
         expected = torch.as_tensor(seen)[(numbers + neighbour).clamp(0, 4)] * exists
         torch.testing.assert_close(image[:, 0, 4, 4], expected)
+
+
+def test_windows_and_columns_lie_where_there_is_anatomy():
+    data = np.zeros((60, 40, 40), np.float32)
+    data[20:40, 10:25, 10:25] = np.random.default_rng(0).uniform(size=(20, 15, 15))
+    fixed = DegradationRange("profile", (2.0, 2.0))
+    drawn = batches(collection_of(data), fixed, size=8, patch=(12, 10, 10), axes=(0,))
+    filled = [float((drawn.at(iteration).truth.flatten(1).std(dim=1) > 0.1).float().mean()) for iteration in range(8)]
+    assert np.mean(filled) > 0.6

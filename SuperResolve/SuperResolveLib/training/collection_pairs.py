@@ -183,15 +183,16 @@ def cut_columns(
 
 
 def window_starts(columns: torch.Tensor, planes: int, uniform: torch.Tensor) -> torch.Tensor:
-    """First planes of windows, one a column, more often where there is detail, shape (number,).
+    """First planes of windows, one a column, more often where there is in-plane detail, shape (number,).
 
     Args:
         columns: shape (number, length, rows, columns).
         planes: of a window.
         uniform: random numbers from 0 to 1, float64, shape (number,).
     """
-    gradients = torch.gradient(columns.double(), dim=(1, 2, 3))
-    detail = torch.stack([gradient.abs().mean(dim=(2, 3)) for gradient in gradients]).sum(dim=0)
+    # Summed in double precision, so that a column's window does not depend on how many others are in the batch.
+    steps = [columns.diff(dim=axis).abs().mean(dim=(2, 3), dtype=torch.float64) for axis in (2, 3)]
+    detail = torch.stack(steps).sum(dim=0)
     weights = detail.unfold(1, planes, 1).mean(dim=2)
     sums = torch.cumsum(weights + BACKGROUND * weights.mean(dim=1, keepdim=True) + 1e-12, dim=1)
     drawn = torch.searchsorted(sums, uniform[:, None] * sums[:, -1:])[:, 0]
