@@ -27,10 +27,10 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three subjects' thin volumes, a scan with thick slices, and a file that is none."""
     folder = tmp_path_factory.mktemp("scans")
     for number in range(3):
-        volume = Volume(dead_leaves(number, 40), np.diag([1.0, 1.0, 1.0, 1.0]))
+        volume = dead_leaves(number, 40)
         (folder / f"sub-{number}").mkdir()
         write_volume(volume, folder / f"sub-{number}" / f"sub-{number}_T1w.nii.gz")
-    thick = Volume(dead_leaves(7, 40)[:, :, ::4].copy(), np.diag([1.0, 1.0, 4.0, 1.0]))
+    thick = Volume(dead_leaves(7, 40).data[:, :, ::4].copy(), np.diag([1.0, 1.0, 4.0, 1.0]))
     write_volume(thick, folder / "thick.nii.gz")
     (folder / "broken.nii.gz").write_bytes(b"nothing")
     return folder

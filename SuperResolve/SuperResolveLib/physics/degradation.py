@@ -111,10 +111,6 @@ class DegradedPatch:
         """The matrix that reads the voxels off the cubic B-spline through the slices, shape (voxels, slices)."""
         return spline_reading(len(self.centres), (self.voxels - self.centres[0]) / self.degradation.slice_spacing)
 
-    def cubic(self) -> FloatArray:
-        """The matrix that reads the voxels off the slices by cubic convolution, shape (voxels, slices)."""
-        return cubic_reading(len(self.centres), (self.voxels - self.centres[0]) / self.degradation.slice_spacing)
-
 
 def spline_reading(slices: int, positions: FloatArray) -> FloatArray:
     """The matrix that reads ``positions`` (slice coordinates) off the interpolating cubic B-spline through the slices,

@@ -14,6 +14,8 @@ from .volume_cache import VolumeCache
 
 #: Bytes of voxels that a collection keeps in memory.
 CACHE_BYTES = 2 * 2**30
+#: The modality of volumes that nobody was scanned for.
+SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,14 @@ class Collection:
         sides = [[i for i, item in enumerate(self.items) if (item.subject in held_out) == side] for side in (0, 1)]
         return self.part(sides[0]), self.part(sides[1])
 
+    def joined(self, other: Collection) -> Collection:
+        """The scans of both; each keeps its own voxels in memory."""
+
+        def volume(index: int) -> Volume:
+            return self.volume(index) if index < len(self) else other.volume(index - len(self))
+
+        return Collection(self.items + other.items, volume, self.left_out + other.left_out)
+
     def part(self, indices: Sequence[int]) -> Collection:
         """The scans of those indices, which share the voxels that are kept in memory."""
         numbers, volume = tuple(indices), self.volume
@@ -100,5 +110,5 @@ def synthetic_collection(count: int, seed: int, size: int = 96, cache_bytes: int
         raise InputError(f"{count} synthetic volumes are no collection: give at least 1")
     seeds = [int(each) for each in np.random.SeedSequence(seed).generate_state(count)]
     names = [f"synthetic {number + 1}" for number in range(count)]
-    items = tuple(Item(name, name, (size,) * 3, (1.0, 1.0, 1.0), "synthetic") for name in names)
+    items = tuple(Item(name, name, (size,) * 3, (1.0, 1.0, 1.0), SYNTHETIC) for name in names)
     return Collection(items, VolumeCache(lambda index: dead_leaves(seeds[index], size), cache_bytes))

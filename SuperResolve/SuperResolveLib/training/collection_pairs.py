@@ -199,12 +199,16 @@ def window_starts(columns: torch.Tensor, planes: int, uniform: torch.Tensor) -> 
     return drawn.clamp(max=sums.shape[1] - 1)
 
 
+_INTERPOLATIONS: tuple[Start, Start] = ("spline", "cubic")
+
+
 @dataclass(frozen=True)
 class ValidationPair:
-    """What a network is judged by: the two starts and the truth, each (1, planes, rows, columns), normalised."""
+    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised."""
 
     spline: torch.Tensor
     tikhonov: torch.Tensor
+    cubic: torch.Tensor
     truth: torch.Tensor
 
 
@@ -238,6 +242,6 @@ def validation_pair(
     first = max(0, (truth.shape[1] - largest) // 2)
     window = slice(first, first + largest)
     damping = scan.damping(axis, degradation.noise)
-    spline = along(column.start("spline")[window], slices, 1)
+    spline, cubic = (along(column.start(kind)[window], slices, 1) for kind in _INTERPOLATIONS)
     tikhonov = along(column.start("tikhonov", damping)[window], slices, 1)
-    return ValidationPair(spline, tikhonov, truth[:, window].contiguous())
+    return ValidationPair(spline, tikhonov, cubic, truth[:, window].contiguous())
