@@ -14,8 +14,10 @@ def gaussian_divergence(
     (Xuan et al. 2020, arXiv 2003.12627, Eqs. 5 and 8; n is the first, m the other).
 
     Args:
-        mean, log_variance: of the first, shape (batch, dimensions).
-        other_mean, other_log_variance: of the other, the same shape or one that broadcasts to it.
+        mean: of the first, shape (batch, dimensions).
+        log_variance: of the first, the same shape.
+        other_mean: of the other, the same shape.
+        other_log_variance: of the other, the same shape.
 
     Returns:
         The divergence of each member of the batch, shape (batch,).

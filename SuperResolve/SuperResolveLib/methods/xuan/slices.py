@@ -68,5 +68,5 @@ class SliceBatches:
         number = torch.randint(len(planes), (self._size,), generator=generator).to(planes.device)
         last = len(planes) - 1
         before, after = (number - 1).clamp(min=0), (number + 1).clamp(max=last)
-        images = (planes[each][:, None] for each in (before, number, after))
-        return SliceTriples(*images, has_before=number > 0, has_after=number < last)
+        first, middle, second = (planes[each][:, None] for each in (before, number, after))
+        return SliceTriples(first, middle, second, number > 0, number < last)

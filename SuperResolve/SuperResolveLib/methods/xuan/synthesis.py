@@ -69,6 +69,11 @@ class SynthesisStep:
             ),
         }
 
+    @property
+    def coders(self) -> tuple[Encoder, Decoder]:
+        """Encoder and decoder."""
+        return self._encoder, self._decoder
+
     def phase(self, iteration: int) -> Phase:
         """The weights at an iteration."""
         place = iteration / self._iterations * sum(phase.share for phase in self._phases)

@@ -46,10 +46,12 @@ def synthesised_planes(
     """V(Y), normalised as the observed planes are: (factor (n - 1) + 1, rows, columns), less where slices are cropped.
 
     Args:
-        encoder, decoder: of the first stage, on the device where to compute.
+        encoder: of the first stage, on the device where to compute.
+        decoder: the same.
         observed: n planes.
         factor: K.
-        side, fit: how slices are brought to the networks' size.
+        side: of the networks' slices.
+        fit: how slices are brought to it.
     """
     device = next(encoder.parameters()).device
     frame = Frame(observed.planes.shape[1], observed.planes.shape[2], side, fit)
