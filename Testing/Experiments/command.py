@@ -24,6 +24,7 @@ from .report import Presentation
 from .robustness import command as robustness
 from .speed import measure, presentation
 from .speed.plan import Plan
+from .xuan import command as xuan
 
 EXPERIMENTS = {
     "table1": table1.EXPERIMENT,
@@ -105,6 +106,10 @@ def _speed(options: argparse.Namespace) -> int:
     return _run(options, plan.cells(), run, presentation.PRESENTATION, presentation.NAME)
 
 
+def _xuan(options: argparse.Namespace) -> int:
+    return xuan.run(_volumes(options.volumes), options)
+
+
 def _run(
     options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
 ) -> int:
@@ -169,6 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_learning(commands.add_parser(LEARNING, help=learning.PRESENTATION.title))
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     robustness.add_to(commands)
+    xuan.add_to(commands)
     return parser
 
 

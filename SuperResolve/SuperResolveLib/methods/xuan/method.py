@@ -1,0 +1,115 @@
+"""Xuan et al. as the registry knows it; what trains it is in :mod:`.training`, which needs torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ...errors import InputError
+from ...registry import Preset, import_with_torch
+from ...training.thin import is_thin
+from ..trainable import Stage, TrainableInfo, TrainingSettings
+from .presets import PRESETS
+
+if TYPE_CHECKING:
+    from ...data.volume import Volume
+    from ...model import Card
+    from ...networks.generator import Generator
+    from ...training.collection import Collection
+    from ...training.step import State
+
+#: The fewest slices and the fewest pixels of a slice's side that a scan must have.
+FEWEST_SLICES, FEWEST_PIXELS = 4, 16
+#: The planes that a thin volume must have, of which every K-th is seen.
+FEWEST_PLANES = 16
+
+
+class Xuan:
+    """Slices synthesised between those of thick scans teach a generator, without any thin scan (arXiv 2003.12627)."""
+
+    info: ClassVar[TrainableInfo] = TrainableInfo(
+        name="xuan",
+        title="Xuan et al. (learned from thick scans)",
+        summary="A variational autoencoder synthesises slices between thick ones, and a 3-D network learns from these: "
+        "no thin scan is needed. It adds planes and does not deblur.",
+        learns_from="a collection",
+        needs_torch=True,
+        presets=(
+            Preset("fast", "fast", "Small networks, which learn for an hour or two on a processor."),
+            Preset("balanced", "balanced", "Larger networks that learn for longer: hours on a graphics card."),
+            Preset("paper", "as published", "The published sizes and length: days, on a graphics card only."),
+        ),
+        stages=("synthesis", "generator"),
+        networks=("deepresolve", "dcsrn"),
+        operator="select",
+    )
+
+    @classmethod
+    def iterations(cls, preset: str) -> dict[str, int]:
+        """How many iterations each stage of a preset takes, with the default network."""
+        own = PRESETS[preset]
+        return {
+            "synthesis": own.synthesis.iterations,
+            "generator": own.generators[cls.info.networks[0]].iterations,
+        }
+
+    @classmethod
+    def check(cls, volume: Volume) -> None:
+        """Refuse a scan of too few slices, or of tiny ones.
+
+        Raises:
+            InputError: in one sentence that begins with "it ".
+        """
+        spacing = volume.spacing
+        axis = max(range(3), key=lambda each: (round(spacing[each] / max(spacing), 3), each))
+        slices, across = volume.shape[axis], [size for each, size in enumerate(volume.shape) if each != axis]
+        fewest = FEWEST_PLANES if is_thin(spacing) else FEWEST_SLICES
+        if slices < fewest or min(across) < FEWEST_PIXELS:
+            raise InputError(
+                f"it has {slices} slices of {across[0]} x {across[1]} pixels, and at least {fewest} of "
+                f"{FEWEST_PIXELS} x {FEWEST_PIXELS} are needed"
+            )
+
+    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+        training = import_with_torch(f"{__package__}.training")
+        self._training: Any = training.XuanTraining(settings, collection, validation)
+
+    def begin(self, stage: str) -> Stage:
+        """One of the two stages.
+
+        Raises:
+            InputError: the second is to begin and the first was not run.
+        """
+        begun: Stage = self._training.begin(stage)
+        return begun
+
+    def network(self) -> Generator:
+        """The generator with averaged weights; the first stage's networks, which could memorise patients, never."""
+        network: Generator = self._training.averaged
+        return network
+
+    def synthesised(self, index: int) -> Volume:
+        """The thin volume that the first stage makes of a scan of the collection, for looking.
+
+        Raises:
+            InputError: the first stage was not run.
+        """
+        volume: Volume = self._training.synthesised(index)
+        return volume
+
+    def start_from(self, network: Generator) -> None:
+        """Start the generator from a trained network's weights."""
+        self._training.start_from(network)
+
+    def card(self, stage: str) -> Card:
+        """The card of the generator."""
+        card: Card = self._training.card(stage)
+        return card
+
+    def state(self) -> State:
+        """The first stage's networks, from which the second makes its volumes."""
+        state: State = self._training.state()
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        self._training.load_state(state)

@@ -1,0 +1,269 @@
+"""Both stages of Xuan et al.: what the first leaves for the second, and what of them is exported."""
+
+from __future__ import annotations
+
+import math
+from typing import cast
+
+import torch
+
+from ...data.volume import Volume
+from ...errors import InputError
+from ...losses.pixel import absolute_error
+from ...model import Card
+from ...networks.generator import Generator
+from ...networks.xuan.critic import Critic
+from ...networks.xuan.decoder import Decoder
+from ...networks.xuan.encoder import Encoder
+from ...physics.degradation_range import DegradationRange
+from ...training.averaged_weights import AveragedWeights
+from ...training.collection import Collection
+from ...training.optimisation import Optimisation, warmed_up_cosine
+from ...training.random_streams import CountedStream
+from ...training.step import State
+from ...training.supervised import SupervisedStep
+from ...training.thin import is_thin
+from ..networks import build_network
+from ..scoring import Scoring
+from ..trainable import Stage, TrainingSettings
+from .planes import Image, ObservedPlanes, through_plane_axis
+from .presets import PRESETS, Generation
+from .presets import Synthesis as SynthesisPreset
+from .selected_pairs import Pairs, SelectedPairs
+from .slices import SliceBatches
+from .synthesis import SynthesisStep
+from .synthesise import as_volume, synthesised_planes
+
+#: The ratio where none is asked for.
+USUAL_RATIO = 4.0
+#: By how much ratios beyond the one asked for are learned, where only our presets' own range is to be learned.
+WIDER = 1.5
+#: What the card says.
+NOTES = (
+    "the networks of stage I, which could memorise patients, are not in this file",
+    "the slices are selected, not deblurred: results have more planes, as thick as the slices are",
+)
+
+
+class XuanTraining:
+    """The networks of both stages, and what they learn from.
+
+    Args:
+        settings: how to train; ``options["ratio"]`` is K.
+        collection: scans, thick ones whole, of thin ones every K-th plane.
+        validation: scans to validate on, of which thin ones can serve.
+
+    Attributes:
+        averaged: the generator with averaged weights.
+    """
+
+    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+        self._settings, self._collection = settings, collection
+        self._preset = PRESETS[settings.preset]
+        self._generation = self._preset.generators[settings.network]
+        ratio = ratio_of(settings)
+        if self._preset.published and ratio != round(ratio):
+            raise InputError(
+                f"a ratio of {ratio:g} cannot be learned as published, where slices are picked: give a whole number "
+                "by --ratio, or choose another preset"
+            )
+        self._factor = math.ceil(ratio - 1e-9)
+        self._ratios = self._learned_ratios(ratio)
+        self._device = settings.device
+        synthesis = self._preset.synthesis
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self._encoder, self._decoder, self._critic = networks_of(synthesis, self._device)
+        self._synthesised = False
+        self._trained: State | None = None
+        self._build_generator()
+        thin = validation.part([number for number, item in enumerate(validation.items) if is_thin(item.spacing)])
+        self._scoring = Scoring(
+            thin, DegradationRange("select", self._ratios), settings.metrics, self._device, self._preset.start
+        )
+
+    def _learned_ratios(self, ratio: float) -> tuple[float, float]:
+        if self._preset.published:
+            return (ratio, ratio)
+        return self._settings.ratios or (min(2.0, ratio), WIDER * ratio)
+
+    def _build_generator(self) -> None:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._settings.seed)
+            self._network = build_network(self._settings.network, self._generation.arguments)
+        if self._trained is not None:
+            self._network.load_state_dict(self._trained)
+        self._network = self._network.to(self._device)
+        self._average: AveragedWeights[Generator] = AveragedWeights(self._network, self._generation.averaging)
+        self.averaged = self._average.network
+
+    def start_from(self, network: Generator) -> None:
+        """Start the generator from a trained network's weights.
+
+        Raises:
+            InputError: it is of another kind or size.
+        """
+        if network.arguments != self._network.arguments or type(network) is not type(self._network):
+            raise InputError(
+                "the model to start from has another network than is to be trained: choose its --network and --preset"
+            )
+        self._trained = network.state_dict()
+        self._build_generator()
+
+    def begin(self, stage: str) -> Stage:
+        """One of the two stages.
+
+        Raises:
+            InputError: the second is to begin and the first was not run.
+        """
+        return Stage(self._synthesis_step()) if stage == "synthesis" else self._generator_stage()
+
+    def _synthesis_step(self) -> SynthesisStep:
+        settings, synthesis = self._settings, self._preset.synthesis
+        self._synthesised = True
+        batches = SliceBatches(
+            self._collection,
+            self._factor,
+            synthesis.batch,
+            synthesis.side,
+            synthesis.fit,
+            self._stream(0),
+            self._device,
+        )
+        return SynthesisStep(
+            self._encoder,
+            self._decoder,
+            self._critic,
+            batches,
+            self._stream(1),
+            settings.iterations["synthesis"],
+            synthesis.phases,
+            synthesis.learning_rate,
+        )
+
+    def _generator_stage(self) -> Stage:
+        self._needs_synthesis()
+        self._build_generator()
+        network, generation = self._network, self._generation
+
+        batches = SelectedPairs(
+            len(self._collection.items),
+            self.synthesised_planes,
+            self._ratios,
+            generation.batch,
+            generation.patch,
+            self._preset.start,
+            self._stream(2),
+            self._device,
+            turned=not self._preset.published,
+        )
+        step = supervised_step(
+            network, generation, self._settings.iterations["generator"], batches, self._average, self._device
+        )
+        return Stage(step, lambda: self._scoring.of(self.averaged))
+
+    def _stream(self, number: int) -> CountedStream:
+        """Random numbers that no other stream has."""
+        return CountedStream(3 * self._settings.seed + number, torch.device("cpu"))
+
+    def _needs_synthesis(self) -> None:
+        if not self._synthesised:
+            raise InputError(
+                "the stage generator learns from volumes that the stage synthesis makes, which was not run: "
+                "leave out --stages, or give --stages synthesis,generator"
+            )
+
+    def synthesised_planes(self, index: int) -> Image:
+        """The thin volume of a scan, normalised, planes first."""
+        observed = ObservedPlanes.of(self._collection.volume(index), self._factor)
+        synthesis = self._preset.synthesis
+        return synthesised_planes(self._encoder, self._decoder, observed, self._factor, synthesis.side, synthesis.fit)
+
+    def synthesised(self, index: int) -> Volume:
+        """The thin volume of a scan in its intensities and its place, for looking."""
+        self._needs_synthesis()
+        scan = self._collection.volume(index)
+        return as_volume(self.synthesised_planes(index), ObservedPlanes.of(scan, self._factor), scan, self._factor)
+
+    def card(self, stage: str) -> Card:
+        """What is to be known of the generator."""
+        sizes = [in_plane_voxel for item in self._collection.items for in_plane_voxel in _in_plane(item.spacing)]
+        return Card(
+            method="xuan",
+            network=self._settings.network,
+            network_arguments=self._network.arguments,
+            operator="select",
+            consistent=not self._preset.published,
+            start=self._preset.start,
+            ratios=self._ratios,
+            fwhm_ratios=None,
+            voxels_mm=(math.floor(min(sizes) * 100) / 100, math.ceil(max(sizes) * 100) / 100),
+            losses=losses_of(stage, self._preset.synthesis),
+            notes=NOTES,
+        )
+
+    def state(self) -> State:
+        """The networks of the first stage."""
+        return {
+            "synthesised": self._synthesised,
+            "encoder": self._encoder.state_dict(),
+            "decoder": self._decoder.state_dict(),
+        }
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        self._synthesised = bool(state["synthesised"])
+        self._encoder.load_state_dict(state["encoder"])
+        self._decoder.load_state_dict(state["decoder"])
+
+
+def supervised_step(
+    network: Generator,
+    generation: Generation,
+    iterations: int,
+    batches: SelectedPairs,
+    average: AveragedWeights[Generator],
+    device: torch.device,
+) -> SupervisedStep[Pairs]:
+    """The second stage's regression with the absolute error, on any thin volumes."""
+    adam = torch.optim.Adam(network.parameters(), lr=generation.learning_rate)
+    schedules = [warmed_up_cosine(adam, iterations)] if generation.decays else []
+    gradient_norm = 1.0 if generation.decays else None
+
+    def loss(pairs: Pairs) -> torch.Tensor:
+        return absolute_error(network(pairs.start).float(), pairs.truth)
+
+    optimisation = Optimisation(network.parameters(), [adam], schedules, gradient_norm)
+    return SupervisedStep(network, batches, loss, optimisation, average, device.type == "cuda")
+
+
+def networks_of(synthesis: SynthesisPreset, device: torch.device) -> tuple[Encoder, Decoder, Critic]:
+    """The first stage's networks, whose weights torch's global generator draws."""
+    sizes = (synthesis.side, synthesis.widths, synthesis.latent)
+    networks = (Encoder(*sizes), Decoder(*sizes), Critic(synthesis.critic))
+    return cast(tuple[Encoder, Decoder, Critic], tuple(network.to(device) for network in networks))
+
+
+def ratio_of(settings: TrainingSettings) -> float:
+    """K: the option ``ratio``, else the largest of the ratios to learn, else the usual.
+
+    Raises:
+        InputError: it is not from 2 to 16.
+    """
+    usual = USUAL_RATIO if settings.ratios is None else settings.ratios[1]
+    ratio = float(settings.options.get("ratio") or usual)
+    if not 2 <= ratio <= 16:
+        raise InputError(f"slices cannot be synthesised at a ratio of {ratio:g}: give one from 2 to 16 by --ratio")
+    return ratio
+
+
+def losses_of(stage: str, synthesis: SynthesisPreset) -> dict[str, float]:
+    """The weights of the losses: of the first stage in its last phase, and of the second."""
+    last = synthesis.phases[-1]
+    first = {"center": last.center, "adversarial": last.adversarial, "prior": last.prior, "comparison": last.comparison}
+    return first if stage == "synthesis" else {**first, "absolute_error": 1.0}
+
+
+def _in_plane(spacing: tuple[float, float, float]) -> list[float]:
+    through = through_plane_axis(spacing)
+    return [size for axis, size in enumerate(spacing) if axis != through]

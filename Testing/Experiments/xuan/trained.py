@@ -1,0 +1,142 @@
+"""The networks of the experiments, trained once and then read from their checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from SuperResolveLib.methods.networks import build_network
+from SuperResolveLib.methods.xuan.planes import ObservedPlanes
+from SuperResolveLib.methods.xuan.presets import PHASES, PRESETS, Phase
+from SuperResolveLib.methods.xuan.selected_pairs import SelectedPairs
+from SuperResolveLib.methods.xuan.slices import SliceBatches
+from SuperResolveLib.methods.xuan.synthesis import SynthesisStep
+from SuperResolveLib.methods.xuan.synthesise import synthesised_planes
+from SuperResolveLib.methods.xuan.training import networks_of, supervised_step
+from SuperResolveLib.networks.generator import Generator
+from SuperResolveLib.progress import silent
+from SuperResolveLib.training.averaged_weights import AveragedWeights
+from SuperResolveLib.training.checkpoint import Checkpoints
+from SuperResolveLib.training.collection import Collection, Item
+from SuperResolveLib.training.loop import TrainingLoop
+from SuperResolveLib.training.random_streams import CountedStream
+from SuperResolveLib.training.step import State, TrainingStep
+
+from .plan import Image, Plan
+
+CPU = torch.device("cpu")
+SYNTHESIS, GENERATORS = PRESETS["fast"].synthesis, PRESETS["fast"].generators
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What is trained with one volume held out.
+
+    Attributes:
+        plan: of the experiment.
+        held_out: the volume.
+        seed: of everything random.
+    """
+
+    plan: Plan
+    held_out: str
+    seed: int
+
+    @property
+    def device(self) -> torch.device:
+        """Where to compute."""
+        return torch.device(self.plan.device)
+
+    def observed(self, name: str) -> ObservedPlanes:
+        """The planes of a volume that may be seen: every K-th."""
+        return ObservedPlanes.of(self.plan.volume(name), self.plan.ratio)
+
+    def truth(self, name: str) -> Image:
+        """All planes, normalised as the observed ones are."""
+        volume, seen = self.plan.volume(name), self.observed(name)
+        planes = np.moveaxis(volume.data, seen.axis, 0)
+        return ((planes - np.float32(seen.low)) / np.float32(seen.scale)).astype(np.float32)
+
+    def synthesis(self, phases: Sequence[Phase] = PHASES, iterations: int = 0) -> SynthesisStep:
+        """The first stage, untrained."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            networks = networks_of(SYNTHESIS, self.device)
+        names = self.plan.trained_on(self.held_out)
+        items = [self._item(name) for name in names]
+        collection = Collection(tuple(items))
+        streams = [CountedStream(3 * self.seed + number, CPU) for number in range(2)]
+        batches = SliceBatches(
+            collection,
+            self.plan.ratio,
+            SYNTHESIS.batch,
+            SYNTHESIS.side,
+            SYNTHESIS.fit,
+            streams[0],
+            self.device,
+        )
+        length = iterations or self.plan.synthesis
+        return SynthesisStep(*networks, batches, streams[1], length, phases, SYNTHESIS.learning_rate)
+
+    def _item(self, name: str) -> Item:
+        volume = self.plan.volume(name)
+        return Item(name, lambda: self.plan.volume(name), name, volume.shape, volume.spacing)
+
+    def trained_synthesis(self) -> SynthesisStep:
+        """The first stage with the published phases."""
+        step = self.synthesis()
+        self.train(step, self.plan.synthesis, "synthesis")
+        return step
+
+    def branch(self, adversarial: float, comparison: float) -> SynthesisStep:
+        """The first stage from a start common to all, with other weights of L_adv and L_comp."""
+        start = self.synthesis((PHASES[0],))
+        self.train(start, self.plan.branch, "start")
+        last = PHASES[-1]
+        phase = Phase(1, last.center, adversarial, last.prior, comparison)
+        step = self.synthesis((phase,))
+        self.train(step, self.plan.branch, f"branch-{adversarial:g}-{comparison:g}", start.state())
+        return step
+
+    def synthesised(self, step: SynthesisStep, name: str) -> Image:
+        """V(Y), normalised."""
+        encoder, decoder = step.coders
+        factor = self.plan.ratio
+        return synthesised_planes(encoder, decoder, self.observed(name), factor, SYNTHESIS.side, SYNTHESIS.fit)
+
+    def generator(self, network: str, volume: Callable[[str], Image], name: str) -> Generator:
+        """A generator that learned from thin volumes, with averaged weights."""
+        generation, names = GENERATORS[network], self.plan.trained_on(self.held_out)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            built = build_network(network, generation.arguments).to(self.device)
+        average: AveragedWeights[Generator] = AveragedWeights(built, generation.averaging)
+        ratios = (float(self.plan.ratio),) * 2
+        pairs = SelectedPairs(
+            len(names),
+            lambda index: volume(names[index]),
+            ratios,
+            generation.batch,
+            self.plan.patch,
+            "cubic",
+            CountedStream(3 * self.seed + 2, CPU),
+            self.device,
+            turned=True,
+        )
+        step = supervised_step(built, generation, self.plan.generator, pairs, average, self.device)
+        self.train(step, self.plan.generator, name)
+        return average.network
+
+    def train(self, step: TrainingStep, iterations: int, name: str, begin: State | None = None) -> None:
+        """Train, or go on from the checkpoint of that name."""
+        plan = self.plan
+        sizes = f"{plan.size}-{plan.ratio}-{plan.synthesis}-{plan.generator}-{plan.branch}"
+        folder = Path(plan.work) / f"{self.held_out}-{self.seed}-{sizes}" / name
+        loop = TrainingLoop(step, iterations, self.device, name, checkpoints=Checkpoints(folder))
+        if not loop.resume() and begin is not None:
+            step.load_state(begin)
+        loop.run(silent)
