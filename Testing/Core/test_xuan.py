@@ -39,12 +39,8 @@ def scan(spacing: tuple[float, float, float] = (1.0, 1.0, 4.0), shape=(20, 18, 6
 
 
 def collection(*scans: Volume) -> Collection:
-    return Collection(
-        tuple(
-            Item(f"scan {n}", lambda each=each: each, f"subject {n}", each.shape, each.spacing)
-            for n, each in enumerate(scans)
-        )
-    )
+    items = (Item(str(number), str(number), each.shape, each.spacing) for number, each in enumerate(scans))
+    return Collection(tuple(items), lambda index: scans[index])
 
 
 def step(iterations: int = 6, phases: tuple[Phase, ...] = PHASES, seed: int = 3) -> SynthesisStep:

@@ -17,11 +17,10 @@ from .collection import Collection
 from .prepared_scan import BACKGROUND, PreparedScan
 from .random_streams import CountedStream
 from .scan_pool import ScanPool
+from .thin import thin_axes
 from .volume_pairs import VolumePairs
 
 Axes = Literal["thin"] | tuple[int, ...]
-#: Axes are thin whose voxels are less than so many times as large as the smallest.
-THIN = 1.5
 #: Slices and voxels across that an axis must have to be degraded along.
 FEWEST_SLICES, NARROWEST = 4, 8
 
@@ -33,13 +32,10 @@ def usable_axes(
     axes: Axes = "thin",
 ) -> tuple[int, ...]:
     """The axes along which a scan can be degraded: of thin voxels, and long enough for the largest ratio."""
-    wanted = range(3) if axes == "thin" else axes
     return tuple(
         axis
-        for axis in wanted
-        if (axes != "thin" or spacing[axis] < THIN * min(spacing))
-        and slices_in(shape[axis], degradations.ratios[1]) >= FEWEST_SLICES
-        and min(np.delete(shape, axis)) >= NARROWEST
+        for axis in (thin_axes(spacing) if axes == "thin" else axes)
+        if slices_in(shape[axis], degradations.ratios[1]) >= FEWEST_SLICES and min(np.delete(shape, axis)) >= NARROWEST
     )
 
 

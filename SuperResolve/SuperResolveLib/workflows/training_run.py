@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..training.checkpoint import Checkpoints
     from ..training.collection import Collection
     from ..training.metrics_log import Entry
-    from ..training.step import State
+    from ..training.step import State, TrainingStep
 
 Say = Callable[[str], None]
 
@@ -182,7 +182,8 @@ class Run:
 
     def _find_pace(self, say: Say) -> None:
         """How long an update takes; under ``hours`` iterations are as many as fit."""
-        paces = {name: self._pace(name) for name in self._plan.stages}
+        trainable = self._trainable()
+        paces = {name: _pace(trainable.begin(name).step) for name in self._plan.stages}
         if self._request.hours is not None:
             planned = 3600 * self._request.hours * PLANNED
             own = self._plan.shared(None)
@@ -190,17 +191,6 @@ class Run:
             self.iterations = {name: max(1, int(planned * own[name] / share / pace)) for name, pace in paces.items()}
         seconds = sum(paces[name] * count for name, count in self.iterations.items())
         say(f"{self.total:,} iterations, about {in_words(seconds)} on {self._device.type}")
-
-    def _pace(self, name: str) -> float:
-        step = self._trainable().begin(name).step
-        step.update(0)
-        started, done = time.monotonic(), 0
-        while done < PACED_UPDATES and time.monotonic() - started < PACED_SECONDS:
-            losses = step.update(1 + done)
-            done += 1
-            for loss in losses.values():
-                float(loss)  # waits for an accelerator
-        return max((time.monotonic() - started) / done, 1e-6)
 
     def _trainable(self) -> Trainable:
         request, plan = self._request, self._plan
@@ -299,6 +289,18 @@ class _OfStage:
     def save(self, state: State) -> None:
         """Save the loop's state with the run's."""
         self.checkpoints.save(self.whole(state))
+
+
+def _pace(step: TrainingStep) -> float:
+    """Seconds that an update takes, the first, which is slower, left out."""
+    step.update(0)
+    started, done = time.monotonic(), 0
+    while done < PACED_UPDATES and time.monotonic() - started < PACED_SECONDS:
+        losses = step.update(1 + done)
+        done += 1
+        for loss in losses.values():
+            float(loss)  # waits for an accelerator
+    return max((time.monotonic() - started) / done, 1e-6)
 
 
 def identity(request: Request, plan: Plan, collections: Collections) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Fold:
             networks = networks_of(SYNTHESIS, self.device)
         names = self.plan.trained_on(self.held_out)
         items = [self._item(name) for name in names]
-        collection = Collection(tuple(items))
+        collection = Collection(tuple(items), lambda index: self.plan.volume(names[index]))
         streams = [CountedStream(3 * self.seed + number, CPU) for number in range(2)]
         batches = SliceBatches(
             collection,
@@ -84,7 +84,7 @@ class Fold:
 
     def _item(self, name: str) -> Item:
         volume = self.plan.volume(name)
-        return Item(name, lambda: self.plan.volume(name), name, volume.shape, volume.spacing)
+        return Item(name, name, volume.shape, volume.spacing)
 
     def trained_synthesis(self) -> SynthesisStep:
         """The first stage with the published phases."""

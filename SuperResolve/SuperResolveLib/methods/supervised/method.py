@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import InputError
 from ...registry import Preset, import_with_torch
+from ...training.thin import MOST_ANISOTROPIC, is_thin
 from ..trainable import Stage, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ...training.collection import Collection
     from ...training.step import State
 
-#: Voxels that are longer than this along one axis than along another leave nothing to learn from along the first.
-MOST_ANISOTROPIC = 1.5
 #: The fewest voxels that a volume must have along every axis.
 FEWEST_VOXELS = 40
 
@@ -54,7 +53,7 @@ class Supervised:
         Raises:
             InputError: in one sentence that begins with "it ".
         """
-        if max(volume.spacing) / min(volume.spacing) > MOST_ANISOTROPIC:
+        if not is_thin(volume.spacing):
             sizes = " x ".join(f"{value:.3g}" for value in volume.spacing)
             raise InputError(
                 f"it has voxels of {sizes} mm, and thin volumes are needed to learn from: voxels no more than "
