@@ -66,9 +66,8 @@ def modelWarnings(
         profileNode: the table of its slice profile; None where it has none yet, so that its width is not told of.
         axis: the through-plane axis.
     """
-    from SuperResolveLib.methods.learned import warnings_for
-
     from SuperResolveLib.data.geometry import slice_geometry
+    from SuperResolveLib.methods.learned import warnings_for
 
     try:
         geometry = slice_geometry(emptyVolumeFromNode(volumeNode), cast("AxisName", axis))

@@ -81,7 +81,7 @@ class TrainingReport:
                 text = _("Goes on, started {begun}, {percent} %").format(begun=begun, percent=percent)
                 if self.secondsLeft is not None:
                     text = _("{text}, about {time} left").format(text=text, time=_inWords(self.secondsLeft))
-                return f"{text}. {sentence(self.stage)}".strip()
+                return f"{text}. {sentence(self.stage.partition(',')[0])}".strip()  # which tells a time left, too
             case Phase.STOPPING:
                 return _("Is being stopped: it ends once a checkpoint has been saved.")
             case Phase.DONE:
