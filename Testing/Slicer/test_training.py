@@ -256,3 +256,18 @@ def test_a_folder_is_added_beside_others(host, tmp_path, monkeypatch):
         panel.ui.addTrainingFolderButton.click()
     assert panel.ui.trainingScansLineEdit.text() == f"{tmp_path / 'a'}; {tmp_path / 'b'}"
     wait(0.01)
+
+
+def test_slicers_own_runs_take_it_too(host, script, scans, work, tmp_path):
+    """In batch: folders, files and returned sentences as Slicer hands them over."""
+    from host.cli_modules import CliModules
+
+    modules = CliModules(host.app_logic, host.scene)
+    modules.add(script)
+    model = tmp_path / "model.safetensors"
+    parameters = {"inputDirectory": str(scans), "modelFile": str(model), "workDirectory": str(work), "seed": 3}
+    node = slicer.cli.runSync(slicer.modules.trainsuperresolution, None, parameters)
+    modules.close()
+    assert node.GetErrorText() == "" and model.read_bytes() == b"weights"
+    assert node.GetParameterAsString("warnings") == "a.nii.gz is no scan"
+    assert read_state(work).state == "done"
