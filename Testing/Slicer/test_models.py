@@ -58,7 +58,7 @@ def test_the_card_is_told_in_words_and_settings_give_way(used, tmp_path):
     assert ui.modelLabel.isHidden() and ui.modelCardLabel.isHidden()
     choose(used, model_file(tmp_path / "m.safetensors"))
     assert not ui.modelPathLineEdit.isHidden() and ui.presetComboBox.isHidden()
-    assert "12 scans of 9 subjects" in ui.modelCardLabel.toolTip() and "dcsrn" in ui.modelCardLabel.text()
+    assert "12 scans of 9 subjects" in ui.modelCardLabel.text() and "dcsrn" in ui.modelCardLabel.toolTip()
     assert ui.modelWarningsLabel.isHidden() and ui.superResolveButton.isEnabled()
     assert not ui.uncertaintyCheckBox.isEnabled()
     ui.methodComboBox.setCurrentIndex(0)
@@ -108,7 +108,7 @@ def test_it_goes_with_the_scene(used, tmp_path, host):
 
 
 def test_console_and_panel_super_resolve_with_it(real_panel, tmp_path):
-    path, scan = model_file(tmp_path / "m.safetensors"), small_scan_node()
+    path, scan = model_file(tmp_path / "m.safetensors", ratios=(6.0, 8.0)), small_scan_node()
     profile = real_panel.logic.makeProfile(scan, "gaussian", 8.0)
     result = real_panel.logic.superResolve(scan, profile, model=path)
     assert result.GetSpacing()[2] == pytest.approx(2.0)
@@ -118,3 +118,6 @@ def test_console_and_panel_super_resolve_with_it(real_panel, tmp_path):
     real_panel.ui.superResolveButton.click()
     wait_until(lambda: real_panel.ui.outputVolumeSelector.currentNode() is not None)
     assert "times the scan's noise" in real_panel.ui.resultLabel.text()
+    about = "the model has learned 6 to 8"  # which is told once, and not of the profile that was estimated on the way
+    labels = (real_panel.ui.modelWarningsLabel, real_panel.ui.profileWarningsLabel, real_panel.ui.resultLabel)
+    assert [about in label.toolTip() for label in labels] == [True, False, False]
