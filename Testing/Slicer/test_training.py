@@ -126,6 +126,7 @@ def test_trains_to_the_end_and_draws_the_curve(host, scans, work, tmp_path):
     panel.ui.showLearningCurveButton.click()
     wait_until(lambda: text(panel).startswith("Done"))
     assert (tmp_path / "model.safetensors").read_bytes() == b"weights"
+    assert "a.nii.gz is no scan" in text(panel)
     assert "preset paper, network rdn" in (work / "training.log").read_text()
     chart = slicer.util.getNode("Learning curve")
     names = [chart.GetNthPlotSeriesNode(place).GetName() for place in range(chart.GetNumberOfPlotSeriesNodes())]
@@ -216,6 +217,13 @@ def test_two_do_not_train_in_one_folder(host, script, scans, work, tmp_path):
     os.kill(training.pid, signal.SIGTERM)
     wait_until(lambda: training.state().phase.value == "stopped")
     assert int((work / "kept.txt").read_text()) >= 0
+
+
+def test_stopped_as_it_starts_it_can_be_resumed(host, scans, work, tmp_path):
+    training = host.make_logic().startTraining([scans], tmp_path / "model.safetensors", hours=LONG)
+    training.stop()
+    wait_until(lambda: training.state().phase.canResume)
+    assert host.make_logic().training(work).state().phase.canResume
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,11 @@ class Training:
         """
         from SuperResolveLib.slicer_cli.training_state import ask_to_stop
 
-        if not self.state().phase.isBusy:
+        phase = self.state().phase
+        if not phase.isBusy:
+            return
+        if phase is Phase.STARTING:  # when it does not yet look for what asks it to end
+            _processes[self.workFolder].terminate()
             return
         try:
             ask_to_stop(self.workFolder)

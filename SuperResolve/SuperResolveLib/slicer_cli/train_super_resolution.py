@@ -26,6 +26,8 @@ def compute(arguments: Arguments, console: Console) -> Results:
     work = _folder(arguments["workDirectory"])
     with TrainingWatch(work, arguments["modelFile"], console) if work else nullcontext(console) as watch:
         trained = train(**_requested(arguments), work=work, progress=part_of(watch, 0.0, 0.98), say=watch.say)
+        if trained.left_out:
+            watch.say(f"{len(trained.left_out)} left out, of which the first is: {trained.left_out[0]}")
         watch(0.98, "writing the model", 0.0)
         write_model(trained.model, arguments["modelFile"])
     console.warn(trained.warnings)
