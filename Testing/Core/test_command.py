@@ -276,7 +276,9 @@ def model_file(tmp_path, monkeypatch):
     )
     reading, networks = ModuleType("models"), ModuleType("networks")
     reading.load_model = lambda path: Model(card, {"weight": np.zeros(1, np.float32)})
-    networks.load_network = lambda model: torch.nn.Identity()
+    network = torch.nn.Identity()
+    network.receptive_radius = 0
+    networks.load_network = lambda model: network
     monkeypatch.setitem(sys.modules, "SuperResolveLib.workflows.models", reading)
     monkeypatch.setitem(sys.modules, "SuperResolveLib.methods.networks", networks)
     (tmp_path / "m.safetensors").write_bytes(b"a model")

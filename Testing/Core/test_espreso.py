@@ -16,9 +16,9 @@ from SuperResolveLib.estimation.espreso.impulse import start_as_impulse
 from SuperResolveLib.estimation.espreso.patches import DirectionPatches, PatchShape
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.estimation.result import EstimatedProfile
+from SuperResolveLib.estimation.shapes import bell
 from SuperResolveLib.networks.espreso import ProfileGenerator
 from SuperResolveLib.physics.profile import SliceProfile
-from SuperResolveLib.physics.shapes import bell
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows.estimate import estimate_profile, measure_resolution
 

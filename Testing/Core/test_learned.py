@@ -51,6 +51,8 @@ CARD = Card(
 class Tiny(nn.Module):
     """Two convolutions that are not alike in any two directions, added to the start ``share`` times."""
 
+    receptive_radius = 2
+
     def __init__(self, share: float) -> None:
         super().__init__()
         torch.manual_seed(0)

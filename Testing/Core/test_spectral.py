@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from SuperResolveLib import InputError, Volume, estimate_profile, measure_resolution
 from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.estimation.reference import reference_of
+from SuperResolveLib.estimation.shapes import bell, bell_of
 from SuperResolveLib.estimation.spectral.posterior import CAUTION, OTHER_SHAPES, TRUST, Posterior, WidthPrior
 from SuperResolveLib.estimation.spectral.rings import rings_of
 from SuperResolveLib.estimation.spectral.search import FAMILIES, Evidence
 from SuperResolveLib.physics.acquisition import acquisition_matrix, degrade
 from SuperResolveLib.physics.profile import SliceProfile, profile_error
-from SuperResolveLib.physics.shapes import bell, bell_of
 from SuperResolveLib.physics.simulation import simulate, with_rician_noise
 
 

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.tiles import NARROWEST, NOT_SEEN, answers_in_tiles, apply_in_tiles, measured_halo
 
 CPU = torch.device("cpu")
@@ -112,12 +113,21 @@ def test_a_large_scan_needs_little_memory():
     assert peak < 2**25
 
 
-def test_can_be_cancelled_between_tiles():
-    def cancel(fraction: float, stage: str, stage_fraction: float | None = None) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize("limit", [2, 5])
+def test_can_be_cancelled_within_a_tile(limit):
+    network, told, run = Convolutions(), [], []
+    for layer in network.layers:
+        layer.register_forward_hook(lambda *_: run.append(1))
 
-    with pytest.raises(KeyboardInterrupt):
-        apply_in_tiles(Convolutions(), noise(40, 40, 40), 3, CPU, cancel, 1000)
+    def cancel(fraction: float, stage: str, stage_fraction: float | None = None) -> None:
+        told.append(fraction)
+        if len(told) == limit:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        apply_in_tiles(network, noise(40, 40, 40), 3, CPU, cancel, 1000)
+    assert told == sorted(told) and len(run) == limit - 1 - (limit > 3)
+    assert not any(layer._forward_pre_hooks for layer in network.layers)
 
 
 def test_the_halo_of_a_network_that_sees_near_is_all_that_it_sees():

@@ -24,15 +24,11 @@ class AcquisitionHeader:
         slice_thickness_mm: nominal slice thickness.
         slice_spacing_mm: distance between slice centres.
         acquired_spacing_mm: acquired in-plane resolution along each array axis: field of view over acquisition matrix.
-        patient: a hash of who was scanned, equal for scans of one patient.
-        modality: DICOM's code, such as ``"MR"``.
     """
 
     slice_thickness_mm: float | None = None
     slice_spacing_mm: float | None = None
     acquired_spacing_mm: tuple[float | None, float | None, float | None] = (None, None, None)
-    patient: str | None = None
-    modality: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

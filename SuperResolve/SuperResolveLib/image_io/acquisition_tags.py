@@ -11,7 +11,6 @@ its length is already shorter, or give the number of samples for the whole image
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -48,20 +47,7 @@ def acquisition_header(
         resolution = length / samples if samples else np.nan
         if 1 / LARGEST_INTERPOLATION <= resolution / spacing[axis] <= LARGEST_INTERPOLATION:
             acquired[axis] = float(resolution)
-    patient, modality = (str(tags.get(name) or "").strip() for name in ("PatientID", "Modality"))
-    header = AcquisitionHeader(
-        thickness,
-        told_spacing,
-        (acquired[0], acquired[1], acquired[2]),
-        _hash(patient) if patient else None,
-        modality[:16] or None,
-    )
-    return header, warnings
-
-
-def _hash(patient: str) -> str:
-    """What tells one patient from another, and nobody who it is."""
-    return blake2b(patient.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+    return AcquisitionHeader(thickness, told_spacing, (acquired[0], acquired[1], acquired[2])), warnings
 
 
 def _plausible_thickness(tags: Mapping[str, Any], spacing: float) -> tuple[float | None, tuple[str, ...]]:

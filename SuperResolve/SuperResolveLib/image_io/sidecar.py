@@ -22,7 +22,7 @@ def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
 
     A sidecar that is not a JSON object is ignored with a warning. ``ending`` is that of the image's name.
     """
-    sidecar = path.with_name(path.name[: len(path.name) - len(ending)] + ".json")
+    sidecar = _sidecar_of(path, ending)
     if not sidecar.is_file():
         return volume
     tags = _json(sidecar)
@@ -32,6 +32,18 @@ def sidecar_header(volume: Volume, path: Path, ending: str) -> Volume:
     header, warnings = acquisition_header(tags, volume.affine, volume.shape, _image_axes(tags, volume))
     told = (f"by the sidecar {sidecar.name}, {warning}" for warning in warnings)
     return replace(volume, header=header, warnings=(*volume.warnings, *told))
+
+
+def sidecar_modality(path: Path, ending: str) -> str | None:
+    """The modality that the JSON sidecar of an image tells, such as MR; ``None`` if it tells none."""
+    sidecar = _sidecar_of(path, ending)
+    tags = _json(sidecar) if sidecar.is_file() else None
+    modality = tags.get("Modality") if isinstance(tags, dict) else None
+    return modality.strip() or None if isinstance(modality, str) else None
+
+
+def _sidecar_of(path: Path, ending: str) -> Path:
+    return path.with_name(path.name[: len(path.name) - len(ending)] + ".json")
 
 
 def _json(path: Path) -> Any:

@@ -32,6 +32,7 @@ _FORMATS: dict[str, Any] = {
 #: Endings of formats with the voxels in a second file, and their single-file counterparts. They are read but not
 #: written, as two files cannot be replaced at the same time.
 DETACHED_ENDINGS = {".nhdr": ".nrrd", ".mhd": ".mha"}
+READ_ENDINGS = tuple(_FORMATS)
 WRITTEN_ENDINGS = tuple(ending for ending in _FORMATS if ending not in DETACHED_ENDINGS)
 
 
@@ -67,7 +68,7 @@ def read_volume(path: PathLike, series: str | None = None, fill_nonfinite: float
         warnings=stored.warnings + filled,
     )
     volume = replace(volume, warnings=volume.warnings + voxel_warnings(volume))
-    return volume if source.is_dir() else sidecar_header(volume, source, _ending(source))
+    return volume if source.is_dir() else sidecar_header(volume, source, file_ending(source))
 
 
 def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compress: bool = True) -> None:
@@ -86,7 +87,7 @@ def write_volume(volume: Volume, path: PathLike, keep_type: bool = False, compre
         InputError: as in :func:`check_output`, or the writing fails.
     """
     check_output(path)
-    _FORMATS[_ending(Path(path))].write(volume, Path(path), keep_type, compress)
+    _FORMATS[file_ending(Path(path))].write(volume, Path(path), keep_type, compress)
 
 
 def check_output(path: PathLike) -> None:
@@ -95,7 +96,7 @@ def check_output(path: PathLike) -> None:
     Raises:
         InputError: the ending is not that of a format, or the file cannot be written.
     """
-    ending = _ending(Path(path))
+    ending = file_ending(Path(path))
     if ending in DETACHED_ENDINGS:
         raise InputError(f"{path} would be two files: write {DETACHED_ENDINGS[ending]}, which holds the same in one")
     if ending not in WRITTEN_ENDINGS:
@@ -112,7 +113,7 @@ def _read(source: Path, series: str | None) -> StoredImage:
         raise InputError(f"{source} is a file, and --series chooses in a DICOM folder: leave it out")
     if not source.is_file():
         raise InputError(f"{source} is neither a file nor a folder: give a file")
-    ending = _ending(source)
+    ending = file_ending(source)
     if ending in _FORMATS:
         stored: StoredImage = _FORMATS[ending].read(source, ending)
         return stored
@@ -124,7 +125,7 @@ def _read(source: Path, series: str | None) -> StoredImage:
     raise InputError(f"the ending of {source} names no known format: give a file of {known}, or a DICOM folder")
 
 
-def _ending(path: Path) -> str:
+def file_ending(path: Path) -> str:
     """The ending of a file's name in lower case, such as ``.nii.gz``."""
     name = path.name.lower()
     return next((ending for ending in (".nii.gz", *WRITTEN_ENDINGS) if name.endswith(ending)), path.suffix.lower())

@@ -65,6 +65,7 @@ class Learned:
         device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
         network = load_network(self.model).to(device).eval()
         slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
+        halo = min(card.halo, network.receptive_radius)
         low, scale = _range(problem.stack.slices, card.percentiles)
         restored = np.empty(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)
@@ -73,7 +74,7 @@ class Learned:
             return along(matrix, (slices[:, rows, columns] - low) / scale, 0)
 
         with reproducible(self.settings.seed):
-            for part, tile in answers_in_tiles(network, start_of, answer.shape, card.halo, device, progress):
+            for part, tile in answers_in_tiles(network, start_of, answer.shape, halo, device, progress):
                 answer[part] = tile * scale + low
         return Restoration(restored)
 

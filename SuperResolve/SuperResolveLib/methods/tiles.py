@@ -8,6 +8,7 @@ network's receptive radius changes nothing but rounding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import pairwise, product
 
 import numpy as np
@@ -71,7 +72,8 @@ def answers_in_tiles(
         start = start_of(seen_rows, seen_columns)
         for plane in planes:
             seen_planes = _with_halo(plane, halo, shape[0])
-            answer = _answer(network, start[seen_planes], device)
+            with _told_by_convolutions(network, done / total, progress):
+                answer = _answer(network, start[seen_planes], device)
             inner = (_within(plane, seen_planes), _within(row, seen_rows), _within(column, seen_columns))
             yield (plane, row, column), answer[inner]
             done += 1
@@ -140,6 +142,21 @@ def measured_halo(
             break
     best = min(errors, key=lambda halo: errors[halo])
     return best, errors[best]
+
+
+@contextmanager
+def _told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
+    """Have every convolution tell how far the run is, so that it can be cancelled where a tile takes minutes."""
+
+    def tell(*_: object) -> None:
+        progress(fraction, "applying the network")
+
+    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, nn.Conv3d)]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def _answer(network: nn.Module, start: Image, device: torch.device) -> Image:

@@ -1,115 +1,103 @@
-r"""Dead leaves: images of nobody, with the statistics of natural ones (Matheron 1968; Lee, Mumford and Huang, IJCV 2001).
+r"""Synthetic anatomy: three-dimensional dead leaves, whose edges and scales are distributed as those of images are.
 
-Leaves, here warped ellipsoids, fall one after another, and each hides what lies below. If their radii r are drawn from
-:math:`r^{-p}`, edges occur at all scales as they do in anatomy. A quarter of the leaves have rims, as grey matter around
-white has; edges are as soft as partial volume makes them; a fractal texture lies over all, and a bias field as a receive
-coil makes it. Outside of a large, rough ellipsoid there is air.
+Opaque shapes of all sizes, the number of those of radius r falling as :math:`r^{-p}`, cover each other in random order
+(Lee, Mumford and Huang, International Journal of Computer Vision 2001). Here they are ellipsoids in space that a smooth
+displacement has warped; a quarter has a rim, as cortex or bone has, edges are soft, tissue has texture, and a smooth
+bias field lies over all. Nobody's anatomy is in it, so that networks can be trained where no collection may be used.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, zoom
+from scipy.ndimage import zoom
+from scipy.spatial.transform import Rotation
 
-Image = NDArray[np.float32]
+from ..data.volume import Volume
 
-#: Voxels of a volume along every axis, unless told, and leaves in as many voxels.
-SIZE, LEAVES = 96, 3500
-#: Smallest and largest radius of a leaf in voxels, and exponents of their power law.
-RADII, EXPONENTS = (1.5, 32.0), (1.4, 2.6)
-#: Share of the leaves that have a rim, and its thickness in voxels.
-RIMMED, RIM = 0.25, (1.0, 3.0)
-#: How soft edges are, in voxels.
-SOFTNESS = (0.3, 1.0)
+FloatArray = NDArray[np.float32]
+
+#: Leaves in a cube of 96 voxels; larger cubes have as many to a voxel.
+LEAVES = 3500
+#: Radii in voxels: of the smallest leaves, and of the largest as a fraction of the cube.
+SMALLEST, LARGEST = 1.2, 0.3
+#: Ends of the range from which the exponent of the power law of radii is drawn.
+EXPONENTS = (1.4, 2.6)
+RIMMED = 0.25
+#: The displacement's standard deviation in voxels, and of how many random numbers along a side it is made.
+WARP, WARP_KNOTS = 2.5, 7
+#: Where the warped leaves are looked for beyond their own extent, in voxels.
+WARP_REACH = 3 * WARP
 
 
-def dead_leaves(seed: int, size: int = SIZE) -> Image:
-    """A cube of dead leaves.
+def dead_leaves(seed: int, size: int = 96) -> Volume:
+    """A cube of synthetic anatomy with voxels of 1 mm and intensities from 0 to 1; the same for the same seed.
 
     Args:
         seed: of all that is random in it.
-        size: voxels along every axis.
-
-    Returns:
-        Intensities from 0 (air) to about 1, shape (size, size, size).
+        size: voxels along a side, at least 16.
     """
     random = np.random.default_rng([seed, size])
-    positions = _warped(size, random)
-    image = np.full((size,) * 3, random.uniform(0.2, 0.8), np.float32)
-    count = int(LEAVES * (size / SIZE) ** 3)
-    radii = _radii(count, random)
-    for radius in radii:
-        _drop(image, positions, float(radius), random)
-    image += random.uniform(0.0, 0.08) * _fractal(size, random)
-    image *= 1 + random.uniform(0.0, 0.3) * _smooth(size, 3, random)
-    return np.maximum(image * _inside(positions, random), np.float32(0))
-
-
-def _radii(count: int, random: np.random.Generator) -> NDArray[np.float64]:
-    """Radii by a power law, from the largest: small leaves would else all be hidden."""
-    exponent = 1 - random.uniform(*EXPONENTS)
-    low, high = (bound**exponent for bound in RADII)
-    radii = (low + (high - low) * random.random(count)) ** (1 / exponent)
-    order = np.argsort(-radii + random.normal(0, 2.0, count))  # roughly: some small ones are hidden
-    return np.asarray(radii[order])
-
-
-def _drop(image: Image, positions: Image, radius: float, random: np.random.Generator) -> None:
-    """Let a leaf fall somewhere."""
-    size = image.shape[0]
-    centre = random.uniform(-radius / 2, size + radius / 2, 3)
-    axes = radius * random.uniform(0.4, 1.0, 3)
-    rotation, _ = np.linalg.qr(random.normal(size=(3, 3)))
-    softness, tone = random.uniform(*SOFTNESS), random.random()
-    rim = random.uniform(*RIM) if random.random() < RIMMED and radius > 4 else 0.0
-    rim_tone = random.random()
-    reach = radius + 6  # as far as the warp moves a leaf
-    box = tuple(slice(max(0, int(c - reach)), min(size, int(c + reach) + 2)) for c in centre)
-    if any(part.stop <= part.start for part in box):
-        return
-    part = positions[(slice(None), *box)]
-    turned = np.tensordot(rotation.astype(np.float32), part - centre[:, None, None, None].astype(np.float32), 1)
-    scaled = np.sqrt(sum((turned[axis] / np.float32(axes[axis])) ** 2 for axis in range(3)))
-    depth = (1 - scaled) * np.float32(axes.min())
-    cover = np.clip(depth / np.float32(softness) + 0.5, 0, 1)
-    leaf = np.float32(tone)
-    if rim:
-        core = np.clip((depth - np.float32(rim)) / np.float32(softness) + 0.5, 0, 1)
-        leaf = np.float32(rim_tone) + core * np.float32(tone - rim_tone)
-    image[box] += cover * (leaf - image[box])
-
-
-def _warped(size: int, random: np.random.Generator) -> Image:
-    """Where voxels lie after a smooth warp, in voxels: shape (3, size, size, size)."""
     grid = np.stack(np.meshgrid(*[np.arange(size, dtype=np.float32)] * 3, indexing="ij"))
     for axis in range(3):
-        grid[axis] += 2.0 * _smooth(size, 6, random) + 0.6 * _smooth(size, 14, random)
-    return grid
+        grid[axis] += np.clip(WARP * smooth_field(random, size, WARP_KNOTS), -WARP_REACH, WARP_REACH)
+    texture = fractal_texture(random, size)
+    canvas = np.full((size,) * 3, random.uniform(0.0, 1.0), np.float32)
+    count = max(1, round(LEAVES * (size / 96) ** 3))
+    for radius in radii(random, count, LARGEST * size):
+        _lay(canvas, grid, texture, float(radius), random)
+    canvas *= 1 + random.uniform(0.0, 0.2) * smooth_field(random, size, 4)
+    low, high = np.percentile(canvas, (0.5, 99.5))
+    return Volume(np.clip((canvas - low) / max(high - low, 1e-6), 0, 1).astype(np.float32), np.eye(4))
 
 
-def _smooth(size: int, knots: int, random: np.random.Generator) -> Image:
-    """A smooth field of about unit variance through so many random knots along every axis."""
-    coarse = random.normal(size=(knots,) * 3).astype(np.float32)
-    field = zoom(coarse, size / knots, order=3, mode="nearest", grid_mode=True)
-    return np.asarray(field[:size, :size, :size], np.float32)
+def radii(random: np.random.Generator, count: int, largest: float) -> NDArray[np.float64]:
+    """Radii in voxels by the power law r^-p between ``SMALLEST`` and ``largest``, with p drawn first."""
+    power = 1 - random.uniform(*EXPONENTS)
+    ends = SMALLEST**power, largest**power
+    return np.asarray((ends[0] + random.uniform(size=count) * (ends[1] - ends[0])) ** (1 / power))
 
 
-def _fractal(size: int, random: np.random.Generator) -> Image:
-    """Noise with as much variance in every octave."""
-    field = np.zeros((size,) * 3, np.float32)
-    for scale in (0.7, 1.4, 2.8, 5.6):
-        octave = gaussian_filter(random.standard_normal(field.shape, np.float32), scale)
-        field += octave / octave.std()
-    return field / np.float32(2)
+def smooth_field(random: np.random.Generator, size: int, knots: int) -> FloatArray:
+    """A smooth random field of standard deviation about 1, interpolated from ``knots`` random numbers along a side."""
+    coarse = random.standard_normal((knots,) * 3)
+    field = zoom(coarse, size / knots, order=3, mode="nearest", grid_mode=True)[:size, :size, :size]
+    return np.asarray(field / max(float(field.std()), 1e-6), dtype=np.float32)
 
 
-def _inside(positions: Image, random: np.random.Generator) -> Image:
-    """1 inside of a large ellipsoid, 0 in the air around it; the ellipsoid may hold the whole cube."""
-    size = positions.shape[1]
-    axes = size * random.uniform(0.42, 0.9, 3)
-    scaled = [
-        (positions[axis] - np.float32(size * random.uniform(0.4, 0.6))) / np.float32(axes[axis]) for axis in range(3)
-    ]
-    depth = (1 - np.sqrt(sum(each**2 for each in scaled))) * np.float32(axes.min())
-    return np.clip(depth + 0.5, 0, 1)
+def fractal_texture(random: np.random.Generator, size: int) -> FloatArray:
+    """A random field of standard deviation 1 whose amplitude falls with frequency f as f^-1.5."""
+    spectrum = np.fft.rfftn(random.standard_normal((size,) * 3).astype(np.float32))
+    squares = [np.fft.fftfreq(size) ** 2, np.fft.fftfreq(size) ** 2, np.fft.rfftfreq(size) ** 2]
+    frequency = np.sqrt(squares[0][:, None, None] + squares[1][:, None] + squares[2])
+    frequency[0, 0, 0] = np.inf
+    texture = np.fft.irfftn(spectrum * frequency**-1.5, s=(size,) * 3, axes=(0, 1, 2))
+    return np.asarray(texture / texture.std(), dtype=np.float32)
+
+
+def _lay(canvas: FloatArray, grid: FloatArray, texture: FloatArray, radius: float, random: np.random.Generator) -> None:
+    """Cover a part of the canvas with a leaf."""
+    size = len(canvas)
+    centre = random.uniform(-0.3 * radius, size + 0.3 * radius, 3)
+    stretch = np.exp(random.normal(0.0, 0.35, 3))
+    semi_axes = radius * stretch / np.prod(stretch) ** (1 / 3)
+    turn = Rotation.random(random_state=random).as_matrix()
+    intensity, edge, roughness = random.uniform(0, 1), random.uniform(0.4, 1.2), 0.05 * random.uniform() ** 2
+    rim = random.uniform(0.08, 0.3) * radius if random.uniform() < RIMMED else 0.0
+    rim_intensity = random.uniform(0, 1)
+
+    extent = np.sqrt(turn**2 @ semi_axes**2) + 2 + WARP_REACH
+    first = np.clip(np.floor(centre - extent), 0, size).astype(int)
+    last = np.clip(np.ceil(centre + extent) + 1, 0, size).astype(int)
+    if (first >= last).any():
+        return
+    box = tuple(slice(a, b) for a, b in zip(first, last, strict=True))
+    whitened = (turn / semi_axes).T.astype(np.float32)
+    offsets = grid[(slice(None), *box)] - centre.astype(np.float32)[:, None, None, None]
+    distance = np.sqrt(np.sum(np.tensordot(whitened, offsets, axes=1) ** 2, axis=0))
+    inside = (1 - distance) * np.float32(radius)  # about the depth beneath the surface, in voxels
+    covered = np.clip(0.5 + inside / edge, 0, 1)
+    tissue = intensity + np.float32(roughness) * texture[box]
+    if rim:
+        tissue += (rim_intensity - intensity) * np.clip(0.5 + (rim - inside) / edge, 0, 1)
+    canvas[box] += covered * (tissue - canvas[box])

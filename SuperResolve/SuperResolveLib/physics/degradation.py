@@ -111,10 +111,6 @@ class DegradedPatch:
         """The matrix that reads the voxels off the cubic B-spline through the slices, shape (voxels, slices)."""
         return spline_reading(len(self.centres), (self.voxels - self.centres[0]) / self.degradation.slice_spacing)
 
-    def cubic(self) -> FloatArray:
-        """The matrix that reads the voxels off the slices by cubic convolution, shape (voxels, slices)."""
-        return cubic_reading(len(self.centres), (self.voxels - self.centres[0]) / self.degradation.slice_spacing)
-
 
 def spline_reading(slices: int, positions: FloatArray) -> FloatArray:
     """The matrix that reads ``positions`` (slice coordinates) off the interpolating cubic B-spline through the slices,
@@ -125,12 +121,14 @@ def spline_reading(slices: int, positions: FloatArray) -> FloatArray:
 
 
 def cubic_reading(slices: int, positions: FloatArray) -> FloatArray:
-    """The matrix that reads ``positions`` (slice coordinates) off slices by cubic convolution (Keys, IEEE TASSP 1981).
+    """The matrix that reads ``positions`` (slice coordinates) off the slices by cubic convolution (Keys 1981, eq. 15).
 
-    Beyond the outermost slices, these go on. Shape (positions, slices), each row summing to 1.
+    The outermost slices are repeated beyond the ends, where it is constant. Shape (positions, slices).
     """
-    around = np.floor(positions).astype(int)[:, None] + np.arange(-1, 3)
-    matrix = np.zeros((len(positions), slices))
-    rows = np.broadcast_to(np.arange(len(positions))[:, None], around.shape)
-    np.add.at(matrix, (rows, np.clip(around, 0, slices - 1)), cubic_kernel(positions[:, None] - around))
+    at = np.clip(np.asarray(positions, dtype=np.float64), 0, slices - 1)
+    base = np.floor(at).astype(int)
+    matrix = np.zeros((len(at), slices))
+    for neighbour in range(-1, 3):
+        index = np.clip(base + neighbour, 0, slices - 1)
+        matrix[np.arange(len(at)), index] += cubic_kernel(at - (base + neighbour))
     return matrix

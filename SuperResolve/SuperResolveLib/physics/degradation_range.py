@@ -1,54 +1,69 @@
-"""A range of degradations, from which training draws a new one for every batch."""
+"""Ranges from which degradations are drawn, so that one model serves scans of many protocols."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from ..errors import InputError
 from .degradation import Degradation
-from .problem import OperatorKind
 from .profile import SliceProfile
-from .shapes import bell
 
-#: Exponents of the generalised Gaussians that are drawn: from a Gaussian to the flat tops that scanners have.
-EXPONENTS = (2.0, 6.0)
+Range = tuple[float, float]
+#: Taps of a drawn profile per voxel or FWHM, whichever is smaller.
+TAPS = 4
 
 
 @dataclass(frozen=True)
 class DegradationRange:
-    """What slices may be like.
+    r"""Degradations, each drawn evenly from its range; what is fixed has a range with equal ends.
+
+    Profiles are generalised Gaussians :math:`\exp(-|x/a|^p)`, from the Gaussian (p = 2) to nearly a rect (p = 6), as
+    radio-frequency pulses make them; p is drawn evenly on a logarithmic scale.
 
     Attributes:
-        operator: whether slices are blurred with a profile, or only selected.
-        ratios: of slice spacing to voxel, smallest and largest; drawn evenly in their logarithm.
-        fwhm_ratios: of the profile's FWHM to the slice spacing; of no meaning where slices are selected.
-        noise: standard deviation of the slices' noise, in units of their intensity range.
+        operator: ``"profile"``, or ``"select"``: slices as thin as voxels, for which the widths mean nothing.
+        ratios: slice spacing over voxel; any real numbers from 1.
+        fwhm_ratios: FWHM of the profile over slice spacing: below 1 with gaps, above 1 where slices overlap.
+        noise: standard deviation of the slices' noise in units of the intensity range 0 to 1.
+        exponents: p of the profiles.
+
+    Raises:
+        InputError: a range is reversed or holds what no scanner does.
     """
 
-    operator: OperatorKind
-    ratios: tuple[float, float]
-    fwhm_ratios: tuple[float, float] = (1.0, 1.0)
-    noise: tuple[float, float] = (0.0, 0.0)
+    operator: Literal["profile", "select"]
+    ratios: Range
+    fwhm_ratios: Range = (1.0, 1.0)
+    noise: Range = (0.0, 0.0)
+    exponents: Range = (2.0, 6.0)
 
     def __post_init__(self) -> None:
-        if not 1 <= self.ratios[0] <= self.ratios[1] <= 64:
-            low, high = self.ratios
-            raise InputError(f"ratios from {low:g} to {high:g} cannot be learned: give some from 1 to 64")
+        if self.operator not in ("profile", "select"):
+            raise InputError(f"there is no operator {self.operator!r}: choose profile or select")
+        _check("ratios", self.ratios, 1.0, 100.0)
+        _check("fwhm_ratios", self.fwhm_ratios, 0.05, 10.0)
+        _check("noise", self.noise, 0.0, 1.0)
+        _check("exponents", self.exponents, 1.0, 50.0)
 
     def draw(self, random: np.random.Generator, voxel: float) -> Degradation:
-        """One of them, for voxels of that size in mm."""
-        spacing = voxel * math.exp(random.uniform(math.log(self.ratios[0]), math.log(self.ratios[1])))
-        fwhm = spacing * random.uniform(*self.fwhm_ratios)
-        exponent, noise = random.uniform(*EXPONENTS), random.uniform(*self.noise)
-        return self._of(bell(fwhm, exponent, voxel), spacing, noise)
+        """A degradation for voxels of that size in mm; as many numbers are drawn whatever the operator."""
+        ratio, fwhm_ratio, noise = (random.uniform(*each) for each in (self.ratios, self.fwhm_ratios, self.noise))
+        exponent = float(np.exp(random.uniform(*np.log(self.exponents))))
+        spacing = ratio * voxel
+        if self.operator == "select":
+            return Degradation("select", spacing, noise)
+        fwhm = fwhm_ratio * spacing
+        profile = SliceProfile.generalised_gaussian(fwhm, exponent, min(fwhm, voxel) / TAPS)
+        return Degradation(profile, spacing, noise)
 
-    def middle(self, voxel: float) -> Degradation:
-        """The one in the middle, with a Gaussian profile and without noise."""
-        spacing = voxel * math.sqrt(math.prod(self.ratios))
-        return self._of(SliceProfile.gaussian(spacing * sum(self.fwhm_ratios) / 2, voxel), spacing, 0.0)
 
-    def _of(self, profile: SliceProfile, spacing: float, noise: float) -> Degradation:
-        return Degradation("select" if self.operator == "select" else profile, spacing, noise)
+def _check(name: str, ends: Range, lowest: float, highest: float) -> None:
+    low, high = ends
+    if not lowest <= low <= high <= highest:
+        raise InputError(
+            f"{name} of a degradation range are {low:g} to {high:g}: give two numbers in order, from {lowest:g} to "
+            f"{highest:g}"
+        )

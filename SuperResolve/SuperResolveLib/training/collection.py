@@ -1,23 +1,21 @@
-"""A collection: the scans that a network learns from, each looked at once and loaded when it is needed."""
+"""Collections: the scans to learn from, whose voxels are loaded when they are needed."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..data.volume import Volume
 from ..errors import InputError
-from ..image_io.volumes import read_volume
-from ..progress import ProgressCallback, silent
-from .scan_files import ScanFile, scan_files
-from .subjects import modality_of, subject_of
+from ..physics.dead_leaves import dead_leaves
+from .volume_cache import VolumeCache
 
-#: Bytes of voxels that are kept in memory.
-CACHE = 2**31
+#: Bytes of voxels that a collection keeps in memory.
+CACHE_BYTES = 2 * 2**30
+#: The modality of volumes that nobody was scanned for.
+SYNTHETIC = "synthetic"
 
 
 @dataclass(frozen=True)
@@ -25,142 +23,92 @@ class Item:
     """A scan of a collection.
 
     Attributes:
-        name: the file, or what else tells it from others.
-        load: reads it.
-        subject: whoever it is of.
-        shape, spacing: voxels, and their size in mm.
-        modality: where it is known.
-        synthetic: whether nobody was scanned for it.
+        path: where it was found; with ``#`` and the series where a folder holds several.
+        subject: a name of whose scan it is; never a patient's ID in clear.
+        shape: voxels along i, j and k.
+        spacing: voxel size in mm along i, j and k.
+        modality: such as MR or T1w, ``None`` if unknown.
+        warnings: what reading it told, a sentence each.
     """
 
-    name: str
-    load: Callable[[], Volume]
+    path: str
     subject: str
     shape: tuple[int, int, int]
     spacing: tuple[float, float, float]
     modality: str | None = None
-    synthetic: bool = False
+    warnings: tuple[str, ...] = ()
 
 
-class _Cache:
-    """The volumes that were used last, as far as they fit into so many bytes; at least one."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._held: OrderedDict[str, Volume] = OrderedDict()
-
-    def get(self, item: Item) -> Volume:
-        """The item's volume."""
-        if item.name in self._held:
-            self._held.move_to_end(item.name)
-            return self._held[item.name]
-        volume = item.load()
-        self._held[item.name] = volume
-        while len(self._held) > 1 and self.bytes > self._limit:
-            self._held.popitem(last=False)
-        return volume
-
-    @property
-    def bytes(self) -> int:
-        """How many are held."""
-        return sum(volume.data.nbytes for volume in self._held.values())
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Collection:
-    """Scans, in a fixed order.
+    """Scans to learn from.
 
     Attributes:
-        items: the scans.
-        left_out: what cannot serve, a sentence each.
-        cache: of voxels; parts of a collection share it.
+        items: what is known of each without its voxels.
+        volume: loads the scan of an index into ``items``; hand in a :class:`~.volume_cache.VolumeCache` to keep some.
+        left_out: of each scan that cannot serve: "PATH: sentence".
     """
 
     items: tuple[Item, ...]
+    volume: Callable[[int], Volume]
     left_out: tuple[str, ...] = ()
-    cache: _Cache = field(default_factory=lambda: _Cache(CACHE), repr=False, compare=False)
 
-    def volume(self, index: int) -> Volume:
-        """The volume of an item, from memory if it was used lately.
+    def __len__(self) -> int:
+        return len(self.items)
 
-        Raises:
-            InputError: it cannot be read any more.
-        """
-        return self.cache.get(self.items[index])
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The subjects, sorted."""
+        return tuple(sorted({item.subject for item in self.items}))
 
-    def part(self, indices: Sequence[int]) -> Collection:
-        """Some of the scans."""
-        return Collection(tuple(self.items[index] for index in indices), (), self.cache)
+    def split(self, fraction: float, seed: int) -> tuple[Collection, Collection]:
+        """The scans to train on, and about ``fraction`` of the subjects to validate on, drawn by the seed.
 
-    def joined(self, other: Collection) -> Collection:
-        """The scans of both."""
-        return Collection(self.items + other.items, self.left_out + other.left_out, self.cache)
-
-    def split(self, share: float, seed: int) -> tuple[Collection, Collection]:
-        """A part to learn from and one, of about that share of the subjects, to validate on; no subject is in both.
+        All scans of a subject go to one side; with a fraction above 0 each side has at least one subject. With a
+        fraction of 0 the second is empty. Both share the voxels that are kept in memory.
 
         Raises:
-            InputError: all scans are of one subject.
+            InputError: the fraction is not from 0 to below 1, or there is only one subject to split.
         """
-        subjects = sorted({item.subject for item in self.items})
+        if not 0 <= fraction < 1:
+            raise InputError(f"a fraction of {fraction:g} of the scans cannot be held out: give one from 0 to below 1")
+        subjects = self.subjects
+        if fraction == 0:
+            return self, self.part([])
         if len(subjects) < 2:
             raise InputError(
-                "all scans are of one subject, so that none can be held out to validate on: give scans of others by "
-                "--validate FOLDER, or --validate 0 to do without"
+                f"all {len(self)} scans are of one subject, so that none can be held out to validate on: give other "
+                "scans with --validate FOLDER, or --validate 0 to go without"
             )
-        count = min(len(subjects) - 1, max(1, round(share * len(subjects))))
-        held_out = set(np.random.default_rng(seed).permutation(subjects)[:count].tolist())
-        parts: tuple[list[int], list[int]] = ([], [])
-        for index, item in enumerate(self.items):
-            parts[item.subject in held_out].append(index)
-        return self.part(parts[0]), self.part(parts[1])
+        count = min(max(round(fraction * len(subjects)), 1), len(subjects) - 1)
+        drawn = np.random.default_rng(seed).permutation(len(subjects))[:count]
+        held_out = {subjects[index] for index in drawn}
+        sides = [[i for i, item in enumerate(self.items) if (item.subject in held_out) == side] for side in (0, 1)]
+        return self.part(sides[0]), self.part(sides[1])
+
+    def joined(self, other: Collection) -> Collection:
+        """The scans of both; each keeps its own voxels in memory."""
+
+        def volume(index: int) -> Volume:
+            return self.volume(index) if index < len(self) else other.volume(index - len(self))
+
+        return Collection(self.items + other.items, volume, self.left_out + other.left_out)
+
+    def part(self, indices: Sequence[int]) -> Collection:
+        """The scans of those indices, which share the voxels that are kept in memory."""
+        numbers, volume = tuple(indices), self.volume
+        return Collection(tuple(self.items[i] for i in numbers), lambda index: volume(numbers[index]), self.left_out)
 
 
-def find_scans(
-    sources: Sequence[Path], check: Callable[[Volume], None], progress: ProgressCallback = silent
-) -> Collection:
-    """The scans that sources name (:func:`~.scan_files.scan_files`), as far as they can serve.
-
-    Every scan is read once, so that what cannot serve is told before training and not in its midst.
-
-    Args:
-        sources: files, folders, patterns and lists.
-        check: refuses a volume that cannot serve, in a sentence that begins with "it ".
-        progress: called with the fraction done.
+def synthetic_collection(count: int, seed: int, size: int = 96, cache_bytes: int = CACHE_BYTES) -> Collection:
+    """So many cubes of synthetic anatomy, each a subject of its own, made when they are needed.
 
     Raises:
-        InputError: a source does not exist, or none of the scans can serve.
-        Cancelled: raised by ``progress``.
+        InputError: the count is not positive.
     """
-    files = scan_files(sources)
-    items, left_out = [], []
-    for number, file in enumerate(files):
-        progress(number / len(files), "reading the collection")
-        try:
-            items.append(_item(file, check))
-        except InputError as error:
-            left_out.append(_sentence(file.path, str(error)))
-    if not items:
-        named = ", ".join(map(str, sources))
-        if not files:
-            raise InputError(f"there are no scans in {named}: give files or folders with some")
-        raise InputError(f"none of {len(files)} scans in {named} can serve; the first: {left_out[0]}")
-    return Collection(tuple(items), tuple(left_out))
-
-
-def _item(file: ScanFile, check: Callable[[Volume], None]) -> Item:
-    volume = read_volume(file.path)
-    check(volume)
-    header = volume.header
-    return Item(
-        str(file.path),
-        lambda: read_volume(file.path),
-        subject_of(file.path, header.patient, file.root),
-        volume.shape,
-        volume.spacing,
-        modality_of(file.path, header.modality),
-    )
-
-
-def _sentence(path: Path, message: str) -> str:
-    return message if str(path) in message else f"{path}: {message}"
+    if count < 1:
+        raise InputError(f"{count} synthetic volumes are no collection: give at least 1")
+    seeds = [int(each) for each in np.random.SeedSequence(seed).generate_state(count)]
+    names = [f"synthetic {number + 1}" for number in range(count)]
+    items = tuple(Item(name, name, (size,) * 3, (1.0, 1.0, 1.0), SYNTHETIC) for name in names)
+    return Collection(items, VolumeCache(lambda index: dead_leaves(seeds[index], size), cache_bytes))

@@ -1,50 +1,70 @@
-"""Training pairs in three dimensions from a collection: patches of columns that were degraded from end to end.
-
-What a network is given at a voxel depends on the slices all along the axis. So columns are degraded whole, and what
-the network starts from is made of all their slices, before a patch is cut: patches hold what the network is given in
-use, at the ends of a volume, too.
-"""
+"""Training pairs from a collection: columns degraded from end to end, and windows cut out of what is made of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
 
 from ..data.volume import Volume
+from ..errors import InputError
 from ..physics.acquisition import along
-from ..physics.degradation import DegradedPatch
 from ..physics.degradation_range import DegradationRange
-from ..physics.problem import SMALLEST_DAMPING
+from ..physics.degraded_column import DegradedColumn, Start, slices_in
 from .collection import Collection
-from .random_streams import RandomStream
-from .thin import thin_axes
-from .volume_pairs import Start, VolumePairs
+from .prepared_scan import BACKGROUND, PreparedScan
+from .random_streams import CountedStream
+from .scan_pool import ScanPool
+from .volume_pairs import VolumePairs
 
-Image = NDArray[np.float32]
+Axes = Literal["thin"] | tuple[int, ...]
+#: Axes are thin whose voxels are less than so many times as large as the smallest.
+THIN = 1.5
+#: Slices and voxels across that an axis must have to be degraded along.
+FEWEST_SLICES, NARROWEST = 4, 8
 
-#: Scans that are at hand at once, and iterations after which one of them makes place for the next.
-HELD, ITERATIONS_HELD = 8, 25
-#: How much likelier a patch is cut than by its detail alone, in units of the mean detail.
-BACKGROUND = 0.1
+
+def usable_axes(
+    shape: tuple[int, int, int],
+    spacing: tuple[float, float, float],
+    degradations: DegradationRange,
+    axes: Axes = "thin",
+) -> tuple[int, ...]:
+    """The axes along which a scan can be degraded: of thin voxels, and long enough for the largest ratio."""
+    wanted = range(3) if axes == "thin" else axes
+    return tuple(
+        axis
+        for axis in wanted
+        if (axes != "thin" or spacing[axis] < THIN * min(spacing))
+        and slices_in(shape[axis], degradations.ratios[1]) >= FEWEST_SLICES
+        and min(np.delete(shape, axis)) >= NARROWEST
+    )
 
 
 class CollectionBatches:
-    """A batch for every iteration: patches of one scan along one axis, degraded alike.
+    """A batch of training pairs for every iteration, from one scan, axis and degradation, drawn anew each time.
+
+    A column is as long as the scan, degraded whole, and the start is made of all its slices, so that networks see what
+    they will see in use, ends included; of start and truth a window is cut. Columns and windows are drawn where there
+    is anatomy, mirrored along each axis at random, and their other two axes swapped at random. Where a scan is smaller
+    than the patch, the batch's patches are smaller. Which random numbers an iteration uses depends on nothing but the
+    seed and the iteration, and every rank draws the whole batch's and makes its part.
 
     Args:
-        collection: thin volumes.
-        degradations: of which one is drawn for every batch.
-        size: patches in a batch.
-        patch: voxels of a patch along the through-plane axis and across; fewer where a scan is smaller.
+        collection: the scans.
+        degradations: from which each iteration draws.
+        size: of a batch, over all ranks.
+        patch: voxels of a patch at most: planes along the degraded axis, rows and columns.
         start: what networks start from.
-        random: what is drawn of.
-        device: where batches are put.
-        rank, ranks: which of several processes this is; each gets its share of every batch.
+        random: the random numbers.
+        device: where scans are kept and batches made.
+        axes: along which scans are degraded: those whose voxels are thin, or those given.
+        rank, ranks: which part of every batch is made here.
+
+    Raises:
+        InputError: the collection is empty, a scan has no axis to be degraded along, or ranks cannot share a batch.
     """
 
     def __init__(
@@ -54,129 +74,174 @@ class CollectionBatches:
         size: int,
         patch: tuple[int, int, int],
         start: Start,
-        random: RandomStream,
+        random: CountedStream,
         device: torch.device,
+        axes: Axes = "thin",
         rank: int = 0,
         ranks: int = 1,
     ) -> None:
-        self.random = random
-        self._collection = collection
-        self._degradations = degradations
-        self._size = size
-        self._patch = patch
-        self._start = start
-        self._device = device
-        self._share = slice(rank, None, ranks)
-        self._prepared = lru_cache(HELD)(self._prepare)
-
-    def at(self, iteration: int) -> VolumePairs:
-        """The batch of an iteration; which scans it may come from depends on nothing but the iteration."""
-        seed = int(torch.randint(2**62, (1,), generator=self.random.at(iteration)))
-        random = np.random.default_rng(seed)
-        scan = self._prepared(int(random.choice(self._held_at(iteration))))
-        axis = int(random.choice(scan.axes))
-        voxel = scan.spacing[axis]
-        degradation = self._degradations.draw(random, voxel)
-        columns = scan.columns(axis, self._patch, self._size, random)
-        noise = degradation.noise
-        length = columns.shape[1]
-        slices = max(2, int((length - 1) * voxel / degradation.slice_spacing))
-        patch = degradation.patch(slices, length, voxel, random.uniform(-0.5, 0.5) * voxel)
-        seen = along(patch.matrix, columns, 1)
-        if noise > 0:
-            seen = seen + noise * random.standard_normal(seen.shape, np.float32)
-        window = _window(columns, self._patch[0], random)
-        inverse = _inverse(patch, self._start, _damping(seen, noise))[window]
-        start, truth = along(inverse, seen, 1), columns[:, window]
-        flips = tuple(axis + 1 for axis in range(3) if random.random() < 0.5)
-        turned = (0, 1, 3, 2) if random.random() < 0.5 and truth.shape[2] == truth.shape[3] else (0, 1, 2, 3)
-        return VolumePairs(
-            *(
-                torch.as_tensor(np.ascontiguousarray(image[self._share]), device=self._device)
-                for image in (seen, *(np.flip(image, flips).transpose(turned) for image in (start, truth)))
+        if not len(collection):
+            raise InputError("there are no scans to draw from: give a collection of at least one")
+        if size % ranks:
+            raise InputError(f"{ranks} processes cannot share a batch of {size}: choose a multiple of {ranks}")
+        self._usable = [usable_axes(item.shape, item.spacing, degradations, axes) for item in collection.items]
+        unusable = next((item for item, own in zip(collection.items, self._usable, strict=True) if not own), None)
+        if unusable is not None:
+            raise InputError(
+                f"{unusable.path} cannot be learned from: it has no axis of thin voxels that holds {FEWEST_SLICES} "
+                f"slices of {degradations.ratios[1]:.3g} voxels each; leave it out or choose smaller ratios"
             )
+        self.random = random
+        self._degradations, self._size, self._patch, self._start = degradations, size, patch, start
+        self._part = slice(rank * size // ranks, (rank + 1) * size // ranks)
+        self._device = device
+        self._pool: ScanPool[PreparedScan] = ScanPool(
+            collection, random, lambda index, volume: PreparedScan(volume, self._usable[index], device)
         )
 
-    def _held_at(self, iteration: int) -> list[int]:
-        """The scans at hand: a window that moves by one over an order that is drawn anew whenever it is through."""
-        count = len(self._collection.items)
-        if count <= HELD:
-            return list(range(count))
-        first = iteration // ITERATIONS_HELD
-        return [self._in_order(position, count) for position in range(first, first + HELD)]
+    def at(self, iteration: int) -> VolumePairs:
+        """The batch of an iteration; its slices are those of the whole columns."""
+        generator = self.random.at(iteration)
+        scan = self._pool.draw(iteration, generator)
+        return self._made(scan, _Draw(self._size, self._part, generator, self._device))
 
-    def _in_order(self, position: int, count: int) -> int:
-        epoch, place = divmod(position, count)
-        return int(np.random.default_rng(epoch).permutation(count)[place])
+    def _made(self, scan: PreparedScan, draw: _Draw) -> VolumePairs:
+        numbers = np.random.default_rng(draw.integer(2**62))
+        axis = scan.axes[int(numbers.integers(len(scan.axes)))]
+        swapped = bool(numbers.integers(2))
+        voxel, faced = scan.spacing[axis], scan.facing(axis, swapped)
+        degradation = self._degradations.draw(numbers, voxel)
+        column = DegradedColumn.at_phase(degradation, voxel, len(faced), numbers.uniform())
+        rows, across = min(self._patch[1], faced.shape[1]), min(self._patch[2], faced.shape[2])
 
-    def _prepare(self, index: int) -> Prepared:
-        return Prepared.of(self._collection.volume(index))
+        uniform = draw.uniform(2)
+        starts = scan.column_starts(axis, swapped, rows, across, uniform[:, 0])
+        columns = cut_columns(faced, starts, rows, across, draw.uniform(3) < 0.5)
+        slices = along(column.matrix, columns, 1)
+        if degradation.noise:
+            slices = slices + degradation.noise * draw.normal(column.slices, rows, across)
+        truth = columns[:, column.seen]
+        planes = min(self._patch[0], truth.shape[1])
+        window = window_starts(truth, planes, uniform[:, 1])[:, None] + torch.arange(planes, device=self._device)
+        matrix = column.start(self._start, scan.damping(axis, degradation.noise))
+        inverse = torch.as_tensor(matrix, dtype=torch.float32, device=self._device)[window]
+        start = torch.bmm(inverse, slices.flatten(2)).unflatten(2, (rows, across))
+        return VolumePairs(slices, start, truth[torch.arange(len(truth), device=self._device)[:, None], window])
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A thin volume that patches are cut from.
+@dataclass(frozen=True)
+class _Draw:
+    """Random numbers for a whole batch, of which those of this part are handed out, on the device.
 
     Attributes:
-        data: its voxels, with the 1st percentile at 0 and the 99.5th at 1.
-        spacing: voxel sizes in mm.
-        detail: its mean absolute gradient around every voxel.
+        size: of the batch.
+        part: of it that is made here.
+        generator: of the random numbers, on any device.
+        device: where they are wanted.
     """
 
-    data: Image
-    spacing: tuple[float, float, float]
-    detail: Image
+    size: int
+    part: slice
+    generator: torch.Generator
+    device: torch.device
 
-    @classmethod
-    def of(cls, volume: Volume) -> Prepared:
-        """Prepare a volume."""
-        low, high = np.percentile(volume.data, (1.0, 99.5))
-        data = ((volume.data - low) / max(high - low, 1e-12)).astype(np.float32)
-        gradient = np.zeros_like(data)
-        for axis in range(3):
-            gradient += np.abs(np.gradient(data, axis=axis))
-        return cls(data, volume.spacing, gradient)
+    def integer(self, below: int) -> int:
+        """One for the whole batch."""
+        return int(torch.randint(below, (1,), generator=self.generator, device=self.generator.device))
 
-    @property
-    def axes(self) -> list[int]:
-        """Along which its voxels are thin."""
-        return thin_axes(self.spacing)
+    def uniform(self, count: int) -> torch.Tensor:
+        """So many for each member, from 0 to 1, float64."""
+        on = self.generator.device
+        drawn = torch.rand(self.size, count, generator=self.generator, device=on, dtype=torch.float64)
+        return drawn[self.part].to(self.device)
 
-    def columns(self, axis: int, patch: tuple[int, int, int], count: int, random: np.random.Generator) -> Image:
-        """So many columns, whole along the axis, as wide across as patches: shape (count, length, rows, columns)."""
-        data, detail = np.moveaxis(self.data, axis, 0), np.moveaxis(self.detail, axis, 0)
-        rows, across = min(patch[1], data.shape[1]), min(patch[2], data.shape[2])
-        starts = _drawn(detail.sum(axis=0), (rows, across), count, random)
-        return np.stack([data[:, i : i + rows, j : j + across] for i, j in starts])
+    def normal(self, *shape: int) -> torch.Tensor:
+        """An array for each member."""
+        drawn = torch.randn(self.size, *shape, generator=self.generator, device=self.generator.device)
+        return drawn[self.part].to(self.device)
 
 
-def _drawn(weights: Image, size: tuple[int, ...], count: int, random: np.random.Generator) -> NDArray[np.intp]:
-    """Where so many boxes start, more often where their mean weight is large: shape (count, axes)."""
-    mean = uniform_filter(weights.astype(np.float64), size, mode="nearest")
-    inside = mean[tuple(slice(n // 2, n // 2 + whole - n + 1) for n, whole in zip(size, mean.shape, strict=True))]
-    sums = np.cumsum(inside + BACKGROUND * inside.mean() + 1e-12)
-    flat = np.searchsorted(sums, random.random(count) * sums[-1]).clip(max=sums.size - 1)
-    return np.stack(np.unravel_index(flat, inside.shape), axis=1)
+def cut_columns(
+    volume: torch.Tensor, starts: torch.Tensor, rows: int, columns: int, flipped: torch.Tensor
+) -> torch.Tensor:
+    """Columns along the first axis of a volume, shape (number, length, rows, columns).
 
-
-def _window(columns: Image, planes: int, random: np.random.Generator) -> slice:
-    """Which planes of the columns are cut, more often where there is detail."""
-    length = columns.shape[1]
-    planes = min(planes, length)
-    detail = np.abs(np.diff(columns, axis=1, append=columns[:, -1:])).mean(axis=(0, 2, 3))
-    ((first,),) = _drawn(detail, (planes,), 1, random)
-    return slice(int(first), int(first) + planes)
-
-
-def _damping(slices: Image, noise: float) -> float:
-    """The damping of Tikhonov's inverse, as :meth:`~SuperResolveLib.physics.problem.Acquisition.tikhonov_damping` finds
-    it for a scan.
+    Args:
+        volume: shape (length, all rows, all columns).
+        starts: first row and column of each, shape (number, 2).
+        rows: of a column.
+        columns: of a column.
+        flipped: along which of its axes each is mirrored, shape (number, 3).
     """
-    variances = [np.mean(np.diff(slices, axis=axis) ** 2) for axis in (2, 3)]
-    return max(noise**2 / max(float(np.mean(variances)), 1e-30), SMALLEST_DAMPING)
+    indices = []
+    for axis, count in enumerate((rows, columns)):
+        within = torch.arange(count, device=volume.device)
+        within = torch.where(flipped[:, 1 + axis, None], count - 1 - within, within)
+        indices.append(starts[:, axis, None] + within)
+    cut = volume[:, indices[0][:, :, None], indices[1][:, None, :]].movedim(1, 0)
+    return torch.where(flipped[:, 0, None, None, None], cut.flip(1), cut)
 
 
-def _inverse(patch: DegradedPatch, start: Start, damping: float) -> NDArray[np.floating]:
-    if start == "tikhonov":
-        return patch.tikhonov(damping)
-    return patch.spline() if start == "spline" else patch.cubic()
+def window_starts(columns: torch.Tensor, planes: int, uniform: torch.Tensor) -> torch.Tensor:
+    """First planes of windows, one a column, more often where there is in-plane detail, shape (number,).
+
+    Args:
+        columns: shape (number, length, rows, columns).
+        planes: of a window.
+        uniform: random numbers from 0 to 1, float64, shape (number,).
+    """
+    # Summed in double precision, so that a column's window does not depend on how many others are in the batch.
+    steps = [columns.diff(dim=axis).abs().mean(dim=(2, 3), dtype=torch.float64) for axis in (2, 3)]
+    detail = torch.stack(steps).sum(dim=0)
+    weights = detail.unfold(1, planes, 1).mean(dim=2)
+    sums = torch.cumsum(weights + BACKGROUND * weights.mean(dim=1, keepdim=True) + 1e-12, dim=1)
+    drawn = torch.searchsorted(sums, uniform[:, None] * sums[:, -1:])[:, 0]
+    return drawn.clamp(max=sums.shape[1] - 1)
+
+
+_INTERPOLATIONS: tuple[Start, Start] = ("spline", "cubic")
+
+
+@dataclass(frozen=True)
+class ValidationPair:
+    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised."""
+
+    spline: torch.Tensor
+    tikhonov: torch.Tensor
+    cubic: torch.Tensor
+    truth: torch.Tensor
+
+
+def validation_pair(
+    volume: Volume, degradations: DegradationRange, axis: int, seed: int = 0, largest: int = 96
+) -> ValidationPair:
+    """The middle of a scan that is degraded whole along an axis, by a degradation that the seed draws.
+
+    Args:
+        volume: the scan.
+        degradations: from which it is drawn; ranges with equal ends fix it.
+        axis: along which the scan is degraded, 0, 1 or 2; it becomes the first.
+        seed: of the degradation and the noise; the slices lie in the middle of the leeway that they have.
+        largest: voxels of the middle along each side, at most.
+
+    Raises:
+        InputError: the scan is too short along the axis for two slices.
+    """
+    scan = PreparedScan(volume, (axis,), torch.device("cpu"))
+    faced, voxel = scan.facing(axis, False), scan.spacing[axis]
+    middle = tuple(slice(max(0, (n - largest) // 2), max(0, (n - largest) // 2) + largest) for n in faced.shape[1:])
+    columns = faced[:, *middle][None]
+    random = np.random.default_rng(seed)
+    degradation = degradations.draw(random, voxel)
+    column = DegradedColumn.at_phase(degradation, voxel, len(faced), 0.5)
+    slices = along(column.matrix, columns, 1)
+    if degradation.noise:
+        noise = random.standard_normal(slices.shape).astype(np.float32)
+        slices = slices + degradation.noise * torch.from_numpy(noise)
+    truth = columns[:, column.seen]
+    first = max(0, (truth.shape[1] - largest) // 2)
+    window = slice(first, first + largest)
+    damping = scan.damping(axis, degradation.noise)
+    spline, cubic = (along(column.start(kind)[window], slices, 1) for kind in _INTERPOLATIONS)
+    tikhonov = along(column.start("tikhonov", damping)[window], slices, 1)
+    return ValidationPair(spline, tikhonov, cubic, truth[:, window].contiguous())

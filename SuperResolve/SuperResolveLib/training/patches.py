@@ -64,7 +64,14 @@ def running_detail(volume: NDArray[np.float32], size: Size, background: float) -
     gradient = np.zeros_like(volume)
     for axis in (axis for axis in range(3) if size[axis] > 1):
         gradient += np.abs(np.gradient(volume, axis=axis))
+    return running_weights(gradient, size, background)
+
+
+def running_weights(gradient: NDArray[np.float32], size: Size, background: float) -> NDArray[np.float64]:
+    """Running sum, over where a patch can start, of the mean of ``gradient`` inside it, plus ``background`` times its
+    mean everywhere.
+    """
     mean = uniform_filter(gradient, size, mode="nearest")
-    inside = mean[tuple(slice(n // 2, n // 2 + whole - n + 1) for n, whole in zip(size, volume.shape, strict=True))]
+    inside = mean[tuple(slice(n // 2, n // 2 + whole - n + 1) for n, whole in zip(size, gradient.shape, strict=True))]
     weights = inside.astype(np.float64)
     return np.cumsum(weights + background * weights.mean() + 1e-12).reshape(weights.shape)

@@ -14,7 +14,7 @@ from ..physics.acquisition import along
 from ..physics.degradation import Degradation, DegradedPatch
 from .patches import PatchSampler
 
-Start = Literal["tikhonov", "spline", "cubic"]
+Start = Literal["tikhonov", "spline"]
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,7 @@ class VolumePairSampler:
         if noise is not None:
             slices = slices + noise
         seen = self._field_of_view(patch)
-        inverses = {"tikhonov": lambda: patch.tikhonov(self._damping), "spline": patch.spline, "cubic": patch.cubic}
-        inverse = inverses[self._start]()
+        inverse = patch.tikhonov(self._damping) if self._start == "tikhonov" else patch.spline()
         return VolumePairs(slices, along(inverse[seen], slices, 1), whole[:, seen])
 
     def _noise(self, number: int, generator: torch.Generator | None) -> torch.Tensor | None:

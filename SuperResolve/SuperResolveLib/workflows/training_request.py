@@ -138,8 +138,8 @@ class Collections:
         Raises:
             InputError: none can serve.
         """
-        from ..training.collection import find_scans
-        from ..training.synthetic import synthetic_collection
+        from ..training.collection import synthetic_collection
+        from ..training.find_scans import find_scans
 
         check = TRAINABLES[request.method].check
         parts: list[Collection] = []
@@ -160,4 +160,4 @@ class Collections:
             validation = find_scans(request.validate, check, progress)
             left_out += validation.left_out
         training = parts[0] if len(parts) == 1 else parts[0].joined(parts[1])
-        return cls(training, validation if validation is not None else training.part(()), left_out)
+        return cls(training, validation if validation is not None else training.part([]), left_out)

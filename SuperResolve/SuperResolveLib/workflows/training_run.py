@@ -319,7 +319,9 @@ def identity(request: Request, plan: Plan, collections: Collections) -> dict[str
 
 def trained_on(collection: Collection, synthetic: int) -> dict[str, Any]:
     """Counts and modalities, without names."""
-    scans = [item for item in collection.items if not item.synthetic]
+    from ..training.collection import SYNTHETIC
+
+    scans = [item for item in collection.items if item.modality != SYNTHETIC]
     return {
         "scans": len(scans),
         "subjects": len({item.subject for item in scans}),

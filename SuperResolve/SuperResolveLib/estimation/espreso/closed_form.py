@@ -26,10 +26,10 @@ from ...data.volume import Volume
 from ...errors import InputError
 from ...physics.acquisition import acquisition_matrix
 from ...physics.profile import SliceProfile
-from ...physics.shapes import bell
 from ...progress import ProgressCallback
 from ..reference import Direction, Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
+from ..shapes import bell
 
 FloatArray = NDArray[np.float64]
 

@@ -19,11 +19,11 @@ from typing import ClassVar
 from ...data.geometry import SliceGeometry
 from ...data.volume import Volume
 from ...errors import InputError
-from ...physics.shapes import bell_of
 from ...progress import ProgressCallback
 from ..estimator import EstimatorInfo, EstimatorSettings
 from ..reference import Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
+from ..shapes import bell_of
 from .anatomy import Anatomy
 from .posterior import Posterior, WidthPrior
 from .rings import rings_of

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from ...physics.profile import SliceProfile
-from ...physics.shapes import bell
+from ..shapes import bell
 from .anatomy import Anatomy, Fit
 
 FloatArray = NDArray[np.float64]

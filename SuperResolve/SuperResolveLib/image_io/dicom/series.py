@@ -35,6 +35,32 @@ def read(folder: Path, series: str | None) -> StoredImage:
         return _read_folder(folder, series, decoder)
 
 
+@dataclass(frozen=True)
+class Series:
+    """A series in a folder.
+
+    Attributes:
+        name: by which it is read: its UID, or the name of an enhanced file.
+        patient: the patient's ID, empty if unknown. It is never to be stored or shown.
+        modality: such as MR, empty if unknown.
+    """
+
+    name: str
+    patient: str
+    modality: str
+
+
+def list_series(folder: Path) -> list[Series]:
+    """The series in a folder, by name; folders inside it are not searched.
+
+    Raises:
+        InputError: the folder or a file in it cannot be opened.
+    """
+    groups = _grouped(_scan(folder, None).images)
+    listed = ((key[1] or key[0], files[0].tags) for key, files in sorted(groups.items()))
+    return [Series(name, tags["PatientID"], tags["Modality"]) for name, tags in listed]
+
+
 def _read_folder(folder: Path, series: str | None, decoder: Decoder) -> StoredImage:
     found = _scan(folder, decoder)
     if not found.images:
@@ -68,10 +94,11 @@ class _Found:
     damaged: list[Path]
 
 
-def _scan(folder: Path, decoder: Decoder) -> _Found:
+def _scan(folder: Path, decoder: Decoder | None) -> _Found:
+    """The images in a folder; a decoder is started early where it may be needed."""
     with readable(folder):
         paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-        if any(may_be_compressed(path) for path in paths[:3]):
+        if decoder is not None and any(may_be_compressed(path) for path in paths[:3]):
             decoder.start()
     opened = {path: DicomFile.opened(path) for path in paths}
     images = [file for file in opened.values() if file is not None and file.pixels is not None]
@@ -108,11 +135,7 @@ def _frame_count(file: DicomFile) -> int:
 
 def _choose(images: Sequence[DicomFile], series: str | None, folder: Path) -> list[DicomFile]:
     """The files of the series of that UID, number or description; without one, of the only series there is."""
-    groups: dict[tuple[str, str], list[DicomFile]] = {}
-    for image in images:
-        tags = image.tags
-        single = tags["NumberOfFrames"] in ("", "1")
-        groups.setdefault((tags["SeriesInstanceUID"], "" if single else image.path.name), []).append(image)
+    groups = _grouped(images)
     lines = {key: _series_line(key, members) for key, members in groups.items()}
     matching = [key for key in groups if series is None or series.strip() in _names(key, groups[key][0])]
     if len(matching) == 1:
@@ -122,6 +145,16 @@ def _choose(images: Sequence[DicomFile], series: str | None, folder: Path) -> li
         raise InputError(f"{folder} holds {len(groups)} series: choose one with --series UID, number or name: {listed}")
     count = f"{len(matching)} series" if matching else "no series"
     raise InputError(f"{count} in {folder} go by {series!r}: choose one with --series UID: {listed}")
+
+
+def _grouped(images: Sequence[DicomFile]) -> dict[tuple[str, str], list[DicomFile]]:
+    """The images by series: by UID, and by name where a file is a series of its own."""
+    groups: dict[tuple[str, str], list[DicomFile]] = {}
+    for image in images:
+        tags = image.tags
+        single = tags["NumberOfFrames"] in ("", "1")
+        groups.setdefault((tags["SeriesInstanceUID"], "" if single else image.path.name), []).append(image)
+    return groups
 
 
 def _names(key: tuple[str, str], image: DicomFile) -> tuple[str, ...]:

@@ -1,6 +1,4 @@
-"""EDSSR, self super-resolution by EDSR, to compare with (Zhao et al., ISBI 2018; named so by Xuan et al., arXiv
-2003.12627, Table 1).
-"""
+"""EDSSR, self super-resolution by EDSR: what Xuan et al. (arXiv 2003.12627, Table 1) compare with."""
 
 from __future__ import annotations
 
@@ -22,7 +20,7 @@ class Edssr:
         name="edssr",
         title="EDSSR (learned from the scan, to compare with)",
         summary="EDSR learns from the scan's own slices; both orientations are combined by Fourier burst accumulation, "
-        "without data consistency (Zhao et al., ISBI 2018): to compare with.",
+        "without data consistency: what Xuan et al. (2020) compare with.",
         learns_from="the scan",
         needs_torch=True,
         presets=(
@@ -30,7 +28,7 @@ class Edssr:
             Preset(
                 "paper",
                 "as published",
-                "EDSR and its training as published: a day or more on a graphics card.",
+                "EDSR at its published size, trained for long: a day or more on a graphics card.",
                 cost=3e7,
             ),
         ),

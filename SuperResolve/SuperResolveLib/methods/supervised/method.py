@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...errors import InputError
 from ...registry import Preset, import_with_torch
-from ...training.thin import MOST_ANISOTROPIC
 from ..trainable import Stage, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
     from ...training.collection import Collection
     from ...training.step import State
 
+#: Voxels that are longer than this along one axis than along another leave nothing to learn from along the first.
+MOST_ANISOTROPIC = 1.5
 #: The fewest voxels that a volume must have along every axis.
-FEWEST_VOXELS = 32
+FEWEST_VOXELS = 40
 
 
 class Supervised:

@@ -1,4 +1,4 @@
-r"""Generalised Gaussians, the shapes that slice profiles have.
+r"""Generalised Gaussians, the shapes among which estimators search for a slice profile.
 
 :math:`k(x) \propto \exp(-(|x|/a)^p)` with scale a and exponent p, integrated over each tap: p = 2 is a Gaussian and the
 limit of large p is a rect. The excitation profiles of slice-selective pulses, which have a flat top and flanks of
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammainc
 
-from .profile import SliceProfile
+from ..physics.profile import SliceProfile
 
 FloatArray = NDArray[np.floating]
 
