@@ -10,7 +10,6 @@ import pytest
 from scans import small_scan_node
 from SuperResolveLib.image_io.model_file import write_model
 from SuperResolveLib.model import Card, Model
-from waiting import wait_until
 
 CARD = Card(
     method="supervised",
@@ -107,17 +106,23 @@ def test_it_goes_with_the_scene(used, tmp_path, host):
     assert used.ui.modelPathLineEdit.property("currentPath") == ""
 
 
-def test_console_and_panel_super_resolve_with_it(real_panel, tmp_path):
-    path, scan = model_file(tmp_path / "m.safetensors", ratios=(6.0, 8.0)), small_scan_node()
-    profile = real_panel.logic.makeProfile(scan, "gaussian", 8.0)
-    result = real_panel.logic.superResolve(scan, profile, model=path)
-    assert result.GetSpacing()[2] == pytest.approx(2.0)
-    real_panel.ui.inputVolumeSelector.setCurrentNode(scan)
-    choose(real_panel, path)
-    real_panel.panel.parameters.node.outputVolume = None
-    real_panel.ui.superResolveButton.click()
-    wait_until(lambda: real_panel.ui.outputVolumeSelector.currentNode() is not None)
-    assert "times the scan's noise" in real_panel.ui.resultLabel.text()
-    about = "the model has learned 6 to 8"  # which is told once, and not of the profile that was estimated on the way
-    labels = (real_panel.ui.modelWarningsLabel, real_panel.ui.profileWarningsLabel, real_panel.ui.resultLabel)
+def test_what_a_run_warns_of_the_model_is_told_once(used, runner, tmp_path):
+    """And not of the profile that was estimated on the way."""
+    from SliceProfileSRLib.modelDescription import describeModel, modelWarnings
+
+    path = model_file(tmp_path / "m.safetensors", ratios=(6.0, 8.0))
+    choose(used, path)
+    scan = used.ui.inputVolumeSelector.currentNode()
+    about = modelWarnings(describeModel(str(path)).card, scan, None)[0]
+    used.ui.superResolveButton.click()
+    given = f"{about[0].lower()}{about[1:-1]} | the scan is dark"
+    runner.runs[-1].complete(fwhm=6, fwhmLow=5, fwhmHigh=7, warnings=given)
+    labels = (used.ui.modelWarningsLabel, used.ui.profileWarningsLabel, used.ui.resultLabel)
     assert [about in label.toolTip() for label in labels] == [True, False, False]
+    assert "The scan is dark." in used.ui.profileWarningsLabel.toolTip()
+
+
+def test_the_console_super_resolves_with_it(logic, tmp_path):
+    path, scan = model_file(tmp_path / "m.safetensors"), small_scan_node()
+    profile = logic.makeProfile(scan, "gaussian", 8.0)
+    assert logic.superResolve(scan, profile, model=path).GetSpacing()[2] == pytest.approx(2.0)
