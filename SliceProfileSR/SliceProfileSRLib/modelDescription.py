@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from SuperResolveLib.model import Card
 
 
+#: How the lines of a card begin that tell most of whether it fits: they come first.
+_FIRST = ("made for", "learned from", "validation")
+
+
 @dataclass(frozen=True)
 class ModelDescription:
     """A model in words.
@@ -85,7 +89,9 @@ def _read(path: str) -> ModelDescription:
         model = read_model(path)
     except ValueError as error:
         return ModelDescription("", sentence(str(error)))
-    return ModelDescription("\n".join(" ".join(line.split()) for line in card_lines(model)), "", model.card)
+    lines = [" ".join(line.split()) for line in card_lines(model)]
+    lines.sort(key=lambda line: not line.startswith(_FIRST))
+    return ModelDescription("\n".join(lines), "", model.card)
 
 
 def _learnedProfile(card: Card, geometry: SliceGeometry) -> SliceProfile:

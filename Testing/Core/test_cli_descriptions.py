@@ -16,6 +16,7 @@ from SuperResolveLib import InputError, estimate_profile, measure_resolution, su
 from SuperResolveLib.command.main import cli
 from SuperResolveLib.estimation.registry import AUTO, ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
+from SuperResolveLib.methods.trainables import TRAINABLES
 from SuperResolveLib.physics.profile_limits import WIDEST
 from SuperResolveLib.slicer_cli.arguments import parse_arguments
 from SuperResolveLib.slicer_cli.describe import described
@@ -74,7 +75,8 @@ def test_parameters_with_a_place_come_last_and_returned_ones_have_none(module):
     parameters = description(module).parameters
     assert [parameter.index for parameter in parameters if parameter.index is not None] in ([0], [0, 1])
     returned = [parameter for parameter in parameters if parameter.is_returned]
-    assert {"fwhm", "fwhmLow", "fwhmHigh", "warnings"} <= {parameter.name for parameter in returned}
+    told = {"warnings"} if module == "TrainSuperResolution" else {"fwhm", "fwhmLow", "fwhmHigh", "warnings"}
+    assert told <= {parameter.name for parameter in returned}
     assert not any(parameter.is_file for parameter in returned)
 
 
@@ -105,12 +107,29 @@ def test_what_the_registries_tell_is_in_the_xml(module):
     assert described(module, text) == text
 
 
+def test_what_trains_has_the_choices_of_the_registry():
+    told = description("TrainSuperResolution")
+    infos = TRAINABLES.infos()
+    assert told["method"].choices == tuple(TRAINABLES)
+    assert told["network"].choices == tuple(dict.fromkeys(name for info in infos for name in info.networks))
+    assert (told["preset"].default, told["network"].default) == (infos[0].presets[0].name, infos[0].networks[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "flag"), [("synthetic", "--synthetic"), ("seed", "--seed"), ("checkpointMinutes", "--checkpoint-minutes")]
+)
+def test_what_trains_has_the_defaults_of_the_command(name, flag):
+    options = {each: option for option in cli.commands["train"].params for each in option.opts}
+    parameter = description("TrainSuperResolution")[name]
+    assert parameter.default == options[flag].default and f"--{parameter.longflag.replace('_', '-')}" == flag
+
+
 def test_a_description_that_lacks_a_choice_is_not_filled_in():
     with pytest.raises(ValueError, match="no enumeration 'method'"):
         described("SuperResolve", "<executable></executable>")
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", FUNCTIONS)
 def test_defaults_are_those_of_the_functions(module):
     for function in FUNCTIONS[module]:
         defaults = {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()}
@@ -122,7 +141,7 @@ def test_defaults_are_those_of_the_functions(module):
             )
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", FUNCTIONS)
 def test_flags_defaults_and_ranges_are_those_of_the_command(module):
     for name in COMMANDS[module]:
         options = {flag: option for option in cli.commands[name].params for flag in option.opts}

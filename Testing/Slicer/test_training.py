@@ -126,6 +126,7 @@ def test_trains_to_the_end_and_draws_the_curve(host, scans, work, tmp_path):
     panel.ui.showLearningCurveButton.click()
     wait_until(lambda: text(panel).startswith("Done"))
     assert (tmp_path / "model.safetensors").read_bytes() == b"weights"
+    assert "a.nii.gz is no scan" in text(panel)
     assert "preset paper, network rdn" in (work / "training.log").read_text()
     chart = slicer.util.getNode("Learning curve")
     names = [chart.GetNthPlotSeriesNode(place).GetName() for place in range(chart.GetNumberOfPlotSeriesNodes())]
@@ -218,6 +219,13 @@ def test_two_do_not_train_in_one_folder(host, script, scans, work, tmp_path):
     assert int((work / "kept.txt").read_text()) >= 0
 
 
+def test_stopped_as_it_starts_it_can_be_resumed(host, scans, work, tmp_path):
+    training = host.make_logic().startTraining([scans], tmp_path / "model.safetensors", hours=LONG)
+    training.stop()
+    wait_until(lambda: training.state().phase.canResume)
+    assert host.make_logic().training(work).state().phase.canResume
+
+
 @pytest.mark.parametrize(
     ("folders", "model", "told"),
     [
@@ -256,3 +264,18 @@ def test_a_folder_is_added_beside_others(host, tmp_path, monkeypatch):
         panel.ui.addTrainingFolderButton.click()
     assert panel.ui.trainingScansLineEdit.text() == f"{tmp_path / 'a'}; {tmp_path / 'b'}"
     wait(0.01)
+
+
+def test_slicers_own_runs_take_it_too(host, script, scans, work, tmp_path):
+    """In batch: folders, files and returned sentences as Slicer hands them over."""
+    from host.cli_modules import CliModules
+
+    modules = CliModules(host.app_logic, host.scene)
+    modules.add(script)
+    model = tmp_path / "model.safetensors"
+    parameters = {"inputDirectory": str(scans), "modelFile": str(model), "workDirectory": str(work), "seed": 3}
+    node = slicer.cli.runSync(slicer.modules.trainsuperresolution, None, parameters)
+    modules.close()
+    assert node.GetErrorText() == "" and model.read_bytes() == b"weights"
+    assert node.GetParameterAsString("warnings") == "a.nii.gz is no scan"
+    assert read_state(work).state == "done"

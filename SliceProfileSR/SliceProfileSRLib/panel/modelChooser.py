@@ -13,6 +13,9 @@ from .shortText import LINE, showCut, showShortly
 class ModelChooser:
     """Lets the user choose a model.
 
+    Attributes:
+        warnings: where the scan lies outside what the model that is shown has learned; empty where that is nowhere.
+
     Args:
         ui: the panel's widgets.
         onChosen: called with the path that the user chose.
@@ -20,6 +23,7 @@ class ModelChooser:
 
     def __init__(self, ui: Any, onChosen: Callable[[str], None]) -> None:
         self._ui, self._onChosen = ui, onChosen
+        self.warnings = ""
         self._isShowing = False
         ui.modelPathLineEdit.currentPathChanged.connect(self._onPathChanged)
 
@@ -38,12 +42,13 @@ class ModelChooser:
             self._isShowing = False
         described = describeModel(parameterNode.model) if isVisible else ModelDescription("")
         showShortly(ui.modelCardLabel, described.text, 3)
-        warnings: tuple[str, ...] = ()
+        self.warnings = ""
         if described.card and parameterNode.inputVolume:
-            warnings = modelWarnings(
+            told = modelWarnings(
                 described.card, parameterNode.inputVolume, parameterNode.profileTable, parameterNode.axis.value
             )
-        showCut(ui.modelWarningsLabel, "\n".join(warnings) or described.refusal, 2 * LINE)
+            self.warnings = "\n".join(told)
+        showCut(ui.modelWarningsLabel, self.warnings or described.refusal, 2 * LINE)
         return described.refusal
 
     def _onPathChanged(self, path: str) -> None:

@@ -71,7 +71,7 @@ class SuperResolutionSection:
             parameterNode.inputVolume, refusal, _("Bring the scan to thin planes through its field of view")
         )
         scan, result = parameterNode.inputVolume, parameterNode.outputVolume
-        text = _described(result, told) if result else ""
+        text = _described(result, told + self._modelChooser.warnings) if result else ""
         showShortly(self._ui.resultLabel, text, 1)
         self._compareButton.update(
             result,

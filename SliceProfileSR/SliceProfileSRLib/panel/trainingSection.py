@@ -161,7 +161,7 @@ class TrainingSection:
     def _said(self) -> str:
         """What the training said last, and where all that it printed is."""
         report = self._report
-        if report.phase is Phase.RUNNING:
+        if report.phase in (Phase.RUNNING, Phase.DONE):
             return report.message
         if report.phase in (Phase.FAILED, Phase.INTERRUPTED) and self._training:
             return _("What it printed is in {folder}.").format(folder=self._training.workFolder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -10,6 +12,7 @@ from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import AUTO, estimationChoices
 from ..nodes import newNode
 from ..profileTable import ProfileFacts
+from ..sentences import sentence
 from .task import Settings, Task, checkKind
 
 
@@ -55,8 +58,16 @@ def finishProfile(
     tableNode: slicer.vtkMRMLTableNode | None,
     volumeNode: slicer.vtkMRMLScalarVolumeNode,
     run: CliRun,
+    ofOthers: Sequence[str] = (),
 ) -> slicer.vtkMRMLTableNode:
     """Bring an estimate from where the CLI module wrote it into the scan's profile table.
+
+    Args:
+        estimate: where it was written.
+        tableNode: the scan's profile table; a new one where there is none.
+        volumeNode: the scan.
+        run: the run, which tells the width.
+        ofOthers: sentences among the run's warnings that are not about the profile.
 
     Raises:
         ValueError: the run gave no profile back.
@@ -65,7 +76,7 @@ def finishProfile(
     fwhm, low, high = (returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
     if not min(fwhm, low, high) > 0:
         raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
-    warnings = " | ".join(returnedWarnings(run))
+    warnings = " | ".join(each for each in returnedWarnings(run) if sentence(each) not in ofOthers)
     facts = ProfileFacts("estimated", volumeNode.GetName(), fwhm, low, high, warnings, _priorShare(run))
     tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
     profileTable.setProfile(tableNode, profile, facts)

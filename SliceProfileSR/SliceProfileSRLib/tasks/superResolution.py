@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from .. import measurements, profileTable, resultVolumes
 from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import superResolutionChoices
-from ..modelDescription import describeModel
+from ..modelDescription import describeModel, modelWarnings
 from ..nodes import moveVolume, newNode
 from ..scans import markMap
 from ..scratch import holdsData
@@ -105,7 +105,9 @@ class SuperResolutionTask(Task):
         moveVolume(self._residual, self.residualNode)
         markMap(self.residualNode, "residual")
         if self.estimates:
-            self.profileNode = finishProfile(self._table, self.profileNode, self.volumeNode, run)
+            self.profileNode = finishProfile(
+                self._table, self.profileNode, self.volumeNode, run, self._warningsOfModel()
+            )
         for node in (self.outputNode, self.residualNode):
             resultVolumes.joinScan(node, self.volumeNode)
         resultVolumes.displayLike(self.outputNode, self.volumeNode)
@@ -116,6 +118,12 @@ class SuperResolutionTask(Task):
         self._finishUncertainty()
         measurements.record(self.outputNode, None)
         return self.outputNode
+
+    def _warningsOfModel(self) -> tuple[str, ...]:
+        """What the run warned of that is about the model and not about the profile that it estimated."""
+        card = describeModel(self.settings["model"]).card if "model" in self.settings else None
+        axis = self.settings.get("axis", "auto")
+        return modelWarnings(card, self.volumeNode, self._table, axis) if card else ()
 
     def _finishUncertainty(self) -> None:
         """Bring the map to its node; without one, that of an earlier result goes, as it is of no volume any more."""

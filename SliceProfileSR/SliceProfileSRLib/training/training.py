@@ -81,7 +81,7 @@ class TrainingReport:
                 text = _("Goes on, started {begun}, {percent} %").format(begun=begun, percent=percent)
                 if self.secondsLeft is not None:
                     text = _("{text}, about {time} left").format(text=text, time=_inWords(self.secondsLeft))
-                return f"{text}. {sentence(self.stage)}".strip()
+                return f"{text}. {sentence(self.stage.partition(',')[0])}".strip()  # which tells a time left, too
             case Phase.STOPPING:
                 return _("Is being stopped: it ends once a checkpoint has been saved.")
             case Phase.DONE:
@@ -161,7 +161,11 @@ class Training:
         """
         from SuperResolveLib.slicer_cli.training_state import ask_to_stop
 
-        if not self.state().phase.isBusy:
+        phase = self.state().phase
+        if not phase.isBusy:
+            return
+        if phase is Phase.STARTING:  # when it does not yet look for what asks it to end
+            _processes[self.workFolder].terminate()
             return
         try:
             ask_to_stop(self.workFolder)

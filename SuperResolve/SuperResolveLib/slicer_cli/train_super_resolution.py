@@ -6,10 +6,11 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
-from ..image_io.model_file import read_model, write_model
+from ..image_io.model_file import write_model
 from ..methods.trainable import TrainableInfo
 from ..methods.trainables import TRAINABLES
 from ..progress import part_of
+from ..workflows.models import load_model
 from ..workflows.train import train
 from .arguments import Arguments
 from .console import Console
@@ -25,6 +26,8 @@ def compute(arguments: Arguments, console: Console) -> Results:
     work = _folder(arguments["workDirectory"])
     with TrainingWatch(work, arguments["modelFile"], console) if work else nullcontext(console) as watch:
         trained = train(**_requested(arguments), work=work, progress=part_of(watch, 0.0, 0.98), say=watch.say)
+        if trained.left_out:
+            watch.say(f"{len(trained.left_out)} left out, of which the first is: {trained.left_out[0]}")
         watch(0.98, "writing the model", 0.0)
         write_model(trained.model, arguments["modelFile"])
     console.warn(trained.warnings)
@@ -42,7 +45,7 @@ def _requested(arguments: Arguments) -> dict[str, Any]:
         "synthetic": arguments["synthetic"],
         "preset": arguments.preset(info),
         "network": network if network in info.networks else None,
-        "from_model": None if start is None else read_model(start),
+        "from_model": None if start is None else load_model(start),
         "hours": arguments["hours"] or None,
         "iterations": arguments["iterations"] or None,
         "device": arguments.device(info),

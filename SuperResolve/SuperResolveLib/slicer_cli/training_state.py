@@ -20,6 +20,9 @@ STATE, STOP, METRICS = "training.json", "stop", "metrics.jsonl"
 #: Seconds between heartbeats, and after how many without one a process counts as ended.
 BEAT, STALE = 2.0, 30.0
 
+#: How often a file is tried that another program may have open.
+TRIES = 5
+
 RUNNING, DONE, FAILED, CANCELLED = "running", "done", "failed", "cancelled"
 
 
@@ -71,7 +74,7 @@ def write_state(state: TrainingState, folder: Path) -> None:
 def read_state(folder: Path) -> TrainingState | None:
     """The state in a work folder; ``None`` where there is none that can be read."""
     try:
-        told: Mapping[str, Any] = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        told: Mapping[str, Any] = json.loads(_text_of(folder / STATE))
         return TrainingState(
             pid=int(told["pid"]),
             host=str(told["host"]),
@@ -86,6 +89,16 @@ def read_state(folder: Path) -> TrainingState | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _text_of(path: Path) -> str:
+    """What a file holds; Windows refuses to open one that is being replaced, so it is tried again."""
+    for _ in range(TRIES):
+        try:
+            return path.read_text(encoding="utf-8")
+        except PermissionError:
+            time.sleep(0.02)
+    return path.read_text(encoding="utf-8")
 
 
 def ask_to_stop(folder: Path) -> None:

@@ -19,12 +19,22 @@ from ..errors import Cancelled, InputError
 from ..exits import exit_of
 from ..progress import stage_name
 from .console import Console
-from .training_state import BEAT, CANCELLED, DONE, FAILED, RUNNING, STATE, STOP, TrainingState, read_state, write_state
+from .training_state import (
+    BEAT,
+    CANCELLED,
+    DONE,
+    FAILED,
+    RUNNING,
+    STATE,
+    STOP,
+    TRIES,
+    TrainingState,
+    read_state,
+    write_state,
+)
 
 #: Over so many heartbeats the pace is measured that tells how long the rest takes, and over no fewer than the latter.
 PACED, PACED_AT_LEAST = 300, 5
-#: How often the last state is tried to be written, as another program may be reading the earlier one.
-TRIES = 5
 
 
 class TrainingWatch:
