@@ -118,7 +118,7 @@ def _told(gains: Sequence[float]) -> str:
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """dB over trilinear, a dot a volume and seed, a cross the paper's."""
+    """Gains over trilinear interpolation, a dot a volume and seed, a cross the paper's."""
     for place, (name, published) in enumerate(METHODS.items()):
         gains = _gains([row for row in rows if row["method"] == name], rows)
         axes.plot([place] * len(gains), gains, "o", color="C0", alpha=0.6)
