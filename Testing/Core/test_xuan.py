@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from Experiments.command import main as run_experiment
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
+from SuperResolveLib.image_io.volumes import write_volume
 from SuperResolveLib.losses.critic import critic_loss, generated_loss
 from SuperResolveLib.losses.divergence import divergence_from_standard, gaussian_divergence
 from SuperResolveLib.methods.trainable import TrainingSettings
@@ -268,3 +270,28 @@ class TestMethod:
         for bad in (scan(shape=(20, 18, 3)), scan(shape=(8, 18, 6)), scan((1.0, 1.0, 1.0), (20, 18, 12))):
             with pytest.raises(InputError, match=r"^it has"):
                 Xuan.check(bad)
+
+
+class TestExperiments:
+    def test_they_run_and_go_on_where_they_were(self, tmp_path, capsys):
+        noise = np.random.default_rng(0)
+        for name in ("one", "two"):
+            smooth = noise.random((26, 24, 30)).cumsum(2).astype(np.float32)
+            write_volume(Volume(smooth, np.eye(4)), tmp_path / f"{name}.nii.gz")
+        options = ["--volumes", str(tmp_path / "one.nii.gz"), str(tmp_path / "two.nii.gz"), "--out", str(tmp_path)]
+        options += ["--size", "24", "--synthesis", "1", "--generator", "1", "--branch", "1", "--patch", "8"]
+        rows = ["--rows", "trilinear", "vae", "ours-dcsrn"]
+        for part, more in (("table1", rows), ("figure7", []), ("figure8", []), ("figure9", [])):
+            assert run_experiment(["xuan", part, *options, *more]) == 0
+            assert all((tmp_path / f"xuan-{part}.{ending}").exists() for ending in ("csv", "md", "png"))
+        capsys.readouterr()
+        assert run_experiment(["xuan", "table1", *options, *rows, "--held-out", "two"]) == 0
+        assert len((tmp_path / "xuan-table1.csv").read_text().splitlines()) == 1 + 2 * 3
+        assert run_experiment(["xuan", "table1", *options, *rows]) == 0
+        assert "3 of them finished already" in capsys.readouterr().err
+
+    def test_what_is_not_there_is_refused(self, tmp_path, capsys):
+        write_volume(scan(), tmp_path / "one.nii.gz")
+        only = ["--volumes", str(tmp_path / "one.nii.gz"), "--out", str(tmp_path)]
+        assert run_experiment(["xuan", "table1", *only]) == 2
+        assert "cannot be held out" in capsys.readouterr().err

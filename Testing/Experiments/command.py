@@ -46,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        others = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, **dict.fromkeys(robustness.NAMES, robustness.run)}
+        own = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, xuan.NAME: _xuan}
+        others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
     except InputError as error:
         print(error, file=sys.stderr)

@@ -36,7 +36,7 @@ from .synthesise import as_volume, synthesised_planes
 
 #: The ratio where none is asked for.
 USUAL_RATIO = 4.0
-#: By how much ratios beyond the one asked for are learned, where only our presets' own range is to be learned.
+#: How many times the ratio that is asked for our presets learn at most, where no range is asked for.
 WIDER = 1.5
 #: What the card says.
 NOTES = (
@@ -85,7 +85,8 @@ class XuanTraining:
     def _learned_ratios(self, ratio: float) -> tuple[float, float]:
         if self._preset.published:
             return (ratio, ratio)
-        return self._settings.ratios or (min(2.0, ratio), WIDER * ratio)
+        asked = self._settings.ratios
+        return asked if asked is not None and asked[0] < asked[1] else (min(2.0, ratio), WIDER * ratio)
 
     def _build_generator(self) -> None:
         with torch.random.fork_rng(devices=[]):
