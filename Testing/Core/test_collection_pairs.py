@@ -20,7 +20,6 @@ from SuperResolveLib.training.collection_pairs import CollectionBatches, usable_
 from SuperResolveLib.training.prepared_scan import normalised
 from SuperResolveLib.training.random_streams import CountedStream
 from SuperResolveLib.training.scan_pool import POOL, STAY, ScanPool
-from SuperResolveLib.training.slice_batches import SliceBatches
 
 CPU = torch.device("cpu")
 WIDE = DegradationRange("profile", (2.0, 4.5), (0.6, 1.2), (0.0, 0.05))
@@ -210,23 +209,6 @@ def test_a_validation_pair_is_the_middle_of_the_scan(leaves):
     places = [first for first in range(13) if np.array_equal(faced[first : first + 20, 6:26, 6:26], pair.truth[0])]
     assert len(places) == 1
     assert ((pair.tikhonov - pair.truth) ** 2).mean() < ((pair.spline - pair.truth) ** 2).mean()
-
-
-def test_slices_come_with_their_neighbours_and_every_kth_plane_alone_is_seen():
-    data = np.broadcast_to(np.arange(13.0)[:, None, None], (13, 6, 20))
-    collection = collection_of(data, (4.0, 1.0, 1.0))
-    triples = SliceBatches(collection, 3, 32, (8, 10), CountedStream(0, CPU), CPU).at(0)
-    seen = normalised(np.arange(13, dtype=np.float32)[::3, None, None].repeat(6, 1).repeat(20, 2))[:, 0, 0]
-    assert triples.middle.shape == (32, 1, 8, 10)
-    assert not triples.middle[:, :, 0].any()  # padded: the scan has six rows
-    rows = triples.middle[:, 0, 4, 4]
-    numbers = torch.argmin((rows[:, None] - torch.as_tensor(seen)).abs(), dim=1)
-    assert set(numbers.tolist()) == {0, 1, 2, 3, 4}
-    assert torch.equal(triples.has_before, numbers > 0)
-    assert torch.equal(triples.has_after, numbers < 4)
-    for neighbour, image, exists in ((-1, triples.before, triples.has_before), (1, triples.after, triples.has_after)):
-        expected = torch.as_tensor(seen)[(numbers + neighbour).clamp(0, 4)] * exists
-        torch.testing.assert_close(image[:, 0, 4, 4], expected)
 
 
 def test_windows_and_columns_lie_where_there_is_anatomy():

@@ -15,6 +15,7 @@ from ..registry import Info
 if TYPE_CHECKING:
     import torch
 
+    from ..data.volume import Volume
     from ..model import Card
     from ..networks.generator import Generator
     from ..training.collection import Collection
@@ -34,12 +35,14 @@ class TrainableInfo(Info):
         networks: that it can train, by the names of :mod:`~SuperResolveLib.methods.networks`; the default first.
         operator: by which operator its results are made consistent with the scan.
         shares_batches: whether several processes can share its training.
+        options: names of what only some methods have, as far as this one has it.
     """
 
     stages: tuple[str, ...]
     networks: tuple[str, ...]
     operator: OperatorKind
     shares_batches: bool = False
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +87,13 @@ class Stage:
     score: Callable[[], Mapping[str, float]] | None = None
 
 
+class Synthesising(Protocol):
+    """What can show the volumes that one of its stages synthesised."""
+
+    def synthesised(self, index: int) -> Volume:
+        """That of a scan of the collection."""
+
+
 class Trainable(Protocol):
     """A method that learns from a collection. Importing its class must not import torch."""
 
@@ -94,7 +104,7 @@ class Trainable(Protocol):
         """How many iterations each stage of a preset takes."""
 
     @classmethod
-    def check(cls, volume: Any) -> None:
+    def check(cls, volume: Volume) -> None:
         """Refuse a volume that cannot serve in training.
 
         Raises:

@@ -34,7 +34,7 @@ class Request:
         hours: how long to train; ``None`` for as many iterations as are told.
         iterations: in all, shared among the stages as in the preset; ``None`` for the preset's.
         ratios: range of slice spacing over voxel that is to be learned; ``None`` for the preset's.
-        options: what only this method has.
+        options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes.
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.
@@ -106,6 +106,9 @@ def checked(request: Request) -> Plan:
         raise InputError("there is nothing to learn from: give scans, or --synthetic N for synthetic anatomy")
     if request.resume and request.work is None:
         raise InputError("there is no work folder to resume from: give it by --work")
+    foreign = [name for name in request.options if name not in info.options]
+    if foreign:
+        raise InputError(f"{info.name} has no option --{foreign[0].replace('_', '-')}: leave it out")
     network = request.network or info.networks[0]
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError
-from ..methods.trainable import Stage, Trainable, TrainingSettings
+from ..image_io.volumes import write_volume
+from ..methods.trainable import Stage, Synthesising, Trainable, TrainingSettings
 from ..metrics.image_quality import psnr, ssim
 from ..model import Model
 from ..progress import ProgressCallback, part_of
@@ -126,6 +128,8 @@ class Run:
                 continue
             part = part_of(progress, done / self.total, done / self.total + share)
             self._run_stage(name, trainable, part)
+            if name == "synthesis" and "keep_synthesis" in self._request.options:
+                write_synthesis(cast(Synthesising, trainable), self._collections, self._request.options)
             self._saved = None
             done += self.iterations[name]
         progress(1.0, "done")
@@ -273,6 +277,19 @@ class Run:
             metric, _, of = name.partition("_")
             figures.setdefault(of or "model", {})[metric] = round(float(best[name]), 4)
         return figures
+
+
+def write_synthesis(trainable: Synthesising, collections: Collections, options: Mapping[str, Any]) -> None:
+    """Write the volume that was synthesised of every scan, ``NUMBER_NAME.nii.gz``, into the folder ``keep_synthesis``.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
+    folder = Path(options["keep_synthesis"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, item in enumerate(collections.training.items):
+        name = Path(item.path).name.split(".")[0] or "scan"
+        write_volume(trainable.synthesised(number), folder / f"{number:04d}_{name}.nii.gz")
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Xuan:
         stages=("synthesis", "generator"),
         networks=("deepresolve", "dcsrn"),
         operator="select",
+        options=("keep_synthesis",),
     )
 
     @classmethod
