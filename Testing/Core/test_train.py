@@ -163,6 +163,34 @@ def test_synthetic_anatomy_alone_will_do(tmp_path):
     assert result.model.card.trained_on["synthetic"] == 2
 
 
+def test_thick_scans_alone_teach_xuan(scans, tmp_path):
+    kept = tmp_path / "synthesis"
+    options = {"keep_synthesis": kept}
+    trained_on = {"validate": 0.0, "ratios": (4.0, 4.0), "iterations": 6, "options": options, "work": tmp_path}
+    model = train("xuan", [scans / "thick.nii.gz"], **trained_on).model
+    assert (model.card.operator, model.card.stages) == ("select", ("synthesis", "generator"))
+    assert not [name for name in model.tensors if "encoder" in name or "decoder" in name]
+    (path,) = kept.iterdir()
+    scan, thin = read_volume(scans / "thick.nii.gz"), read_volume(path)
+    assert thin.shape == (40, 40, 4 * 9 + 1) and thin.spacing == pytest.approx((1, 1, 1))
+    restored = super_resolve(scan, SliceProfile.rect(4.0, 1.0), model=model)
+    assert any("not their thickness" in warning for warning in restored.warnings)
+    assert restored.data_consistency_rmse < 1
+
+
+def test_xuan_goes_on_in_its_second_stage(scans, tmp_path):
+    def cancel(fraction: float, stage: str, stage_fraction: float | None = None) -> None:
+        if "generator" in stage and (stage_fraction or 0) > 0.4:
+            raise Cancelled
+
+    options = {"validate": 0.0, "iterations": 8, "seed": 2}
+    whole = train("xuan", [scans / "thick.nii.gz"], work=tmp_path / "a", **options).model
+    with pytest.raises(Cancelled):
+        train("xuan", [scans / "thick.nii.gz"], work=tmp_path / "b", progress=cancel, **options)
+    resumed = train("xuan", [scans / "thick.nii.gz"], work=tmp_path / "b", resume=True, **options).model
+    assert all(np.array_equal(whole.tensors[name], resumed.tensors[name]) for name in whole.tensors)
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
@@ -170,6 +198,7 @@ def test_synthetic_anatomy_alone_will_do(tmp_path):
         ({"preset": "quick"}, "no preset 'quick'"),
         ({"network": "unet"}, "no network 'unet'"),
         ({"stages": ("synthesis",)}, "no stage 'synthesis'"),
+        ({"options": {"keep_synthesis": "x"}}, "no option --keep-synthesis"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_read(options, sentence, tmp_path):
