@@ -19,6 +19,7 @@ from ..networks.dcsrn import DCSRN
 from ..networks.deepresolve import DeepResolve
 from ..networks.generator import Generator
 from ..networks.mdcsrn import MDCSRN
+from ..networks.of_detail import OfDetail
 from ..networks.rdn import RDN
 from ..networks.rrdb import RRDB
 
@@ -88,6 +89,8 @@ class Kind:
 
 
 CHANNELS = Whole(1, 256)
+#: The argument of every network that lets it see detail alone (:mod:`~SuperResolveLib.networks.of_detail`).
+DETAIL = "detail"
 NETWORKS: dict[str, Kind] = {
     "deepresolve": Kind(DeepResolve, {"layers": Whole(2, 64), "channels": CHANNELS, "zero_last": Switch()}),
     "dcsrn": Kind(DCSRN, {"growth": CHANNELS, "units": Whole(1, 32), "residual": Switch(), "zero_last": Switch()}),
@@ -136,7 +139,14 @@ def build_network(name: str, arguments: Mapping[str, Argument]) -> Generator:
             too large to be one.
     """
     on_meta_device(name, arguments)
-    return NETWORKS[name].construct(**arguments)
+    return constructed(name, arguments)
+
+
+def constructed(name: str, arguments: Mapping[str, Argument]) -> Generator:
+    """The network of checked arguments; with ``detail``, which all may have, it is given detail alone."""
+    own = {key: value for key, value in arguments.items() if key != DETAIL}
+    network = NETWORKS[name].construct(**own)
+    return OfDetail(network) if arguments.get(DETAIL) else network
 
 
 def network_shapes(name: str, arguments: Mapping[str, Argument]) -> Shapes:
@@ -222,7 +232,7 @@ def on_meta_device(name: str, arguments: Mapping[str, Argument]) -> Generator:
     """
     check_arguments(name, arguments)
     with torch.device("meta"):
-        network = NETWORKS[name].construct(**arguments)
+        network = constructed(name, arguments)
     count = count_parameters(network)
     if count > MOST_PARAMETERS:
         raise InputError(
@@ -240,7 +250,7 @@ def check_arguments(name: str, arguments: Mapping[str, Argument]) -> None:
     """
     if not isinstance(name, str) or name not in NETWORKS:
         raise InputError(f"there is no network {shortened(name)}: choose one of {', '.join(NETWORKS)}")
-    known = NETWORKS[name].arguments
+    known = {**NETWORKS[name].arguments, DETAIL: Switch()}
     for key, value in arguments.items():
         if key not in known:
             raise InputError(f"the network {name} has no argument {shortened(key)}: it takes {', '.join(known)}")

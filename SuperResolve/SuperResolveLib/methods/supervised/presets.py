@@ -70,8 +70,8 @@ _PUBLISHED = Preset(
     consistent=False,
 )
 
-#: The untrained network gives its start.
-_FROM_START: Arguments = {"zero_last": True}
+#: The untrained network gives its start, and sees detail alone.
+_FROM_START: Arguments = {"zero_last": True, "detail": True}
 
 #: The published start from random weights.
 _FROM_NOTHING: Arguments = {"zero_last": False}
