@@ -100,15 +100,23 @@ PRESETS = {
     "fast": Preset(
         Synthesis(3000, 64, (8, 8, 16, 32, 64), 64, (16, 32, 64)),
         {
-            "deepresolve": Generation(2000, 2, 32, 1e-3, {"layers": 8, "channels": 24, "zero_last": True}),
-            "dcsrn": Generation(2000, 2, 32, 1e-3, {"growth": 12, "units": 4, "residual": True, "zero_last": True}),
+            "deepresolve": Generation(
+                2000, 2, 32, 1e-3, {"layers": 8, "channels": 24, "zero_last": True, "detail": True}
+            ),
+            "dcsrn": Generation(
+                2000, 2, 32, 1e-3, {"growth": 12, "units": 4, "residual": True, "zero_last": True, "detail": True}
+            ),
         },
     ),
     "balanced": Preset(
         Synthesis(60_000, 128, (16, 16, 32, 64, 128, 256), 256, (32, 64, 128)),
         {
-            "deepresolve": Generation(30_000, 8, 32, 5e-4, {"layers": 12, "channels": 48, "zero_last": True}),
-            "dcsrn": Generation(30_000, 4, 48, 5e-4, {"growth": 24, "units": 4, "residual": True, "zero_last": True}),
+            "deepresolve": Generation(
+                30_000, 8, 32, 5e-4, {"layers": 12, "channels": 48, "zero_last": True, "detail": True}
+            ),
+            "dcsrn": Generation(
+                30_000, 4, 48, 5e-4, {"growth": 24, "units": 4, "residual": True, "zero_last": True, "detail": True}
+            ),
         },
     ),
     "paper": Preset(
