@@ -239,7 +239,11 @@ def test_what_happens_during_a_run_of_slicer_is_survived(host, panel, played, ev
     if status == "Cancelling" and not happened:
         wait_until(lambda: node.GetStatus() == Status.Running, 20)
         panel.ui.superResolveCancelButton.click()
-    wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 30)
+    try:
+        wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 30)
+    except TimeoutError:
+        left = [each.GetName() for each in scratch_nodes()]
+        pytest.fail(f"after 30 s the run is {node.GetStatusString().lower()}, and there is left: {left}")
     assert happened
 
 
