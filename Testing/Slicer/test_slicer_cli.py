@@ -209,8 +209,11 @@ EVENTS = {
 @pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize("status", ["Scheduled", "Running", "Cancelling", "Completing"])
 def test_what_happens_during_a_run_of_slicer_is_survived(host, panel, played, event, status):
-    """Each status is met by watching the node, as Slicer's thread goes through them."""
-    played("time.sleep(0.3)" + WRITES if status != "Cancelling" else "time.sleep(60)")
+    """Each status is met by watching the node, as Slicer's thread goes through them.
+
+    Now and then Slicer does not kill a process that it is told to cancel just as it begins, and waits until it ends.
+    """
+    played("time.sleep(0.3)" + WRITES if status != "Cancelling" else "time.sleep(20)")
     scan = panel.ui.inputVolumeSelector.currentNode()
     profile = host.make_logic().makeProfile(scan, "gaussian", 6.0)
     profile.SetName("Profile")
@@ -240,10 +243,10 @@ def test_what_happens_during_a_run_of_slicer_is_survived(host, panel, played, ev
         wait_until(lambda: node.GetStatus() == Status.Running, 20)
         panel.ui.superResolveCancelButton.click()
     try:
-        wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 30)
+        wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 60)
     except TimeoutError:
         left = [each.GetName() for each in scratch_nodes()]
-        pytest.fail(f"after 30 s the run is {node.GetStatusString().lower()}, and there is left: {left}")
+        pytest.fail(f"after 60 s the run is {node.GetStatusString().lower()}, and there is left: {left}")
     assert happened
 
 
