@@ -50,6 +50,11 @@ def test_the_mean_is_of_the_voxels_that_there_are():
     assert mean[0, 0, 0, 0, 0] == pytest.approx(float(image[0, 0, :5, :5, :5].mean()))
 
 
+def test_images_below_the_width_of_the_mean_have_one():
+    image = torch.rand(2, 1, 3, 8, 5, dtype=torch.float64)
+    assert local_mean(image)[1, 0, 1, 4, 2] == pytest.approx(float(image[1, 0].mean()))
+
+
 def test_it_sees_as_far_as_it_says(network):
     start = torch.rand(1, 1, 21, 21, 21, requires_grad=True)
     with_weights(network)(start)[0, 0, 10, 10, 10].backward()

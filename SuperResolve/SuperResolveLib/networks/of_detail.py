@@ -39,6 +39,8 @@ def local_mean(image: torch.Tensor) -> torch.Tensor:
     """The mean over 9 x 9 x 9 voxels, of those that there are, axis by axis."""
     for axis in range(3):
         width = [WIDTH if each == axis else 1 for each in range(3)]
-        padding = [each // 2 for each in width]
-        image = functional.avg_pool3d(image, width, 1, padding, count_include_pad=False)
+        beyond = [size // 2 for size in reversed(width) for _ in range(2)]
+        there = functional.pad(torch.ones_like(image[:1, :1]), beyond)  # pooling itself refuses images below its width
+        sums, counts = (functional.avg_pool3d(each, width, 1) for each in (functional.pad(image, beyond), there))
+        image = sums / counts
     return image
