@@ -40,7 +40,7 @@ def card(**changes: object) -> Card:
         "licence": "Apache-2.0",
         "notes": ("Learned from heads alone.",),
     }
-    return Card(**{**fields, **changes})  # type: ignore[arg-type]
+    return Card(**{**fields, **changes})
 
 
 def model(**changes: object) -> Model:

@@ -188,9 +188,7 @@ def test_where_a_scan_is_smaller_than_the_patch_the_patch_shrinks():
 
 def test_every_scan_is_drawn_once_an_epoch_and_few_are_loaded():
     loads: list[int] = []
-    items = tuple(Item(str(n), str(n), (1, 1, 1), (1.0, 1.0, 1.0)) for n in range(11))
-    volume = Volume(np.zeros((1, 1, 1), np.float32), np.eye(4))
-    pool = ScanPool(Collection(items, lambda _: volume), CountedStream(0, CPU), lambda index, _: loads.append(index))
+    pool = ScanPool(11, CountedStream(0, CPU), loads.append)
     entered = [pool.loaded_at(step * STAY)[0] for step in range(22)]
     assert sorted(entered[:11]) == sorted(entered[11:]) == list(range(11))
     assert entered[:11] != entered[11:]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,7 @@ from SuperResolveLib.command.main import main
 from SuperResolveLib.image_io.model_card import card_fields, format_card, parse_card
 from SuperResolveLib.image_io.model_file import check_model_output, read_model, write_model
 from SuperResolveLib.image_io.safetensors_file import write_tensors
+from SuperResolveLib.methods import networks
 from SuperResolveLib.model import FORMAT_VERSION, Card, Model
 from SuperResolveLib.workflows import models as workflow
 from SuperResolveLib.workflows.model_texts import card_lines
@@ -298,9 +297,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[Model]:
             raise InputError("its tensor head.weight is of another shape than its network's")
         seen.append(model)
 
-    networks = ModuleType("SuperResolveLib.methods.networks")
-    networks.load_network = load_network  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, networks.__name__, networks)
+    monkeypatch.setattr("SuperResolveLib.methods.networks.load_network", load_network)
     return seen
 
 
@@ -325,7 +322,6 @@ def test_loading_checks_the_tensors_against_the_network(tmp_path, checked):
     ],
 )
 def test_a_model_of_every_network_is_loaded_and_one_of_another_is_refused(tmp_path, name, arguments):
-    networks = pytest.importorskip("SuperResolveLib.methods.networks")
     network = networks.build_network(name, arguments)
     tensors = {key: value.numpy() for key, value in network.state_dict().items()}
     model = Model(models.card(network=name, network_arguments=dict(network.arguments)), tensors)

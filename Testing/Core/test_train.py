@@ -52,7 +52,7 @@ def test_from_files_to_a_model_that_restores(scans, tmp_path):
     result = trained(scans, tmp_path, say=said.append)
     card = result.model.card
     assert card.trained_on == {"scans": 2, "subjects": 2, "synthetic": 0, "modalities": ["T1w"]}
-    assert card.validation is not None and set(card.validation) == {"scans", "model", "spline", "tikhonov"}
+    assert card.validation is not None and set(card.validation) == {"scans", "subjects", "model", "spline", "tikhonov"}
     assert any("thick.nii.gz" in sentence and "thin volumes are needed" in sentence for sentence in said)
     assert any("broken.nii.gz" in sentence for sentence in said)
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]

@@ -247,7 +247,7 @@ class TestMethod:
         card = method.card("generator")
         assert (card.operator, card.consistent, card.start) == ("select", True, "spline")
         assert any("memorise patients" in note for note in card.notes)
-        assert set(method.network().state_dict()) == set(method._training._network.state_dict())
+        assert set(method.network().state_dict()) == set(method._training._generator.network.state_dict())
 
         other = Xuan(self.settings(), scans, scans.part([]))
         other.load_state(copy.deepcopy(method.state()))

@@ -245,8 +245,7 @@ def test_what_happens_during_a_run_of_slicer_is_survived(host, panel, played, ev
     try:
         wait_until(lambda: not scratch_nodes() and not node.IsBusy(), 60)
     except TimeoutError:
-        left = [each.GetName() for each in scratch_nodes()]
-        pytest.fail(f"after 60 s the run is {node.GetStatusString().lower()}, and there is left: {left}")
+        pytest.fail(f"after 60 s the run is {node.GetStatusString().lower()}, and there is left: {scratch_nodes()}")
     assert happened
 
 

@@ -20,11 +20,14 @@ def methods(console: Console, /) -> None:
     """List the methods: what each learns from, needs and can tell, and its presets, the default first."""
     from ..estimation.registry import ESTIMATORS
     from ..methods.registry import METHODS
+    from ..methods.trainables import TRAINABLES
 
     console.result("Estimating the slice profile (--method of estimate and measure; auto takes the first)\n")
     console.result(_table(ESTIMATORS.infos()))
     console.result("\nSuper-resolving (--method of super-resolve)\n")
     console.result(_table(METHODS.infos()))
+    console.result("\nLearning from a collection (train; super-resolve by --model)\n")
+    console.result(_table(TRAINABLES.infos()))
 
 
 def _table(infos: Iterable[Info]) -> str:

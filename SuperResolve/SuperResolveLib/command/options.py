@@ -29,7 +29,7 @@ device = click.option(
     type=click.Choice(DEVICES),
     default="auto",
     show_default=True,
-    help="Where torch computes; auto takes the GPU where there is one.",
+    help="Where torch computes; auto takes the GPU where there is one. mps, Apple's, is untested.",
 )
 seed = click.option(
     "--seed",

@@ -7,16 +7,11 @@ finite steepness, lie between the two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq
-from scipy.special import gammainc
 
+from ..physics.kernels import GeneralisedGaussianIntegral
 from ..physics.profile import SliceProfile
-
-FloatArray = NDArray[np.floating]
 
 #: Shapes are cut off where they fall to this fraction of their maximum.
 END = 0.01
@@ -24,34 +19,9 @@ END = 0.01
 EXPONENTS = (1.0, 60.0)
 
 
-@dataclass(frozen=True)
-class BellIntegral:
-    """The integral from minus infinity of a generalised Gaussian cut off at 1 % of its maximum; 1 in all.
-
-    Attributes:
-        fwhm_mm: FWHM in mm.
-        exponent: the exponent p.
-    """
-
-    fwhm_mm: float
-    exponent: float
-
-    @property
-    def reach(self) -> float:
-        """Where the shape is cut off, in mm from its middle."""
-        return float(self.fwhm_mm / 2 * (np.log(END) / np.log(0.5)) ** (1 / self.exponent))
-
-    def __call__(self, offset: FloatArray) -> FloatArray:
-        """The integral up to ``offset`` mm from the middle."""
-        inside = np.clip(np.abs(offset), 0.0, self.reach)
-        part = gammainc(1 / self.exponent, np.log(2) * (2 * inside / self.fwhm_mm) ** self.exponent)
-        whole = gammainc(1 / self.exponent, -np.log(END))
-        return 0.5 + 0.5 * np.sign(offset) * part / whole
-
-
 def bell(fwhm_mm: float, exponent: float, tap_spacing: float, fewest_taps: int = 1) -> SliceProfile:
     """A generalised Gaussian on taps ``tap_spacing`` mm apart, with at least ``fewest_taps`` on each side."""
-    integral = BellIntegral(fwhm_mm, exponent)
+    integral = GeneralisedGaussianIntegral.of_fwhm(fwhm_mm, exponent, -np.log(END))
     half = max(fewest_taps, int(np.ceil(integral.reach / tap_spacing - 0.5)))
     offsets = np.arange(-half, half + 1) * tap_spacing
     return SliceProfile(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.geometry import SliceGeometry
+from ..data.intensity_range import intensity_range
 from ..device import choose_device, reproducible
 from ..model import Card, Model, Range
 from ..physics.acquisition import along, regularised_inverse
@@ -66,7 +67,7 @@ class Learned:
         network = load_network(self.model).to(device).eval()
         slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
         halo = min(card.halo, network.receptive_radius)
-        low, scale = _range(problem.stack.slices, card.percentiles)
+        low, scale = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
         restored = np.empty(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)
 
@@ -147,13 +148,6 @@ def _inside(value: float, span: Range, factor: float) -> bool:
 def _told(span: Range) -> str:
     low, high = (f"{value:.3g}" for value in span)
     return low if low == high else f"{low} to {high}"
-
-
-def _range(slices: Image, percentiles: Range) -> tuple[np.float32, np.float32]:
-    """The intensity that is 0 for the network, and how much of the scan's is 1."""
-    low, high = (float(value) for value in np.percentile(slices, percentiles))
-    scale = high - low if high > low else float(np.ptp(slices))
-    return np.float32(low), np.float32(scale or 1.0)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from ..networks.generator import Generator
 from ..physics.slabs import Part
 from ..progress import ProgressCallback, silent
 
@@ -101,7 +102,7 @@ def apply_in_tiles(
 
 
 def measured_halo(
-    network: nn.Module, device: torch.device, probe: Image | None = None, widest: int = WIDEST_HALO, seed: int = 0
+    network: Generator, device: torch.device, probe: Image | None = None, widest: int = WIDEST_HALO, seed: int = 0
 ) -> tuple[int, float]:
     """The halo for a network's card, and the largest error that tiles with it make.
 
@@ -121,7 +122,7 @@ def measured_halo(
         The narrowest halo whose error is below :data:`NOT_SEEN`, or else the one with the smallest error; and the error
         relative to the intensity range.
     """
-    radius = int(network.receptive_radius)  # type: ignore[arg-type]  # an attribute, which nn.Module cannot say
+    radius = network.receptive_radius
     if radius <= widest:
         return radius, 0.0
     reference = min(radius, round(BEYOND * widest))

@@ -1,4 +1,4 @@
-"""A residual network that is given detail alone, from which it learns many times faster."""
+"""A residual network that is given detail alone."""
 
 from __future__ import annotations
 

@@ -49,27 +49,34 @@ class RectIntegral:
 
 @dataclass(frozen=True)
 class GeneralisedGaussianIntegral:
-    r"""The integral from minus infinity of :math:`\exp(-|x/a|^p)`, cut off where it falls to exp(-8); 1 in all.
+    r"""The integral from minus infinity of :math:`\exp(-|x/a|^p)`, cut off where it falls to :math:`e^{-c}`; 1 in all.
 
-    With p = 2 it is a Gaussian cut off at 4 standard deviations; the larger p, the nearer to a rect.
+    With p = 2 and c = 8 it is a Gaussian cut off at 4 standard deviations; the larger p, the nearer to a rect.
 
     Attributes:
         scale: a, in the unit of the offsets.
         exponent: p.
+        cut: c.
     """
 
     scale: float
     exponent: float
+    cut: float = GAUSSIAN_REACH**2 / 2
+
+    @classmethod
+    def of_fwhm(cls, fwhm: float, exponent: float, cut: float = GAUSSIAN_REACH**2 / 2) -> GeneralisedGaussianIntegral:
+        r"""That of a FWHM, :math:`a = FWHM / 2 / (\ln 2)^{1/p}`."""
+        return cls(fwhm / 2 / np.log(2) ** (1 / exponent), exponent, cut)
 
     @property
     def reach(self) -> float:
         """Where it is cut off."""
-        return float(self.scale * (GAUSSIAN_REACH**2 / 2) ** (1 / self.exponent))
+        return float(self.scale * self.cut ** (1 / self.exponent))
 
     def __call__(self, offset: FloatArray) -> FloatArray:
         """The integral up to ``offset``, which is measured from the middle."""
-        within = np.minimum(np.abs(offset / self.scale) ** self.exponent, GAUSSIAN_REACH**2 / 2)
-        half = gammainc(1 / self.exponent, within) / gammainc(1 / self.exponent, GAUSSIAN_REACH**2 / 2)
+        within = (np.minimum(np.abs(offset), self.reach) / self.scale) ** self.exponent  # of any exponent, no overflow
+        half = gammainc(1 / self.exponent, within) / gammainc(1 / self.exponent, self.cut)
         return np.asarray(0.5 + 0.5 * np.sign(offset) * half)
 
 

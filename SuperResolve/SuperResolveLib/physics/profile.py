@@ -94,7 +94,7 @@ class SliceProfile:
         """
         if not 1 <= exponent <= 50:
             raise InputError(f"a generalised Gaussian's exponent is {exponent:.4g}: give one from 1 to 50")
-        integral = GeneralisedGaussianIntegral(checked_width(fwhm_mm) / 2 / np.log(2) ** (1 / exponent), exponent)
+        integral = GeneralisedGaussianIntegral.of_fwhm(checked_width(fwhm_mm), exponent)
         return cls._integrated(integral, integral.reach, tap_spacing)
 
     @classmethod

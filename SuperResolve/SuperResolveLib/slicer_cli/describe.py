@@ -49,7 +49,12 @@ def described(name: str, text: str) -> str:
     if networks:
         choices = list(dict.fromkeys(network for each in networks.values() for network in each))
         text = _filled(text, "network", _networks_text(networks), choices)
-    return _filled(text, "device", "Where torch computes; auto takes the GPU where there is one", DEVICES)
+    return _filled(
+        text,
+        "device",
+        "Where torch computes; auto takes the GPU where there is one. mps, Apple's, is untested",
+        DEVICES,
+    )
 
 
 def _methods_text(infos: Sequence[Info], automatic: bool) -> str:

@@ -91,8 +91,10 @@ class CollectionBatches:
         self._degradations, self._size, self._patch, self._start = degradations, size, patch, start
         self._part = slice(rank * size // ranks, (rank + 1) * size // ranks)
         self._device = device
-        self._pool: ScanPool[PreparedScan] = ScanPool(
-            collection, random, lambda index, volume: PreparedScan(volume, self._usable[index], device)
+        self._pool = ScanPool(
+            len(collection),
+            random,
+            lambda index: PreparedScan(collection.volume(index), self._usable[index], device),
         )
 
     def at(self, iteration: int) -> VolumePairs:

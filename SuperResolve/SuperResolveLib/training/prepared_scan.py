@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..data.intensity_range import intensity_range
 from ..data.volume import Volume
 from ..physics.problem import SMALLEST_DAMPING
 from .patches import running_weights
@@ -20,8 +21,7 @@ def normalised(data: NDArray[np.float32]) -> NDArray[np.float32]:
     In use these are percentiles of the slices, here of the volume that they are made of: slices lie about as high,
     and so every degradation of a scan has the same truth.
     """
-    low, high = (float(value) for value in np.percentile(data, (1.0, 99.5)))
-    scale = high - low if high > low else float(np.ptp(data)) or 1.0
+    low, scale = intensity_range(data)
     return ((data - low) / scale).astype(np.float32)
 
 

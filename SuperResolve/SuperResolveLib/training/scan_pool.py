@@ -7,8 +7,6 @@ from typing import Generic, TypeVar
 
 import torch
 
-from ..data.volume import Volume
-from .collection import Collection
 from .random_streams import CountedStream
 
 Prepared = TypeVar("Prepared")
@@ -25,22 +23,20 @@ class ScanPool(Generic[Prepared]):
     have drawn.
 
     Args:
-        collection: of one scan or more.
+        count: of the scans, one or more.
         random: by which scans are drawn.
-        prepare: what is made of a scan, and kept as long as the scan is loaded.
+        prepare: what is made of the scan of an index, and kept as long as the scan is loaded.
     """
 
-    def __init__(
-        self, collection: Collection, random: CountedStream, prepare: Callable[[int, Volume], Prepared]
-    ) -> None:
-        self._collection, self._random, self._prepare = collection, random, prepare
+    def __init__(self, count: int, random: CountedStream, prepare: Callable[[int], Prepared]) -> None:
+        self._count, self._random, self._prepare = count, random, prepare
         self._prepared: dict[int, Prepared] = {}
         self._permutations: dict[int, list[int]] = {}
 
     def loaded_at(self, iteration: int) -> list[int]:
         """Indices of the scans that an iteration may draw from."""
         first = iteration // STAY
-        return [self._at(first + place) for place in range(min(POOL, len(self._collection)))]
+        return [self._at(first + place) for place in range(min(POOL, self._count))]
 
     def draw(self, iteration: int, generator: torch.Generator) -> Prepared:
         """One of the scans that are loaded in that iteration."""
@@ -48,15 +44,15 @@ class ScanPool(Generic[Prepared]):
         index = loaded[int(torch.randint(len(loaded), (1,), generator=generator, device=generator.device))]
         self._prepared = {each: kept for each, kept in self._prepared.items() if each in loaded}
         if index not in self._prepared:
-            self._prepared[index] = self._prepare(index, self._collection.volume(index))
+            self._prepared[index] = self._prepare(index)
         return self._prepared[index]
 
     def _at(self, position: int) -> int:
         """The scan at a position of the endless row of permutations."""
-        epoch, place = divmod(position, len(self._collection))
+        epoch, place = divmod(position, self._count)
         if epoch not in self._permutations:
             generator = self._random.at(EPOCHS + epoch)
-            drawn = torch.randperm(len(self._collection), generator=generator, device=generator.device)
+            drawn = torch.randperm(self._count, generator=generator, device=generator.device)
             recent = {each: order for each, order in self._permutations.items() if each in (epoch - 1, epoch + 1)}
             self._permutations = {**recent, epoch: drawn.tolist()}
         return self._permutations[epoch][place]

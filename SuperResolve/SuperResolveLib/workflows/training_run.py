@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError
-from ..image_io.volumes import write_volume
 from ..methods.trainable import Stage, Synthesising, Trainable, TrainingSettings
 from ..metrics.image_quality import psnr, ssim
 from ..model import Model
 from ..progress import ProgressCallback, part_of
-from .report import versions
 from .training_figure import plot_learning
+from .training_outputs import figures, trained_model, trained_on, write_synthesis
 from .training_request import Collections, Plan, Request
 
 if TYPE_CHECKING:
     import torch
 
     from ..training.checkpoint import Checkpoints
-    from ..training.collection import Collection
     from ..training.metrics_log import Entry
     from ..training.step import State, TrainingStep
 
@@ -36,8 +33,6 @@ PLANNED = 0.94
 PACED_UPDATES, PACED_SECONDS = 6, 20.0
 #: Of the files in a work folder.
 METRICS, CURVE = "metrics.jsonl", "curve.png"
-#: The licence of weights that users train.
-LICENCE = "as whoever trained it decides"
 
 
 @dataclass(frozen=True)
@@ -133,8 +128,16 @@ class Run:
             self._saved = None
             done += self.iterations[name]
         progress(1.0, "done")
+        facts = {
+            "preset": self._plan.preset,
+            "stages": stages,
+            "seed": self._request.seed,
+            "iterations": dict(self.iterations),
+            "trained_on": trained_on(self._collections.training, self._request.synthetic),
+            "validation": figures(self._log.entries, self._collections.validation),
+        }
         return Trained(
-            self._model(trainable, stages[-1]),
+            trained_model(trainable, stages[-1], self._device, facts),
             self._collections.left_out,
             (),
             tuple(self._log.entries),
@@ -243,54 +246,6 @@ class Run:
                     f"{value}): resume with the options it had, or give another --work"
                 )
 
-    def _model(self, trainable: Trainable, stage: str) -> Model:
-        from ..methods.networks import tensors_of
-        from ..methods.tiles import measured_halo
-
-        network = trainable.network()
-        halo, halo_error = measured_halo(network, self._device)
-        card = replace(
-            trainable.card(stage),
-            preset=self._plan.preset,
-            stages=self._plan.stages,
-            seed=self._request.seed,
-            iterations=dict(self.iterations),
-            trained_on=trained_on(self._collections.training, self._request.synthetic),
-            validation=self._figures(),
-            halo=halo,
-            halo_error=halo_error,
-            versions=versions(),
-            licence=LICENCE,
-        )
-        return Model(card, tensors_of(network))
-
-    def _figures(self) -> Mapping[str, Any] | None:
-        """The validation figures of the state that was kept: the best of the last stage that was validated."""
-        scored = [entry for entry in self._log.entries if "psnr" in entry]
-        if not scored:
-            return None
-        last = [entry for entry in scored if entry["stage"] == scored[-1]["stage"]]
-        best = max(last, key=lambda entry: float(entry["psnr"]))
-        names = [name for name in best if name.startswith(("psnr", "ssim"))]
-        figures: dict[str, Any] = {"scans": len(self._collections.validation.items)}
-        for name in names:
-            metric, _, of = name.partition("_")
-            figures.setdefault(of or "model", {})[metric] = round(float(best[name]), 4)
-        return figures
-
-
-def write_synthesis(trainable: Synthesising, collections: Collections, options: Mapping[str, Any]) -> None:
-    """Write the volume that was synthesised of every scan, ``NUMBER_NAME.nii.gz``, into the folder ``keep_synthesis``.
-
-    Raises:
-        InputError: it cannot be written to.
-    """
-    folder = Path(options["keep_synthesis"])
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, item in enumerate(collections.training.items):
-        name = Path(item.path).name.split(".")[0] or "scan"
-        write_volume(trainable.synthesised(number), folder / f"{number:04d}_{name}.nii.gz")
-
 
 @dataclass(frozen=True)
 class _OfStage:
@@ -333,19 +288,6 @@ def identity(request: Request, plan: Plan, collections: Collections) -> dict[str
         "synthetic": request.synthetic,
         "iterations": request.iterations,
         "hours": request.hours,
-    }
-
-
-def trained_on(collection: Collection, synthetic: int) -> dict[str, Any]:
-    """Counts and modalities, without names."""
-    from ..training.collection import SYNTHETIC
-
-    scans = [item for item in collection.items if item.modality != SYNTHETIC]
-    return {
-        "scans": len(scans),
-        "subjects": len({item.subject for item in scans}),
-        "synthetic": synthetic,
-        "modalities": sorted({item.modality for item in scans if item.modality}),
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from SuperResolveLib.methods.networks import build_network
+from SuperResolveLib.methods.generator_in_training import GeneratorInTraining
 from SuperResolveLib.methods.xuan.planes import ObservedPlanes
 from SuperResolveLib.methods.xuan.presets import PHASES, PRESETS, Phase
 from SuperResolveLib.methods.xuan.selected_pairs import SelectedPairs
@@ -19,7 +19,6 @@ from SuperResolveLib.methods.xuan.synthesise import synthesised_planes
 from SuperResolveLib.methods.xuan.training import networks_of, supervised_step
 from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.progress import silent
-from SuperResolveLib.training.averaged_weights import AveragedWeights
 from SuperResolveLib.training.checkpoint import Checkpoints
 from SuperResolveLib.training.collection import Collection, Item
 from SuperResolveLib.training.loop import TrainingLoop
@@ -111,10 +110,7 @@ class Fold:
     def generator(self, network: str, volume: Callable[[str], Image], name: str) -> Generator:
         """A generator that learned from thin volumes, with averaged weights."""
         generation, names = GENERATORS[network], self.plan.trained_on(self.held_out)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            built = build_network(network, generation.arguments).to(self.device)
-        average: AveragedWeights[Generator] = AveragedWeights(built, generation.averaging)
+        learner = GeneratorInTraining(network, generation.arguments, generation.averaging, self.seed, self.device)
         ratios = (float(self.plan.ratio),) * 2
         pairs = SelectedPairs(
             len(names),
@@ -127,9 +123,9 @@ class Fold:
             self.device,
             turned=True,
         )
-        step = supervised_step(built, generation, self.plan.generator, pairs, average, self.device)
+        step = supervised_step(learner, generation, self.plan.generator, pairs, self.device)
         self.train(step, self.plan.generator, name)
-        return average.network
+        return learner.average.network
 
     def train(self, step: TrainingStep, iterations: int, name: str, begin: State | None = None) -> None:
         """Train, or go on from the checkpoint of that name."""

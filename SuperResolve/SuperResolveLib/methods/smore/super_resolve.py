@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ...data.intensity_range import intensity_range
 from ...device import choose_device, reproducible
 from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
@@ -128,8 +129,7 @@ def normalised(problem: Problem) -> tuple[Image, float, float]:
     how much of the scan's is 1.
     """
     slices, axis = problem.stack.slices, problem.stack.geometry.axis
-    low, high = (float(value) for value in np.percentile(slices, (1.0, 99.5)))
-    scale = high - low if high > low else float(np.ptp(slices))
+    low, scale = intensity_range(slices)
     return ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32), low, scale
 
 

@@ -31,9 +31,9 @@ class Supervised:
         learns_from="a collection",
         needs_torch=True,
         presets=(
-            Preset("fast", "fast", "Networks small enough for a processor, which learn for about an hour there."),
-            Preset("balanced", "balanced", "Larger networks that learn for longer: hours on a graphics card."),
-            Preset("paper", "as published", "The published sizes: days, on a graphics card only."),
+            Preset("fast", "fast", "Networks small enough for a processor."),
+            Preset("balanced", "balanced", "Larger networks that learn for longer, on a graphics card."),
+            Preset("paper", "as published", "The published sizes and losses, on a graphics card only."),
         ),
         stages=("regression",),
         networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb"),

@@ -34,9 +34,9 @@ class Xuan:
         learns_from="a collection",
         needs_torch=True,
         presets=(
-            Preset("fast", "fast", "Small networks, which learn for an hour or two on a processor."),
-            Preset("balanced", "balanced", "Larger networks that learn for longer: hours on a graphics card."),
-            Preset("paper", "as published", "The published sizes and length: days, on a graphics card only."),
+            Preset("fast", "fast", "Networks small enough for a processor."),
+            Preset("balanced", "balanced", "Larger networks that learn for longer, on a graphics card."),
+            Preset("paper", "as published", "The published sizes and length, on a graphics card only."),
         ),
         stages=("synthesis", "generator"),
         networks=("deepresolve", "dcsrn"),

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
+from ...data.intensity_range import intensity_range
 from ...data.volume import Volume
 from ...training.thin import is_thin
 from .presets import Fit
@@ -45,8 +46,7 @@ class ObservedPlanes:
         axis = through_plane_axis(volume.spacing)
         step = every if is_thin(volume.spacing) else 1
         seen = np.moveaxis(volume.data, axis, 0)[::step]
-        low, high = (float(value) for value in np.percentile(seen, (1.0, 99.5)))
-        scale = (high - low) or float(np.ptp(seen)) or 1.0
+        low, scale = intensity_range(seen)
         return cls(((seen - low) / scale).astype(np.float32), axis, step, low, scale)
 
 

@@ -18,7 +18,7 @@ from ...physics.acquisition import along, selection_matrix
 from ...physics.degradation import cubic_reading, spline_reading
 from ...training.patches import PatchSampler
 from ...training.random_streams import CountedStream
-from .pool import Pool
+from ...training.scan_pool import ScanPool
 
 Start = Literal["cubic", "spline"]
 
@@ -77,7 +77,7 @@ class SelectedPairs:
             rows, columns = (min(patch, size) for size in thin.shape[1:])
             return PatchSampler(thin, (len(thin), rows, columns), device)
 
-        self._pool = Pool(count, random, prepared)
+        self._pool = ScanPool(count, random, prepared)
 
     def at(self, iteration: int) -> Pairs:
         """The batch of an iteration."""

@@ -8,8 +8,8 @@ import torch
 
 from ...training.collection import Collection
 from ...training.random_streams import CountedStream
+from ...training.scan_pool import ScanPool
 from .planes import Frame, ObservedPlanes
-from .pool import Pool
 from .presets import Fit
 
 
@@ -59,7 +59,7 @@ class SliceBatches:
             frame = Frame(planes.shape[1], planes.shape[2], side, fit)
             return frame.into(torch.as_tensor(planes, device=device))
 
-        self._pool = Pool(len(collection.items), random, prepared)
+        self._pool = ScanPool(len(collection.items), random, prepared)
 
     def at(self, iteration: int) -> SliceTriples:
         """The batch of an iteration."""

@@ -16,14 +16,13 @@ from ...networks.xuan.critic import Critic
 from ...networks.xuan.decoder import Decoder
 from ...networks.xuan.encoder import Encoder
 from ...physics.degradation_range import DegradationRange
-from ...training.averaged_weights import AveragedWeights
 from ...training.collection import Collection
 from ...training.optimisation import Optimisation, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.step import State
 from ...training.supervised import SupervisedStep
 from ...training.thin import is_thin
-from ..networks import build_network
+from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
 from .planes import Image, ObservedPlanes, through_plane_axis
@@ -52,9 +51,6 @@ class XuanTraining:
         settings: how to train; ``options["ratio"]`` is K.
         collection: scans, thick ones whole, of thin ones every K-th plane.
         validation: scans to validate on, of which thin ones can serve.
-
-    Attributes:
-        averaged: the generator with averaged weights.
     """
 
     def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
@@ -75,8 +71,9 @@ class XuanTraining:
             torch.manual_seed(settings.seed)
             self._encoder, self._decoder, self._critic = networks_of(synthesis, self._device)
         self._synthesised = False
-        self._trained: State | None = None
-        self._build_generator()
+        self._generator = GeneratorInTraining(
+            settings.network, self._generation.arguments, self._generation.averaging, settings.seed, self._device
+        )
         thin = validation.part([number for number, item in enumerate(validation.items) if is_thin(item.spacing)])
         self._scoring = Scoring(
             thin, DegradationRange("select", self._ratios), settings.metrics, self._device, self._preset.start
@@ -88,28 +85,14 @@ class XuanTraining:
         asked = self._settings.ratios
         return asked if asked is not None and asked[0] < asked[1] else (min(2.0, ratio), WIDER * ratio)
 
-    def _build_generator(self) -> None:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self._settings.seed)
-            self._network = build_network(self._settings.network, self._generation.arguments)
-        if self._trained is not None:
-            self._network.load_state_dict(self._trained)
-        self._network = self._network.to(self._device)
-        self._average: AveragedWeights[Generator] = AveragedWeights(self._network, self._generation.averaging)
-        self.averaged = self._average.network
+    @property
+    def averaged(self) -> Generator:
+        """The generator with averaged weights."""
+        return self._generator.average.network
 
     def start_from(self, network: Generator) -> None:
-        """Start the generator from a trained network's weights.
-
-        Raises:
-            InputError: it is of another kind or size.
-        """
-        if network.arguments != self._network.arguments or type(network) is not type(self._network):
-            raise InputError(
-                "the model to start from has another network than is to be trained: choose its --network and --preset"
-            )
-        self._trained = network.state_dict()
-        self._build_generator()
+        """Start the generator from a trained network's weights."""
+        self._generator.start_from(network)
 
     def begin(self, stage: str) -> Stage:
         """One of the two stages.
@@ -144,23 +127,20 @@ class XuanTraining:
 
     def _generator_stage(self) -> Stage:
         self._needs_synthesis()
-        self._build_generator()
-        network, generation = self._network, self._generation
-
+        self._generator.begin()
         batches = SelectedPairs(
             len(self._collection.items),
             self.synthesised_planes,
             self._ratios,
-            generation.batch,
-            generation.patch,
+            self._generation.batch,
+            self._generation.patch,
             self._preset.start,
             self._stream(2),
             self._device,
             turned=not self._preset.published,
         )
-        step = supervised_step(
-            network, generation, self._settings.iterations["generator"], batches, self._average, self._device
-        )
+        iterations = self._settings.iterations["generator"]
+        step = supervised_step(self._generator, self._generation, iterations, batches, self._device)
         return Stage(step, lambda: self._scoring.of(self.averaged))
 
     def _stream(self, number: int) -> CountedStream:
@@ -192,7 +172,7 @@ class XuanTraining:
         return Card(
             method="xuan",
             network=self._settings.network,
-            network_arguments=self._network.arguments,
+            network_arguments=self._generator.network.arguments,
             operator="select",
             consistent=not self._preset.published,
             start=self._preset.start,
@@ -219,14 +199,14 @@ class XuanTraining:
 
 
 def supervised_step(
-    network: Generator,
+    generator: GeneratorInTraining,
     generation: Generation,
     iterations: int,
     batches: SelectedPairs,
-    average: AveragedWeights[Generator],
     device: torch.device,
 ) -> SupervisedStep[Pairs]:
     """The second stage's regression with the absolute error, on any thin volumes."""
+    network = generator.network
     adam = torch.optim.Adam(network.parameters(), lr=generation.learning_rate)
     schedules = [warmed_up_cosine(adam, iterations)] if generation.decays else []
     gradient_norm = 1.0 if generation.decays else None
@@ -235,7 +215,7 @@ def supervised_step(
         return absolute_error(network(pairs.start).float(), pairs.truth)
 
     optimisation = Optimisation(network.parameters(), [adam], schedules, gradient_norm)
-    return SupervisedStep(network, batches, loss, optimisation, average, device.type == "cuda")
+    return SupervisedStep(network, batches, loss, optimisation, generator.average, device.type == "cuda")
 
 
 def networks_of(synthesis: SynthesisPreset, device: torch.device) -> tuple[Encoder, Decoder, Critic]:

@@ -1,0 +1,86 @@
+"""What training leaves: the model with its card, and the synthesised volumes where they are asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..image_io.volumes import write_volume
+from ..methods.trainable import Synthesising, Trainable
+from ..model import Model
+from .report import versions
+from .training_request import Collections
+
+if TYPE_CHECKING:
+    import torch
+
+    from ..training.collection import Collection
+    from ..training.metrics_log import Entry
+
+#: The licence of weights that users train.
+LICENCE = "as whoever trained it decides"
+#: DICOM's codes and BIDS's suffixes have no more letters.
+LONGEST_MODALITY = 16
+
+
+def trained_model(trainable: Trainable, stage: str, device: torch.device, facts: Mapping[str, Any]) -> Model:
+    """The network as it is after a stage, with its card.
+
+    Args:
+        trainable: what was trained.
+        stage: the last.
+        device: where it was trained.
+        facts: what of the card the run knows better than the method.
+    """
+    from ..methods.networks import tensors_of
+    from ..methods.tiles import measured_halo
+
+    network = trainable.network()
+    halo, halo_error = measured_halo(network, device)
+    changes = {**facts, "halo": halo, "halo_error": halo_error, "versions": versions(), "licence": LICENCE}
+    return Model(replace(trainable.card(stage), **changes), tensors_of(network))
+
+
+def figures(entries: Sequence[Entry], validation: Collection) -> dict[str, Any] | None:
+    """The validation figures of the state that was kept, the best of the last stage that was validated; ``None``
+    without any.
+    """
+    scored = [entry for entry in entries if math.isfinite(entry.get("psnr", math.nan))]
+    if not scored:
+        return None
+    best = max((entry for entry in scored if entry["stage"] == scored[-1]["stage"]), key=lambda entry: entry["psnr"])
+    told: dict[str, Any] = {"scans": len(validation), "subjects": len(validation.subjects)}
+    for name in (name for name in best if name.startswith(("psnr", "ssim"))):
+        metric, _, of = name.partition("_")
+        told.setdefault(of or "model", {})[metric] = round(float(best[name]), 4)
+    return told
+
+
+def trained_on(collection: Collection, synthetic: int) -> dict[str, Any]:
+    """Counts and modalities, without names."""
+    from ..training.collection import SYNTHETIC
+
+    scans = [item for item in collection.items if item.modality != SYNTHETIC]
+    modalities = {item.modality for item in scans if item.modality and item.modality.isalnum()}
+    return {
+        "scans": len(scans),
+        "subjects": len({item.subject for item in scans}),
+        "synthetic": synthetic,
+        "modalities": sorted(each for each in modalities if len(each) <= LONGEST_MODALITY),
+    }
+
+
+def write_synthesis(trainable: Synthesising, collections: Collections, options: Mapping[str, Any]) -> None:
+    """Write the volume that was synthesised of every scan, ``NUMBER_NAME.nii.gz``, into the folder ``keep_synthesis``.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
+    folder = Path(options["keep_synthesis"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, item in enumerate(collections.training.items):
+        name = Path(item.path).name.split(".")[0] or "scan"
+        write_volume(trainable.synthesised(number), folder / f"{number:04d}_{name}.nii.gz")
