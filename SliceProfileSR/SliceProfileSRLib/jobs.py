@@ -104,9 +104,16 @@ class Job:
         self.cancel()
 
     def discard(self) -> None:
-        """Let go of the run, once it has ended."""
-        if self._run:
-            self._run.discard()
+        """Let go of the run, once it has ended.
+
+        Slicer's thread sets the status of a run before the run tells of it: what is let go of in between ends here.
+        """
+        if self._run is None:
+            return
+        if self._task is not None:
+            task, self._task, self._isAbandoned = self._task, None, True
+            self._end(self._run, task)
+        self._run.discard()
 
     def _runChanged(self) -> None:
         if self._run is None or self._task is None:
