@@ -136,11 +136,16 @@ def test_cancelled_leaves_a_checkpoint(scans, tmp_path):
 def test_two_processes_that_share_batches_train_the_same(scans, tmp_path):
     alone = trained(scans, tmp_path / "one", iterations=4, validate=0.0)
     command = [sys.executable, str(SCRIPT), "train", "supervised", str(scans), "-o", str(tmp_path / "two.safetensors")]
+    report, figure = tmp_path / "two.json", tmp_path / "two.png"
     command += ["--iterations", "4", "--validate", "0", "--devices", "2", "--device", "cpu"]
+    command += ["--json", str(report), "--plot", str(figure)]
     finished(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
     shared = load_model(tmp_path / "two.safetensors")
     for name, tensor in alone.model.tensors.items():
         assert np.allclose(shared.tensors[name], tensor, rtol=1e-4, atol=1e-6), name
+    told = json.loads(report.read_text())
+    assert (told["method"], told["iterations"], len(told["left_out"])) == ("supervised", {"regression": 4}, 2)
+    assert told["seconds"] > 0 and figure.read_bytes().startswith(b"\x89PNG")
 
 
 def test_goes_on_from_a_model_but_not_of_another_network(scans, tmp_path):

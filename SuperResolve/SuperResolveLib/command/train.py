@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +103,7 @@ def train(
     was killed goes on from its last one.
     """
     from ..image_io.files import check_ending, check_paths
+    from ..image_io.model_card import card_fields
     from ..image_io.model_file import check_model_output, write_model
     from ..workflows.figures import FIGURE_ENDINGS
     from ..workflows.model_texts import card_lines
@@ -134,7 +134,9 @@ def train(
     if plot is not None:
         plot_learning(trained.entries, plot)
     if json is not None:
-        write_report({**asdict(trained.model.card), "seconds": trained.seconds, "left_out": trained.left_out}, json)
+        write_report(
+            {**card_fields(trained.model.card), "seconds": trained.seconds, "left_out": trained.left_out}, json
+        )
     for line in card_lines(trained.model):
         console.say(line)
     if work is None:
