@@ -28,7 +28,7 @@ def test_the_time_left_is_foretold_within_a_factor_of_two(scan, method, monkeypa
     options = {"preset": "quick", "profile": SliceProfile.gaussian(6.0, 1.5)} if method == "smore" else {}
     run = partial(super_resolve, scan, method=method, device="cpu", **options)
     run()  # what is imported and set up on first use takes time of its own
-    monkeypatch.setitem(PRESETS, "quick", replace(fewer, iterations=300))
+    monkeypatch.setitem(PRESETS, "quick", replace(fewer, iterations=100))
     marks, started = [], time.process_time()
     run(progress=lambda fraction, *_: marks.append((time.process_time() - started, fraction)))
     total = time.process_time() - started

@@ -234,7 +234,7 @@ def test_training_lowers_the_error_and_is_reproducible(scan: Volume) -> None:
 def test_beats_tikhonov_and_bspline(
     truth: Volume, scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 32, 4, 600, 4, 2e-3, slices=10))
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 32, 4, 300, 4, 2e-3, slices=10))
     scores = {
         method: compare(truth, super_resolve(scan, profile, method, like=truth, device="cpu"))
         for method in ("bspline", "tikhonov", "smore")

@@ -433,6 +433,7 @@ class TestCheck:
         select(real_panel, small_scan_node())
         ui.uncertaintyCheckBox.setChecked(True)
         choose(ui.methodComboBox, "smore")
+        choose(ui.presetComboBox, "quick")
         ui.superResolveButton.click()
         finish(real_panel, script_runner, 900)
         result = ui.outputVolumeSelector.currentNode()
