@@ -22,6 +22,7 @@ from SuperResolveLib.methods.networks import (
     tensors_of,
 )
 from SuperResolveLib.model import Card, Model
+from SuperResolveLib.networks.deepresolve import DeepResolve
 from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.networks.mdcsrn_critic import MDCSRNCritic
 
@@ -128,6 +129,18 @@ def test_without_zeros_in_its_last_layer_it_starts_as_something_else(name: str) 
     assert answer.shape == start.shape
     assert float((answer - start).detach().abs().max()) > 0
     assert bool(answer.isfinite().all())
+
+
+@pytest.mark.parametrize("layers", [8, 20])
+def test_near_the_identity_the_last_layer_sees_what_the_first_one_did(layers: int) -> None:
+    def alike(identity: bool) -> float:
+        torch.manual_seed(0)
+        body = DeepResolve(layers, 24, identity=identity).body
+        first = body[:2](torch.randn(1, 1, 12, 12, 12))
+        seen = torch.stack([first.flatten(), body[2:](first).flatten()])
+        return float(torch.corrcoef(seen.detach())[0, 1])
+
+    assert alike(True) > 0.4 > 4 * abs(alike(False))
 
 
 def test_the_published_deepresolve_passes_on_as_much_as_it_is_given() -> None:
@@ -279,7 +292,7 @@ def test_the_critic_learns_to_tell_patches_apart() -> None:
         ("unet", {}, "there is no network 'unet': choose one of deepresolve, "),
         ("x" * 10**6, {}, "there is no network 'xxx.*\\.\\.\\.: choose"),
         (["dcsrn"], {}, "there is no network"),
-        ("deepresolve", {"depth": 3}, "has no argument 'depth': it takes layers, channels, zero_last"),
+        ("deepresolve", {"depth": 3}, "has no argument 'depth': it takes layers, channels, zero_last, identity"),
         ("deepresolve", {"layers": 10**9}, "layers of the network deepresolve is 1000000000: it must be a whole"),
         ("deepresolve", {"layers": 10**10_000}, "is a huge number: it must be a whole number from 2 to 64"),
         ("deepresolve", {"layers": -1}, "it must be a whole number"),

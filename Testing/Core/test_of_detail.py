@@ -8,7 +8,7 @@ import torch
 from SuperResolveLib.methods.networks import build_network
 from SuperResolveLib.networks.of_detail import OfDetail, local_mean
 
-SMALL = {"layers": 3, "channels": 4, "zero_last": True, "detail": True}
+SMALL = {"layers": 3, "channels": 4, "zero_last": True, "identity": False, "detail": True}
 
 
 @pytest.fixture

@@ -92,7 +92,9 @@ CHANNELS = Whole(1, 256)
 #: The argument of every network that lets it see detail alone (:mod:`~SuperResolveLib.networks.of_detail`).
 DETAIL = "detail"
 NETWORKS: dict[str, Kind] = {
-    "deepresolve": Kind(DeepResolve, {"layers": Whole(2, 64), "channels": CHANNELS, "zero_last": Switch()}),
+    "deepresolve": Kind(
+        DeepResolve, {"layers": Whole(2, 64), "channels": CHANNELS, "zero_last": Switch(), "identity": Switch()}
+    ),
     "dcsrn": Kind(DCSRN, {"growth": CHANNELS, "units": Whole(1, 32), "residual": Switch(), "zero_last": Switch()}),
     "mdcsrn": Kind(
         MDCSRN,

@@ -7,16 +7,19 @@ from torch.nn import functional
 
 from .generator import Generator
 
-#: Width of the mean that is taken from the start, in voxels, and what the rest is multiplied by.
-WIDTH, GAIN = 9, 4.0
+#: Width of the mean that is taken from the start, in voxels.
+WIDTH = 9
+#: What the rest is multiplied by, and what is divided by to come from N's answer to what is added: N then sees, and is
+#: to give, numbers of about one.
+GAIN, SHARE = 4.0, 32.0
 
 
 class OfDetail(Generator):
-    r"""The network :math:`G(x) = x + (N(d) - d) / 4` with the detail :math:`d = 4 (x - M x)`.
+    r"""The network :math:`G(x) = x + (N(d) - d) / 32` with the detail :math:`d = 4 (x - M x)`.
 
     N is a residual network, and M the mean over 9 x 9 x 9 voxels, of those that there are. What there is to add depends
     on how x differs from what is around. In images from 0 to 1 that is a tenth of what the images are, and most of what
-    untrained convolutions answer to is the rest.
+    untrained convolutions answer to is the rest; and what is to be added is a few hundredths.
 
     Args:
         network: N; its first answer should be what it is given.
@@ -31,7 +34,7 @@ class OfDetail(Generator):
     def forward(self, start: torch.Tensor) -> torch.Tensor:
         """The start, shape (batch, 1, planes, rows, columns), to the answer of the same shape."""
         detail = GAIN * (start - local_mean(start))
-        result: torch.Tensor = start + (self.network(detail) - detail) / GAIN
+        result: torch.Tensor = start + (self.network(detail) - detail) / SHARE
         return result
 
 

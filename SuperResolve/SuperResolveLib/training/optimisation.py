@@ -77,20 +77,24 @@ def warmed_up_cosine(optimiser: torch.optim.Optimizer, iterations: int, warm_up:
 
 def optimisers_of(backbone: Backbone, learning_rate: float, kind: Optimiser) -> list[torch.optim.Optimizer]:
     """Adam on all of the backbone; or Muon on the convolutions between its first and last layer, Adam on the rest."""
-    if kind == "adam":
-        return [torch.optim.Adam(backbone.parameters(), lr=learning_rate)]
-    inner = [weight for weight in backbone.blocks.parameters() if weight.ndim == 4]
-    known = {id(weight) for weight in inner}
-    rest = [weight for weight in backbone.parameters() if id(weight) not in known]
-    return [Muon(inner, learning_rate), torch.optim.Adam(rest, lr=learning_rate)]
+    inner: list[torch.Tensor] = [weight for weight in backbone.blocks.parameters() if weight.ndim == 4]
+    return _optimisers(backbone, inner, learning_rate, kind)
 
 
-def muon_and_adam(network: torch.nn.Module, learning_rate: float) -> list[torch.optim.Optimizer]:
-    """Muon on the weights of all convolutions but the first and the last, Adam on the rest."""
+def optimisers_for(network: torch.nn.Module, learning_rate: float, kind: Optimiser) -> list[torch.optim.Optimizer]:
+    """Adam on all of a network; or Muon on the weights of all convolutions but the first and the last, Adam on the
+    rest.
+    """
     kinds = (torch.nn.Conv2d, torch.nn.Conv3d)
     convolutions = [module for module in network.modules() if isinstance(module, kinds)]
-    inner = [module.weight for module in convolutions[1:-1]]
+    return _optimisers(network, [module.weight for module in convolutions[1:-1]], learning_rate, kind)
+
+
+def _optimisers(
+    network: torch.nn.Module, inner: list[torch.Tensor], learning_rate: float, kind: Optimiser
+) -> list[torch.optim.Optimizer]:
+    if kind == "adam" or not inner:
+        return [torch.optim.Adam(network.parameters(), lr=learning_rate)]
     known = {id(weight) for weight in inner}
     rest = [weight for weight in network.parameters() if id(weight) not in known]
-    adam = torch.optim.Adam(rest, lr=learning_rate)
-    return [Muon(inner, learning_rate), adam] if inner else [adam]
+    return [Muon(inner, learning_rate), torch.optim.Adam(rest, lr=learning_rate)]

@@ -81,7 +81,7 @@ PRESETS: dict[str, Preset] = {
         iterations=4000,
         batch=2,
         networks={
-            "deepresolve": {"layers": 8, "channels": 24, **_FROM_START},
+            "deepresolve": {"layers": 8, "channels": 24, "identity": True, **_FROM_START},
             "dcsrn": {"growth": 12, "units": 4, "residual": True, **_FROM_START},
             "mdcsrn": {"growth": 12, "blocks": 2, "units": 3, "residual": True, **_FROM_START},
             "rdn": {"blocks": 3, "layers": 3, "channels": 16, "growth": 16, **_FROM_START},
@@ -94,7 +94,7 @@ PRESETS: dict[str, Preset] = {
         patch=48,
         learning_rate=5e-4,
         networks={
-            "deepresolve": {"layers": 12, "channels": 48, **_FROM_START},
+            "deepresolve": {"layers": 12, "channels": 48, "identity": True, **_FROM_START},
             "dcsrn": {"growth": 24, "units": 4, "residual": True, **_FROM_START},
             "mdcsrn": {"growth": 16, "blocks": 4, "units": 4, "residual": True, **_FROM_START},
             "rdn": {"blocks": 6, "layers": 3, "channels": 32, "growth": 32, **_FROM_START},

@@ -18,7 +18,7 @@ from ...networks.generator import Generator
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
 from ...training.collection_pairs import CollectionBatches
-from ...training.optimisation import Optimisation, muon_and_adam, warmed_up_cosine
+from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.supervised import SupervisedStep
 from ...training.volume_pairs import VolumePairs
@@ -90,10 +90,7 @@ class SupervisedTraining:
 
     def _optimisation(self) -> Optimisation:
         preset, network = self._preset, self._generator.network
-        if preset.optimiser == "muon":
-            optimisers = muon_and_adam(network, preset.learning_rate)
-        else:
-            optimisers = [torch.optim.Adam(network.parameters(), lr=preset.learning_rate)]
+        optimisers = optimisers_for(network, preset.learning_rate, preset.optimiser)
         iterations = self._settings.iterations["regression"]
         schedules = [warmed_up_cosine(each, iterations) for each in optimisers] if preset.decays else []
         return Optimisation(network.parameters(), optimisers, schedules, preset.gradient_norm)

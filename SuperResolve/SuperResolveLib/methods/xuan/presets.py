@@ -68,6 +68,7 @@ class Generation:
         iterations, batch, patch, learning_rate: as they say; patches are cubes.
         arguments: of the network.
         averaging: decay of the average of the weights; 0 for none.
+        optimiser: ``"adam"``, or ``"muon"`` for the inner convolutions.
         decays: whether the learning rate falls along a cosine.
     """
 
@@ -77,6 +78,7 @@ class Generation:
     learning_rate: float
     arguments: Arguments
     averaging: float = 0.999
+    optimiser: Literal["adam", "muon"] = "muon"
     decays: bool = True
 
 
@@ -101,7 +103,7 @@ PRESETS = {
         Synthesis(3000, 64, (8, 8, 16, 32, 64), 64, (16, 32, 64)),
         {
             "deepresolve": Generation(
-                2000, 2, 32, 1e-3, {"layers": 8, "channels": 24, "zero_last": True, "detail": True}
+                2000, 2, 32, 1e-3, {"layers": 8, "channels": 24, "identity": True, "zero_last": True, "detail": True}
             ),
             "dcsrn": Generation(
                 2000, 2, 32, 1e-3, {"growth": 12, "units": 4, "residual": True, "zero_last": True, "detail": True}
@@ -112,7 +114,7 @@ PRESETS = {
         Synthesis(60_000, 128, (16, 16, 32, 64, 128, 256), 256, (32, 64, 128)),
         {
             "deepresolve": Generation(
-                30_000, 8, 32, 5e-4, {"layers": 12, "channels": 48, "zero_last": True, "detail": True}
+                30_000, 8, 32, 5e-4, {"layers": 12, "channels": 48, "identity": True, "zero_last": True, "detail": True}
             ),
             "dcsrn": Generation(
                 30_000, 4, 48, 5e-4, {"growth": 24, "units": 4, "residual": True, "zero_last": True, "detail": True}
@@ -123,10 +125,24 @@ PRESETS = {
         Synthesis(2_100_000, 256, (32, 32, 64, 128, 256, 512, 512), 512, (64, 128, 256)),
         {
             "deepresolve": Generation(
-                100_000, 50, 32, 1e-4, {"layers": 20, "channels": 64, "zero_last": False}, 0.0, False
+                100_000,
+                50,
+                32,
+                1e-4,
+                {"layers": 20, "channels": 64, "zero_last": False},
+                averaging=0.0,
+                optimiser="adam",
+                decays=False,
             ),
             "dcsrn": Generation(
-                200_000, 2, 64, 1e-5, {"growth": 24, "units": 4, "residual": False, "zero_last": False}, 0.0, False
+                200_000,
+                2,
+                64,
+                1e-5,
+                {"growth": 24, "units": 4, "residual": False, "zero_last": False},
+                0.0,
+                "adam",
+                False,
             ),
         },
         start="cubic",

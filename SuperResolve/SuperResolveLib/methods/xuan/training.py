@@ -17,7 +17,7 @@ from ...networks.xuan.decoder import Decoder
 from ...networks.xuan.encoder import Encoder
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
-from ...training.optimisation import Optimisation, warmed_up_cosine
+from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.step import State
 from ...training.supervised import SupervisedStep
@@ -207,14 +207,14 @@ def supervised_step(
 ) -> SupervisedStep[Pairs]:
     """The second stage's regression with the absolute error, on any thin volumes."""
     network = generator.network
-    adam = torch.optim.Adam(network.parameters(), lr=generation.learning_rate)
-    schedules = [warmed_up_cosine(adam, iterations)] if generation.decays else []
+    optimisers = optimisers_for(network, generation.learning_rate, generation.optimiser)
+    schedules = [warmed_up_cosine(each, iterations) for each in optimisers] if generation.decays else []
     gradient_norm = 1.0 if generation.decays else None
 
     def loss(pairs: Pairs) -> torch.Tensor:
         return absolute_error(network(pairs.start).float(), pairs.truth)
 
-    optimisation = Optimisation(network.parameters(), [adam], schedules, gradient_norm)
+    optimisation = Optimisation(network.parameters(), optimisers, schedules, gradient_norm)
     return SupervisedStep(network, batches, loss, optimisation, generator.average, device.type == "cuda")
 
 
