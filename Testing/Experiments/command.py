@@ -184,7 +184,7 @@ def _add_learning(command: argparse.ArgumentParser) -> None:
     command.add_argument("--held-out", nargs="+", metavar="NAME", help="each in turn; default: all")
     command.add_argument("--cells", nargs="+", default=["gaussian:4@4"], metavar="SHAPE:WIDTH@RATIO")
     command.add_argument("--networks", nargs="+", default=["deepresolve"])
-    command.add_argument("--iterations", type=int, default=4000)
+    command.add_argument("--iterations", type=int, help="default: the preset's own")
     command.add_argument("--synthetic", type=int, default=0, metavar="N", help="learn from N synthetic volumes instead")
     command.add_argument("--name", default="", help="of the page; default: learning")
     _add_common(command)

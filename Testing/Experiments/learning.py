@@ -79,12 +79,12 @@ def middle(volume: Volume) -> Volume:
     return volume.on_grid(np.ascontiguousarray(volume.data[part]), affine)
 
 
-def runner(volumes: Mapping[str, Path], iterations: int, synthetic: int, device: str) -> CellRunner:
+def runner(volumes: Mapping[str, Path], iterations: int | None, synthetic: int, device: str) -> CellRunner:
     """What trains on all volumes but a cell's."""
     return partial(_run, dict(volumes), iterations, synthetic, device)
 
 
-def _run(volumes: dict[str, Path], iterations: int, synthetic: int, device: str, cell: Cell) -> Row:
+def _run(volumes: dict[str, Path], asked: int | None, synthetic: int, device: str, cell: Cell) -> Row:
     """The learning curve on the volume that is held out."""
     from SuperResolveLib.methods.networks import tensors_of
 
@@ -97,6 +97,7 @@ def _run(volumes: dict[str, Path], iterations: int, synthetic: int, device: str,
     others = tuple(path for name, path in volumes.items() if name != cell.volume) if synthetic == 0 else ()
     request = Request(method="supervised", sources=others, synthetic=synthetic, validate=0.0, seed=cell.seed)
     collections = Collections.of(request, lambda *_: None)
+    iterations = asked or TRAINABLES["supervised"].iterations(cell.preset)["regression"]
     settings = TrainingSettings(
         preset=cell.preset,
         network=cell.method,

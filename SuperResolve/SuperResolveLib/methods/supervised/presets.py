@@ -78,8 +78,9 @@ _FROM_NOTHING: Arguments = {"zero_last": False}
 
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
-        iterations=4000,
+        iterations=10_000,
         batch=2,
+        patch=24,
         networks={
             "deepresolve": {"layers": 8, "channels": 24, "identity": True, **_FROM_START},
             "dcsrn": {"growth": 12, "units": 4, "residual": True, **_FROM_START},
