@@ -86,9 +86,8 @@ def runner(volumes: Mapping[str, Path], iterations: int | None, synthetic: int, 
 
 def _run(volumes: dict[str, Path], asked: int | None, synthetic: int, device: str, cell: Cell) -> Row:
     """The learning curve on the volume that is held out."""
-    from SuperResolveLib.methods.networks import tensors_of
-
     from SuperResolveLib.device import choose_device, reproducible
+    from SuperResolveLib.methods.networks import tensors_of
     from SuperResolveLib.methods.trainable import TrainingSettings
     from SuperResolveLib.methods.trainables import TRAINABLES
     from SuperResolveLib.workflows.training_request import Collections, Request
