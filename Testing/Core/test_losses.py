@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from SuperResolveLib.losses.adversarial import cross_entropy
+from SuperResolveLib.losses.critic import gradient_penalty
 from SuperResolveLib.losses.likelihood import gaussian_likelihood
 from SuperResolveLib.losses.pixel import absolute_error, squared_error
 
@@ -49,3 +50,28 @@ def test_cross_entropy_is_that_of_the_labels_and_does_not_overflow() -> None:
     assert float(cross_entropy(real, generated)) == pytest.approx(float(of_labels), rel=1e-6)
     assert float(cross_entropy(torch.zeros(4), torch.zeros(4))) == pytest.approx(2 * math.log(2))
     assert float(cross_entropy(torch.tensor([-1e4]), torch.tensor([1e4]))) == pytest.approx(2e4)
+
+
+@pytest.mark.parametrize("steepness", [1.0, 3.0, 0.5])
+def test_the_penalty_is_of_the_slope_alone(steepness: float) -> None:
+    random = torch.Generator().manual_seed(0)
+    direction = torch.randn(1, 4, 5, generator=random, dtype=torch.float64)
+    direction = (steepness * direction / direction.norm()).requires_grad_(True)
+    real, generated = torch.randn(2, 3, 1, 4, 5, generator=random, dtype=torch.float64)
+    shares = torch.rand(3, generator=random, dtype=torch.float64)
+    penalty = gradient_penalty(lambda x: (direction * x).sum(dim=(1, 2, 3)), real, generated, shares)
+    assert penalty.item() == pytest.approx((steepness - 1) ** 2)
+    penalty.backward()
+    assert direction.grad is not None
+    assert (direction.grad * direction).sum().item() == pytest.approx(2 * (steepness - 1) * steepness)
+
+
+def test_the_penalty_is_taken_between_what_is_real_and_what_was_generated() -> None:
+    seen: list[torch.Tensor] = []
+
+    def critic(patches: torch.Tensor) -> torch.Tensor:
+        seen.append(patches.detach())
+        return patches.flatten(1).square().sum(dim=1)
+
+    gradient_penalty(critic, torch.ones(2, 1, 3), torch.zeros(2, 1, 3), torch.tensor([0.25, 1.0]))
+    torch.testing.assert_close(seen[0], torch.tensor([0.25, 1.0])[:, None, None].expand(2, 1, 3))
