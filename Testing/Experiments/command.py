@@ -108,7 +108,7 @@ def _speed(options: argparse.Namespace) -> int:
 
 
 def _xuan(options: argparse.Namespace) -> int:
-    return xuan.run(_volumes(options.volumes), options)
+    return xuan.run(_volumes(options.volumes, xuan.FOLDERS[options.part]), options)
 
 
 def _run(
@@ -135,16 +135,17 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join(["python", "Testing/Experiments", *words])
 
 
-def _volumes(paths: Sequence[Path] | None) -> dict[str, Path]:
-    """The volumes by name.
+def _volumes(paths: Sequence[Path] | None, folders: Sequence[str] = ("iso",)) -> dict[str, Path]:
+    """The volumes by name; unless given those in folders of the shared data.
 
     Raises:
         InputError: there are none, or two of the same name.
     """
     if not paths:
         if DATA_VARIABLE not in os.environ:
-            raise InputError(f"no volumes to run on: name isotropic ones with --volumes, or set {DATA_VARIABLE}")
-        paths = sorted((Path(os.environ[DATA_VARIABLE]) / "iso").glob("*.nii.gz"))
+            raise InputError(f"no volumes to run on: name some with --volumes, or set {DATA_VARIABLE}")
+        data = Path(os.environ[DATA_VARIABLE])
+        paths = [path for folder in folders for path in sorted((data / folder).glob("*.nii.gz"))]
     named = {_stem(path): path for path in paths}
     if not named or len(named) < len(paths):
         raise InputError("there are no volumes, or two of the same name: name different files with --volumes")

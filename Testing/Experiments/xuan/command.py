@@ -15,7 +15,7 @@ from SuperResolveLib.errors import InputError
 
 from ..cells import Cell, Record, Row, run_cells
 from ..report import Presentation
-from . import figures, table1
+from . import figures, table1, thick
 from .plan import Plan
 
 NAME = "xuan"
@@ -26,15 +26,24 @@ PARTS: dict[str, tuple[Presentation, tuple[str, ...], Callable[[Plan, Cell], Row
     "figure7": (figures.FIGURE7, ("without L_adv", "with L_adv"), figures.run_figure7),
     "figure8": (figures.FIGURE8, ("synthesis",), figures.run_figure8),
     "figure9": (figures.FIGURE9, ("without L_comp", "with L_comp"), figures.run_figure9),
+    "thick": (thick.PRESENTATION, tuple(thick.METHODS), thick.run),
 }
+#: Folders of the shared data that are used unless volumes are named: isotropic ones, for the last part thick ones.
+FOLDERS = dict.fromkeys(PARTS, ("iso",)) | {"thick": ("aniso", "stacks")}
 
 
 def add_to(commands: Any) -> None:
     """Add the subcommand to a parser's."""
     usual = Plan({}, Path())
-    command = commands.add_parser(NAME, help="Table 1 and Figs. 7 to 9 of Xuan et al.")
+    command = commands.add_parser(NAME, help="Table 1 and Figs. 7 to 9 of Xuan et al., and real thick scans")
     command.add_argument("part", choices=list(PARTS))
-    command.add_argument("--volumes", nargs="+", type=Path, metavar="FILE", help="default: the isotropic ones")
+    command.add_argument(
+        "--volumes",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="default: the isotropic ones, for thick those with thick slices",
+    )
     command.add_argument("--held-out", metavar="NAME", help="the volume not trained on; default: the first")
     command.add_argument("--rows", nargs="+", metavar="NAME", help="of the table; default: all")
     command.add_argument("--seed", type=int, default=0)

@@ -39,7 +39,7 @@ class Plan:
     synthesis: int = 3000
     generator: int = 2000
     branch: int = 1500
-    patch: int = 32
+    patch: int = 24
     edssr: str = "fast"
     device: str = "cpu"
 

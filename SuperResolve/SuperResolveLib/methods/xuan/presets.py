@@ -103,10 +103,10 @@ PRESETS = {
         Synthesis(3000, 64, (8, 8, 16, 32, 64), 64, (16, 32, 64)),
         {
             "deepresolve": Generation(
-                2000, 2, 32, 1e-3, {"layers": 8, "channels": 24, "identity": True, "zero_last": True, "detail": True}
+                2000, 2, 24, 1e-3, {"layers": 8, "channels": 24, "identity": True, "zero_last": True, "detail": True}
             ),
             "dcsrn": Generation(
-                2000, 2, 32, 1e-3, {"growth": 12, "units": 4, "residual": True, "zero_last": True, "detail": True}
+                2000, 2, 24, 1e-3, {"growth": 12, "units": 4, "residual": True, "zero_last": True, "detail": True}
             ),
         },
     ),
