@@ -102,7 +102,7 @@ class TestExtractor:
         assert sum(math.prod(shape) for shape in shapes(name).values()) == count
 
     def test_has_the_published_number_of_weights_of_efficientnet(self):
-        """4,652,008 with the head, the classifier, and two numbers a channel of each normalisation, of which one is left."""
+        """4,652,008 with the head, the classifier, and two numbers a channel a normalisation."""
         head = 320 * 1280 + 1280 + 1280 * 1000 + 1000
         normalised = sum(shape[0] for key, shape in shapes("efficientnet-lite0").items() if key.endswith("bias")) + 1280
         assert sum(math.prod(shape) for shape in shapes("efficientnet-lite0").values()) + head + normalised == 4_652_008

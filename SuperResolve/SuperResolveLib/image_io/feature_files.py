@@ -21,7 +21,7 @@ from ..model import FeatureWeights
 from .checks import readable
 from .files import PathLike
 from .safetensors_file import read_tensors
-from .trained_weights import untrained
+from .trained_weights import first_untrained
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -93,10 +93,10 @@ def check_trained(weights: Weights, network: str, called: str) -> None:
     Raises:
         InputError: naming one of them.
     """
-    random = untrained(weights)
-    if random:
+    random = first_untrained(weights)
+    if random is not None:
         raise InputError(
-            f"{called} holds a {network} that was never trained: {random[0]} looks drawn at random; give weights that "
+            f"{called} holds a {network} that was never trained: {random} looks drawn at random; give weights that "
             "learned from photographs"
         )
 

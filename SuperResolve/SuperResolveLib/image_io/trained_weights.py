@@ -34,6 +34,7 @@ def outlier(weights: NDArray[np.floating]) -> float:
     return math.sqrt(max(float(np.linalg.eigvalsh(gram)[-1]), 0.0)) / edge if edge > 0 else 0.0
 
 
-def untrained(tensors: Mapping[str, NDArray[np.floating]]) -> list[str]:
-    """Which of a network's convolutions look as if they had never been trained."""
-    return [name for name, tensor in tensors.items() if tensor.ndim == 4 and outlier(tensor) < LEAST_OUTLIER]
+def first_untrained(tensors: Mapping[str, NDArray[np.floating]]) -> str | None:
+    """The first of a network's convolutions that looks as if it had never been trained; ``None`` where none does."""
+    convolutions = ((name, tensor) for name, tensor in tensors.items() if tensor.ndim == 4)
+    return next((name for name, tensor in convolutions if outlier(tensor) < LEAST_OUTLIER), None)

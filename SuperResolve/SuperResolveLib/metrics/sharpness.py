@@ -48,7 +48,8 @@ def fine_share(image: NDArray[np.floating], axis: int, ratio: float) -> float:
     lines = np.moveaxis(image, axis, -1).astype(np.float64)
     size = lines.shape[-1]
     window = np.hanning(size + 2)[1:-1]
-    # The mean under the window: what is left has no power at frequency 0, however far the intensities are from 0.
+    lines -= lines[..., :1]  # exactly 0 where a line is constant
+    # The mean under the window: what is left has no power at frequency 0.
     lines -= (lines @ window / window.sum())[..., None]
     power = (np.abs(np.fft.rfft(lines * window)) ** 2).sum(axis=(0, 1))[1:]
     fine = np.fft.rfftfreq(size)[1:] > 1 / (2 * ratio)

@@ -14,13 +14,16 @@ Files are read in ``image_io``, and what is built from them in ``methods``; this
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 from ..errors import InputError
 from ..image_io.feature_files import PUBLISHED, read_feature_file
 from ..image_io.feature_packages import PACKAGED, read_packaged, usable
 from ..model import FeatureWeights
 from ..registry import import_with_torch
 
-NONE, SELF = "none", "self"
+NONE: Final = "none"
+SELF: Final = "self"
 #: The networks that are read from files.
 FILES = tuple(PUBLISHED)
 #: All sources, as a message or a help text lists them.
@@ -30,6 +33,15 @@ SOURCES = (*(f"{network}:FILE" for network in FILES), *PACKAGED, SELF, NONE)
 def usual_source() -> str:
     """What is taken where the user names nothing: weights of a package that is installed, or none."""
     return next((source for source in PACKAGED if usable(source)), NONE)
+
+
+def features_for_training(source: str | None) -> FeatureWeights | Literal["self"] | None:
+    """What a source stands for in training, where ``self`` passes; ``None`` is the usual source.
+
+    Raises:
+        InputError: as of :func:`load_features`.
+    """
+    return SELF if source == SELF else load_features(usual_source() if source is None else source)
 
 
 def load_features(source: str) -> FeatureWeights | None:
