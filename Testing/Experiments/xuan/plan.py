@@ -26,7 +26,8 @@ class Plan:
         ratio: K.
         synthesis: iterations of the first stage.
         generator: iterations of every generator.
-        branch: iterations of each branch of Figs. 7 and 9 after their common start.
+        start: iterations before the branches of Figs. 7 and 9 part.
+        branch: iterations of each branch after them.
         patch: voxels of the generators' patches along a side.
         edssr: EDSSR's preset; empty leaves the row out.
         device: where to compute.
@@ -36,9 +37,10 @@ class Plan:
     work: Path
     size: int = 96
     ratio: int = 4
-    synthesis: int = 3000
+    synthesis: int = 4000
     generator: int = 2000
-    branch: int = 1500
+    start: int = 2000
+    branch: int = 1000
     patch: int = 24
     edssr: str = "fast"
     device: str = "cpu"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from SuperResolveLib.training.checkpoint import Checkpoints
 from SuperResolveLib.training.collection import Collection, Item
 from SuperResolveLib.training.loop import TrainingLoop
 from SuperResolveLib.training.random_streams import CountedStream
-from SuperResolveLib.training.step import State, TrainingStep
+from SuperResolveLib.training.step import TrainingStep
 
 from .plan import Image, Plan
 
@@ -60,7 +60,7 @@ class Fold:
         planes = np.moveaxis(volume.data, seen.axis, 0)
         return ((planes - np.float32(seen.low)) / np.float32(seen.scale)).astype(np.float32)
 
-    def synthesis(self, phases: Sequence[Phase] = PHASES, iterations: int = 0) -> SynthesisStep:
+    def synthesis(self, phases: Sequence[Phase], iterations: int) -> SynthesisStep:
         """The first stage, untrained."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
@@ -78,27 +78,28 @@ class Fold:
             streams[0],
             self.device,
         )
-        length = iterations or self.plan.synthesis
-        return SynthesisStep(*networks, batches, streams[1], length, phases, SYNTHESIS.learning_rate)
+        rate, decays = SYNTHESIS.learning_rate, SYNTHESIS.decays
+        return SynthesisStep(*networks, batches, streams[1], iterations, phases, rate, decays)
 
     def _item(self, name: str) -> Item:
         volume = self.plan.volume(name)
         return Item(name, name, volume.shape, volume.spacing)
 
     def trained_synthesis(self) -> SynthesisStep:
-        """The first stage with the published phases."""
-        step = self.synthesis()
+        """The first stage of the preset ``fast``."""
+        step = self.synthesis(SYNTHESIS.phases, self.plan.synthesis)
         self.train(step, self.plan.synthesis, "synthesis")
         return step
 
     def branch(self, adversarial: float, comparison: float) -> SynthesisStep:
-        """The first stage from a start common to all, with other weights of L_adv and L_comp."""
-        start = self.synthesis((PHASES[0],))
-        self.train(start, self.plan.branch, "start")
-        last = PHASES[-1]
-        phase = Phase(1, last.center, adversarial, last.prior, comparison)
-        step = self.synthesis((phase,))
-        self.train(step, self.plan.branch, f"branch-{adversarial:g}-{comparison:g}", start.state())
+        """The first stage that only reconstructed at first, as in all branches, then with these weights of L_adv and
+        L_comp.
+        """
+        start, whole = self.plan.start, self.plan.start + self.plan.branch
+        last = replace(PHASES[-1], share=self.plan.branch, adversarial=adversarial, comparison=comparison)
+        step = self.synthesis((replace(PHASES[0], share=start), last), whole)
+        begun = self.train(step, start, "start")
+        self.train(step, whole, f"branch-{adversarial:g}-{comparison:g}", begun)
         return step
 
     def synthesised(self, step: SynthesisStep, name: str) -> Image:
@@ -127,12 +128,16 @@ class Fold:
         self.train(step, self.plan.generator, name)
         return learner.average.network
 
-    def train(self, step: TrainingStep, iterations: int, name: str, begin: State | None = None) -> None:
-        """Train, or go on from the checkpoint of that name."""
+    def train(self, step: TrainingStep, iterations: int, name: str, begun: int = 0) -> int:
+        """Train, or go on from the checkpoint of that name; the iterations that were done.
+
+        ``begun`` says how many were done before.
+        """
         plan = self.plan
-        sizes = f"{plan.size}-{plan.ratio}-{plan.synthesis}-{plan.generator}-{plan.branch}"
+        sizes = f"{plan.size}-{plan.ratio}-{plan.synthesis}-{plan.generator}-{plan.start}-{plan.branch}"
         folder = Path(plan.work) / f"{self.held_out}-{self.seed}-{sizes}" / name
         loop = TrainingLoop(step, iterations, self.device, name, checkpoints=Checkpoints(folder))
-        if not loop.resume() and begin is not None:
-            step.load_state(begin)
+        if not loop.resume():
+            loop.iteration = begun
         loop.run(silent)
+        return loop.iteration

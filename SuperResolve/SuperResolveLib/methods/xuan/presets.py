@@ -8,7 +8,7 @@ from the B-spline at exact positions, and end in results that hold the scan's sl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Arguments = Mapping[str, int | float | bool | str]
@@ -33,6 +33,8 @@ class Phase:
 
 #: As published: 100,000, 800,000 and 1,200,000 iterations.
 PHASES = (Phase(1, 10000, 0, 1, 0), Phase(8, 100, 1, 0.05, 0), Phase(12, 100, 1, 0.05, 0.02))
+#: The same weights where there are few iterations: most go to reconstruction, without which all codes give one slice.
+SHORT_PHASES = (replace(PHASES[0], share=3), replace(PHASES[1], share=1), replace(PHASES[2], share=1))
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Synthesis:
         side: of the square slices that are seen.
         widths, latent, critic: sizes of the networks.
         batch: slices of an iteration.
-        learning_rate: Adam's.
+        learning_rate: Adam's, the largest.
         phases: weights of the losses.
+        decays: whether the learning rate falls to zero along a cosine.
         fit: how slices of another size are brought to the side: padded to a square and resized, or the middle of them.
     """
 
@@ -57,6 +60,7 @@ class Synthesis:
     batch: int = 16
     learning_rate: float = 2e-4
     phases: tuple[Phase, ...] = PHASES
+    decays: bool = False
     fit: Fit = "resize"
 
 
@@ -100,7 +104,16 @@ class Preset:
 
 PRESETS = {
     "fast": Preset(
-        Synthesis(3000, 64, (8, 8, 16, 32, 64), 64, (16, 32, 64)),
+        Synthesis(
+            4000,
+            64,
+            (8, 8, 16, 32, 64),
+            64,
+            (16, 32, 64),
+            learning_rate=2e-3,
+            phases=SHORT_PHASES,
+            decays=True,
+        ),
         {
             "deepresolve": Generation(
                 2000, 2, 24, 1e-3, {"layers": 8, "channels": 24, "identity": True, "zero_last": True, "detail": True}
@@ -111,7 +124,16 @@ PRESETS = {
         },
     ),
     "balanced": Preset(
-        Synthesis(60_000, 128, (16, 16, 32, 64, 128, 256), 256, (32, 64, 128)),
+        Synthesis(
+            60_000,
+            128,
+            (16, 16, 32, 64, 128, 256),
+            256,
+            (32, 64, 128),
+            learning_rate=1e-3,
+            phases=SHORT_PHASES,
+            decays=True,
+        ),
         {
             "deepresolve": Generation(
                 30_000, 8, 32, 5e-4, {"layers": 12, "channels": 48, "identity": True, "zero_last": True, "detail": True}

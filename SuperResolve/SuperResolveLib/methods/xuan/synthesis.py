@@ -25,7 +25,7 @@ from ...networks.xuan.critic import Critic
 from ...networks.xuan.decoder import Decoder
 from ...networks.xuan.encoder import Encoder
 from ...training.batches import BatchSource
-from ...training.optimisation import Optimisation
+from ...training.optimisation import Optimisation, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.step import State
 from .presets import Phase
@@ -43,7 +43,8 @@ class SynthesisStep:
         random: what codes are drawn by.
         iterations: of the whole stage, of which each phase has its share.
         phases: weights of the losses.
-        learning_rate: Adam's.
+        learning_rate: Adam's, the largest.
+        decays: whether it falls to zero along a cosine.
     """
 
     def __init__(
@@ -56,18 +57,18 @@ class SynthesisStep:
         iterations: int,
         phases: Sequence[Phase],
         learning_rate: float,
+        decays: bool = False,
     ) -> None:
         self._networks = {"encoder": encoder.train(), "decoder": decoder.train(), "critic": critic.train()}
         self._encoder, self._decoder, self._critic = encoder, decoder, critic
         self._batches, self._random = batches, random
         self._iterations, self._phases = iterations, phases
-        coders = [*encoder.parameters(), *decoder.parameters()]
-        self._optimisations = {
-            "coders": Optimisation(coders, [torch.optim.Adam(coders, lr=learning_rate, betas=(0.9, 0.999))]),
-            "critic": Optimisation(
-                critic.parameters(), [torch.optim.Adam(critic.parameters(), lr=learning_rate, betas=(0.9, 0.999))]
-            ),
-        }
+        players = {"coders": [*encoder.parameters(), *decoder.parameters()], "critic": [*critic.parameters()]}
+        self._optimisations = {}
+        for name, weights in players.items():
+            adam = torch.optim.Adam(weights, lr=learning_rate, betas=(0.9, 0.999))
+            schedules = [warmed_up_cosine(adam, iterations)] if decays else []
+            self._optimisations[name] = Optimisation(weights, [adam], schedules)
 
     @property
     def coders(self) -> tuple[Encoder, Decoder]:
