@@ -279,7 +279,20 @@ class TestExperiments:
             smooth = noise.random((26, 24, 30)).cumsum(2).astype(np.float32)
             write_volume(Volume(smooth, np.eye(4)), tmp_path / f"{name}.nii.gz")
         options = ["--volumes", str(tmp_path / "one.nii.gz"), str(tmp_path / "two.nii.gz"), "--out", str(tmp_path)]
-        options += ["--size", "24", "--synthesis", "1", "--generator", "1", "--branch", "1", "--patch", "8"]
+        options += [
+            "--size",
+            "24",
+            "--synthesis",
+            "1",
+            "--generator",
+            "1",
+            "--start",
+            "1",
+            "--branch",
+            "1",
+            "--patch",
+            "8",
+        ]
         rows = ["--rows", "trilinear", "vae", "ours-dcsrn"]
         for part, more in (("table1", rows), ("figure7", []), ("figure8", []), ("figure9", [])):
             assert run_experiment(["xuan", part, *options, *more]) == 0
