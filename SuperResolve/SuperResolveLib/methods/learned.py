@@ -64,19 +64,20 @@ class Learned:
         from .tiles import answers_in_tiles
 
         device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
-        network = load_network(self.model).to(device).eval()
+        scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
+        network = load_network(self.model).to(device).eval().at_scale(scale)
         slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
         halo = min(card.halo, network.receptive_radius)
-        low, scale = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
+        low, height = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
         restored = np.empty(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)
 
         def start_of(rows: slice, columns: slice) -> Image:
-            return along(matrix, (slices[:, rows, columns] - low) / scale, 0)
+            return along(matrix, (slices[:, rows, columns] - low) / height, 0)
 
         with reproducible(self.settings.seed):
             for part, tile in answers_in_tiles(network, start_of, answer.shape, halo, device, progress):
-                answer[part] = tile * scale + low
+                answer[part] = tile * height + low
         return Restoration(restored)
 
 

@@ -76,7 +76,7 @@ class Scoring:
         """The network's ``psnr`` and ``ssim``, and with ``_spline`` and ``_tikhonov`` after the name those of both."""
         if not self._cases:
             return {}
-        network.eval()
+        network = network.eval().at_scale(middle_of(self._degradations).ratios[0])
         halo = network.receptive_radius
         starts = [getattr(case, self._start).numpy()[0] for case in self._cases]
         answers = [apply_in_tiles(network, start, halo, self._device) for start in starts]
