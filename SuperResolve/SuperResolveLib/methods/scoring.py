@@ -91,8 +91,10 @@ class Scoring:
 
 
 def middle_of(degradations: DegradationRange) -> DegradationRange:
-    """The middle of a range as one that is fixed: a Gaussian profile, without noise."""
+    """The middle of a range as one that is fixed: without noise, and with a Gaussian profile where one is drawn."""
     ratio = math.sqrt(math.prod(degradations.ratios))
+    if degradations.whole:
+        ratio = float(round(ratio))
     width = sum(degradations.fwhm_ratios) / 2
     return replace(
         degradations, ratios=(ratio, ratio), fwhm_ratios=(width, width), noise=(0.0, 0.0), exponents=(2.0, 2.0)

@@ -14,11 +14,11 @@ from ..physics.acquisition import along
 from ..physics.degradation_range import DegradationRange
 from ..physics.degraded_column import DegradedColumn, Start, slices_in
 from .collection import Collection
+from .column_pairs import ColumnPairs
 from .prepared_scan import BACKGROUND, PreparedScan
 from .random_streams import CountedStream
 from .scan_pool import ScanPool
 from .thin import thin_axes
-from .volume_pairs import VolumePairs
 
 Axes = Literal["thin"] | tuple[int, ...]
 #: Slices and voxels across that an axis must have to be degraded along.
@@ -97,19 +97,21 @@ class CollectionBatches:
             lambda index: PreparedScan(collection.volume(index), self._usable[index], device),
         )
 
-    def at(self, iteration: int) -> VolumePairs:
+    def at(self, iteration: int) -> ColumnPairs:
         """The batch of an iteration; its slices are those of the whole columns."""
         generator = self.random.at(iteration)
         scan = self._pool.draw(iteration, generator)
         return self._made(scan, _Draw(self._size, self._part, generator, self._device))
 
-    def _made(self, scan: PreparedScan, draw: _Draw) -> VolumePairs:
+    def _made(self, scan: PreparedScan, draw: _Draw) -> ColumnPairs:
         numbers = np.random.default_rng(draw.integer(2**62))
         axis = scan.axes[int(numbers.integers(len(scan.axes)))]
         swapped = bool(numbers.integers(2))
         voxel, faced = scan.spacing[axis], scan.facing(axis, swapped)
         degradation = self._degradations.draw(numbers, voxel)
-        column = DegradedColumn.at_phase(degradation, voxel, len(faced), numbers.uniform())
+        column = DegradedColumn.at_phase(
+            degradation, voxel, len(faced), numbers.uniform(), self._degradations.whole
+        )
         rows, across = min(self._patch[1], faced.shape[1]), min(self._patch[2], faced.shape[2])
 
         uniform = draw.uniform(2)
@@ -124,7 +126,8 @@ class CollectionBatches:
         matrix = column.start(self._start, scan.damping(axis, degradation.noise))
         inverse = torch.as_tensor(matrix, dtype=torch.float32, device=self._device)[window]
         start = torch.bmm(inverse, slices.flatten(2)).unflatten(2, (rows, across))
-        return VolumePairs(slices, start, truth[torch.arange(len(truth), device=self._device)[:, None], window])
+        true = truth[torch.arange(len(truth), device=self._device)[:, None], window]
+        return ColumnPairs(slices, start, true, column, matrix, window)
 
 
 @dataclass(frozen=True)
@@ -231,7 +234,7 @@ def validation_pair(
     columns = faced[:, *middle][None]
     random = np.random.default_rng(seed)
     degradation = degradations.draw(random, voxel)
-    column = DegradedColumn.at_phase(degradation, voxel, len(faced), 0.5)
+    column = DegradedColumn.at_phase(degradation, voxel, len(faced), 0.5, degradations.whole)
     slices = along(column.matrix, columns, 1)
     if degradation.noise:
         noise = random.standard_normal(slices.shape).astype(np.float32)
