@@ -32,6 +32,8 @@ Image = NDArray[np.float32]
 SECONDS_A_WEIGHT = 5e-4
 #: By how much a scan's voxels may be smaller or larger than those that a model learned from.
 VOXEL_TOLERANCE = 1.25
+#: What a model is that a perceptual loss has tuned.
+LOOKS_RIGHT = "sharpened to look right: detail may be invented"
 #: By how much a ratio may lie beyond those of a card before it is outside: they are told rounded.
 ROUNDING = 1e-2
 
@@ -122,6 +124,8 @@ def warnings_for(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> 
 
 
 def _warnings(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> Iterator[str]:
+    if card.features is not None:
+        yield f"the result is {LOOKS_RIGHT}"
     ratio, voxel = geometry.separation_ratio, geometry.in_plane_voxel
     if not _inside(ratio, card.ratios, 1 + ROUNDING):
         yield (

@@ -133,9 +133,7 @@ def measured_halo(
     tile = [slice(max(0, part.start), part.stop) for part in middle]
 
     def seen_with(halo: int) -> Image:
-        seen = [
-            _with_halo(part, halo, size, network.stride) for part, size in zip(tile, volume.shape, strict=True)
-        ]
+        seen = [_with_halo(part, halo, size, network.stride) for part, size in zip(tile, volume.shape, strict=True)]
         answer = _answer(network, volume[seen[0], seen[1], seen[2]], device)
         inner = [_within(part, whole) for part, whole in zip(tile, seen, strict=True)]
         return answer[inner[0], inner[1], inner[2]]

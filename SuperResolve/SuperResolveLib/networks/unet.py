@@ -46,7 +46,7 @@ class UNet(Generator):
         planes, rows, columns = start.shape[2:]
         beyond = [side for size in (columns, rows, planes) for side in (0, -size % self.stride)]
         features = functional.pad(start, beyond)
-        kept = []
+        kept: list[torch.Tensor] = []
         for level in self.down:
             features = level(functional.max_pool3d(features, 2) if kept else features)
             kept.append(features)

@@ -21,8 +21,8 @@ TAPS = 4
 class DegradationRange:
     r"""Degradations, each drawn evenly from its range; what is fixed has a range with equal ends.
 
-    Profiles, where none is given, are generalised Gaussians :math:`\exp(-|x/a|^p)`, from the Gaussian (p = 2) to nearly a rect (p = 6), as
-    radio-frequency pulses make them; p is drawn evenly on a logarithmic scale.
+    Where no profile is given, they are generalised Gaussians :math:`\exp(-|x/a|^p)`, from the Gaussian (p = 2) to
+    nearly a rect (p = 6), as radio-frequency pulses make them; p is drawn evenly on a logarithmic scale.
 
     Attributes:
         operator: ``"profile"``, or ``"select"``: slices as thin as voxels, for which the widths mean nothing.
@@ -54,7 +54,9 @@ class DegradationRange:
         _check("noise", self.noise, 0.0, 1.0)
         _check("exponents", self.exponents, 1.0, 50.0)
         if self.whole and not self._whole_ratios:
-            raise InputError(f"there is no whole ratio from {self.ratios[0]:g} to {self.ratios[1]:g}: give a wider range")
+            raise InputError(
+                f"there is no whole ratio from {self.ratios[0]:g} to {self.ratios[1]:g}: give a wider range"
+            )
 
     @property
     def _whole_ratios(self) -> range:

@@ -109,9 +109,7 @@ class CollectionBatches:
         swapped = bool(numbers.integers(2))
         voxel, faced = scan.spacing[axis], scan.facing(axis, swapped)
         degradation = self._degradations.draw(numbers, voxel)
-        column = DegradedColumn.at_phase(
-            degradation, voxel, len(faced), numbers.uniform(), self._degradations.whole
-        )
+        column = DegradedColumn.at_phase(degradation, voxel, len(faced), numbers.uniform(), self._degradations.whole)
         rows, across = min(self._patch[1], faced.shape[1]), min(self._patch[2], faced.shape[2])
 
         uniform = draw.uniform(2)

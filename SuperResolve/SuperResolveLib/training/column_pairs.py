@@ -54,8 +54,9 @@ class ColumnPairs(VolumePairs):
         correction = self._in_windows(consistency_correction(matrix, damping))
         acquired = self._in_windows(matrix.T).transpose(1, 2)
         residual = along(np.eye(len(matrix)) - matrix @ self.inverse, self.slices, 1).flatten(2)
-        change = torch.bmm(acquired, (answer - self.start).flatten(2))
-        return answer + torch.bmm(correction, residual - change).view_as(answer)
+        with torch.autocast(answer.device.type, enabled=False):  # a residual is a small difference
+            change = torch.bmm(acquired, (answer - self.start).flatten(2))
+            return answer + torch.bmm(correction, residual - change).view_as(answer)
 
     def _in_windows(self, matrix: NDArray[np.floating]) -> torch.Tensor:
         """The rows of every window, shape (batch, planes, slices)."""
