@@ -81,3 +81,26 @@ class Model:
 
     card: Card
     tensors: Mapping[str, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureWeights:
+    """Weights of a network that was trained to see, from which perceptual features are computed.
+
+    Attributes:
+        network: a name in :data:`~SuperResolveLib.losses.features.LAYOUTS`.
+        tensors: of its convolutions, by their names there.
+        source: which weights of that network: the package that they come with, ``"torchvision"`` for those that it
+            publishes, or ``"file"``.
+        sha256: of the file that they were read from.
+    """
+
+    network: str
+    tensors: Mapping[str, NDArray[np.float32]]
+    source: str
+    sha256: str
+
+    @property
+    def told(self) -> dict[str, str]:
+        """What a card and a report say of them: ``name`` and ``hash``; no path."""
+        return {"name": f"{self.network}@{self.source}", "hash": f"sha256:{self.sha256}"}

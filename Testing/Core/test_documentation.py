@@ -10,6 +10,7 @@ import pytest
 
 from SuperResolveLib.metrics.image_quality import Comparison
 from SuperResolveLib.workflows import report
+from SuperResolveLib.workflows.compare import LooksDifferent
 from test_import_rules import ROOMS
 from test_report import GEOMETRY, estimated, super_resolved
 
@@ -32,9 +33,12 @@ def named_in_code(text: str) -> set[str]:
     [
         report.estimate_report(estimated(), GEOMETRY, []),
         report.super_resolve_report(super_resolved(estimated()), GEOMETRY),
-        report.compare_report(Comparison(*(1.0 for _ in fields(Comparison))), [], 0.5),
+        *(
+            report.compare_report(Comparison(*(1.0 for _ in fields(Comparison))), {"i": 1.0}, looks, [], 0.5)
+            for looks in (None, LooksDifferent("lpips", 0.1, {}), LooksDifferent("vgg16_distance", 0.1, {}))
+        ),
     ],
-    ids=["estimate", "super-resolve", "compare"],
+    ids=["estimate", "super-resolve", "compare", "compare by lpips", "compare by features"],
 )
 def test_every_key_of_a_report_is_in_the_reference(written):
     assert set(written) | OF_THE_COMMAND <= named_in_code(page("reference/json.md"))

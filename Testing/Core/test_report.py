@@ -107,10 +107,11 @@ def test_what_json_cannot_hold_becomes_null(tmp_path):
     comparison = Comparison(
         psnr=float("inf"), ssim=1.0, rmse=0.0, hfen=0.0, voxels=9, resampled=False, overlap=1.0, correlation=1.0
     )
-    report = compare_report(comparison, [], seconds=0.5)
+    report = compare_report(comparison, {"k": float("nan")}, None, [], seconds=0.5)
     write_report({**report, "path": Path("a") / "b", "level": np.float64("nan")}, tmp_path / "r.json")
     read = strict(tmp_path / "r.json")
     assert read["psnr"] is None
+    assert read["sharpness"] == {"k": None}
     assert read["level"] is None
     assert read["path"] == str(Path("a") / "b")
     assert read["ssim"] == 1.0

@@ -1,117 +1,121 @@
-"""Networks that were trained to recognise photographs, as extractors of features: frozen, their convolutions alone.
-
-An extractor holds its weights as buffers under torchvision's names (``features.N.weight``, ``features.N.bias``): it has
-no parameters, so that no optimiser, and no ``requires_grad_``, can reach them, while gradients pass to its input.
+"""Networks that were trained to recognise photographs, as extractors of features: their convolutions alone, frozen.
 
 VGG: Simonyan and Zisserman, ICLR 2015 (arXiv 1409.1556), configurations D and E. AlexNet in one column: Krizhevsky 2014
-(arXiv 1404.5997).
+(arXiv 1404.5997). EfficientNet-lite0: Tan and Le, ICML 2019 (arXiv 1905.11946), without squeeze and excitation and with
+rectifiers up to 6 (Liu, TensorFlow's blog, 2020), its batch normalisations folded into its convolutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-#: Of photographs in [0, 1], by which torchvision's networks want their input normalised.
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from .feature_layers import (
+    Convolution,
+    InvertedResidual,
+    Layer,
+    Pool,
+    Rectifier,
+    Shapes,
+    build_layer,
+    layer_shapes,
+)
 
+Triple = tuple[float, float, float]
 
-@dataclass(frozen=True)
-class Convolution:
-    """A layer: its channels, kernel, stride and padding."""
-
-    inputs: int
-    outputs: int
-    kernel: int = 3
-    stride: int = 1
-    padding: int = 1
-
-
-@dataclass(frozen=True)
-class Pool:
-    """The maximum of windows."""
-
-    size: int
-    stride: int = 2
-
-
-#: ``None`` is a ReLU.
-Layer = Convolution | Pool | None
+#: Of the channels of photographs in [0, 1]: by these the networks of torchvision want their input normalised.
+MEAN: Triple = (0.485, 0.456, 0.406)
+DEVIATION: Triple = (0.229, 0.224, 0.225)
 
 
 def _vgg(*blocks: Sequence[int]) -> tuple[Layer, ...]:
-    """The layers of a VGG: 3x3 convolutions of so many channels, each with its ReLU, and a pool after each block."""
+    """The layers of a VGG: 3x3 convolutions of so many channels, each with its rectifier, a pool after each block."""
     layers: list[Layer] = []
     inputs = 3
     for block in blocks:
         for outputs in block:
-            layers += [Convolution(inputs, outputs), None]
+            layers += [Convolution(inputs, outputs), Rectifier()]
             inputs = outputs
         layers.append(Pool(2))
     return tuple(layers)
 
 
-#: The layers of each network in torchvision's order, by whose index they are named.
+def _efficientnet_lite0() -> tuple[Layer, ...]:
+    """The layers of EfficientNet-lite0 up to its last block."""
+    layers: list[Layer] = [Convolution(3, 32, 3, 2, None), Rectifier(6.0)]
+    inputs = 32
+    for count, kernel, stride, expansion, outputs in (
+        (1, 3, 1, 1, 16),
+        (2, 3, 2, 6, 24),
+        (2, 5, 2, 6, 40),
+        (3, 3, 2, 6, 80),
+        (3, 5, 1, 6, 112),
+        (4, 5, 2, 6, 192),
+        (1, 3, 1, 6, 320),
+    ):
+        for number in range(count):
+            layers.append(InvertedResidual(inputs, outputs, kernel, stride if number == 0 else 1, expansion))
+            inputs = outputs
+    return tuple(layers)
+
+
+#: The layers of each network, by whose index their weights are named, as torchvision does.
 LAYOUTS: dict[str, tuple[Layer, ...]] = {
     "vgg16": _vgg([64] * 2, [128] * 2, [256] * 3, [512] * 3, [512] * 3),
     "vgg19": _vgg([64] * 2, [128] * 2, [256] * 4, [512] * 4, [512] * 4),
     "alexnet": (
         Convolution(3, 64, 11, 4, 2),
-        None,
+        Rectifier(),
         Pool(3),
         Convolution(64, 192, 5, 1, 2),
-        None,
+        Rectifier(),
         Pool(3),
         Convolution(192, 384),
-        None,
+        Rectifier(),
         Convolution(384, 256),
-        None,
+        Rectifier(),
         Convolution(256, 256),
-        None,
+        Rectifier(),
         Pool(3),
     ),
+    "efficientnet-lite0": _efficientnet_lite0(),
 }
-#: The last convolution of each, before its ReLU: VGG19's conv5_4 is what the perceptual loss of Zhang et al. compares.
-LAST = {"vgg16": 28, "vgg19": 34, "alexnet": 10}
+#: The layer whose output is the features unless told: of the first three the last convolution, before its rectifier
+#: (VGG19's conv5_4 is what Zhang et al. compare), of the fourth the last block at a sixteenth of the image's size.
+LAST = {"vgg16": 28, "vgg19": 34, "alexnet": 10, "efficientnet-lite0": 12}
+#: The last layer at each size of image, in order; those of VGG16 and AlexNet are LPIPS's (arXiv 1801.03924).
+SCALES = {
+    "vgg16": (3, 8, 15, 22, 29),
+    "vgg19": (3, 8, 17, 26, 35),
+    "alexnet": (1, 4, 7, 9, 11),
+    "efficientnet-lite0": (2, 4, 6, 12, 17),
+}
+#: The fewest rows and columns of an image that reach the last convolution.
+SMALLEST = {"vgg16": 16, "vgg19": 16, "alexnet": 31, "efficientnet-lite0": 1}
+#: Mean and deviation of networks that want others than torchvision's; this one's are TensorFlow's 127 and 128 of 255.
+_NORMALISATIONS: dict[str, tuple[Triple, Triple]] = {
+    "efficientnet-lite0": ((127 / 255,) * 3, (128 / 255,) * 3),
+}
 
 
-def shapes(name: str) -> dict[str, tuple[int, ...]]:
-    """The weights of a network's convolutions by torchvision's names, and the shape that each must have."""
-    found: dict[str, tuple[int, ...]] = {}
-    for index, layer in enumerate(LAYOUTS[name]):
-        if isinstance(layer, Convolution):
-            found[f"features.{index}.weight"] = (layer.outputs, layer.inputs, layer.kernel, layer.kernel)
-            found[f"features.{index}.bias"] = (layer.outputs,)
-    return found
-
-
-class _Frozen(nn.Module):
-    """What a layer does, with weights that are buffers."""
-
-    weight: torch.Tensor
-    bias: torch.Tensor
-
-    def __init__(self, layer: Convolution) -> None:
-        super().__init__()
-        self._stride, self._padding = layer.stride, layer.padding
-        self.register_buffer("weight", torch.zeros(layer.outputs, layer.inputs, layer.kernel, layer.kernel))
-        self.register_buffer("bias", torch.zeros(layer.outputs))
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return functional.conv2d(images, self.weight, self.bias, self._stride, self._padding)
+def shapes(name: str) -> Shapes:
+    """The weights of a network by name, for the first three as torchvision calls them, and the shape of each."""
+    return {
+        f"features.{index}.{key}": shape
+        for index, layer in enumerate(LAYOUTS[name])
+        for key, shape in layer_shapes(layer).items()
+    }
 
 
 class FeatureExtractor(nn.Module):
-    """The convolutional part of a network up to one of its layers, frozen.
+    """A network up to one of its layers, frozen; it has no parameters, and gradients pass to its input.
 
     Args:
-        name: ``"vgg16"``, ``"vgg19"`` or ``"alexnet"``.
+        name: one of :data:`LAYOUTS`.
         weights: tensors by the names of :func:`shapes`, of these shapes; others are left aside.
-        last: index of the last layer that is computed; by default the last convolution, before its ReLU.
+        last: index of the last layer that is computed; that of :data:`LAST` unless told.
 
     Attributes:
         name: of the network.
@@ -129,24 +133,29 @@ class FeatureExtractor(nn.Module):
         super().__init__()
         self.name = name
         self.last = LAST[name] if last is None else last
-        self.features = nn.Sequential(*(_module(layer) for layer in LAYOUTS[name][: self.last + 1]))
+        layers = LAYOUTS[name][: self.last + 1]
+        self.features = nn.Sequential(*map(build_layer, layers))
         self.features.load_state_dict(
-            {key.removeprefix("features."): weights[key].float() for key in shapes(name) if _index(key) <= self.last}
+            {
+                f"{index}.{key}": weights[f"features.{index}.{key}"].float()
+                for index, layer in enumerate(layers)
+                for key in layer_shapes(layer)
+            }
         )
-        self.register_buffer("mean", torch.tensor(MEAN).reshape(1, 3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor(DEVIATION).reshape(1, 3, 1, 1), persistent=False)
+        for key, values in zip(("mean", "deviation"), _NORMALISATIONS.get(name, (MEAN, DEVIATION)), strict=True):
+            self.register_buffer(key, torch.tensor(values).reshape(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """The features of grey images, of shape (batch, channels, h, w).
 
         Args:
-            images: of shape (batch, 1, rows, columns), intensities of about 0 to 1; at least 16 rows and columns for a
-                VGG, 31 for AlexNet.
+            images: of shape (batch, 1, rows, columns), intensities of about 0 to 1; at least as many rows and columns
+                as :data:`SMALLEST` says.
         """
         return self.maps(images, [self.last])[0]
 
     def maps(self, images: torch.Tensor, after: Sequence[int]) -> list[torch.Tensor]:
-        """The features after each of some layers, in the network's order; arguments as of :meth:`forward`."""
+        """The features after each of some layers, in the network's order; ``images`` as of :meth:`forward`."""
         values = (images.expand(-1, 3, -1, -1) - self.mean) / self.deviation
         found = []
         for index, layer in enumerate(self.features):
@@ -154,14 +163,3 @@ class FeatureExtractor(nn.Module):
             if index in after:
                 found.append(values)
         return found
-
-
-def _module(layer: Layer) -> nn.Module:
-    if layer is None:
-        return nn.ReLU()
-    return _Frozen(layer) if isinstance(layer, Convolution) else nn.MaxPool2d(layer.size, layer.stride)
-
-
-def _index(key: str) -> int:
-    """Of the layer that a weight belongs to."""
-    return int(key.split(".")[1])

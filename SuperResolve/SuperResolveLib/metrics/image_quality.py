@@ -80,7 +80,49 @@ class Comparison:
 
 
 def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Comparison:
-    """Compare a result with the truth.
+    """Compare a result with the truth; arguments and errors as of :func:`aligned` and :func:`compare_aligned`."""
+    return compare_aligned(aligned(truth, result, mask))
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """A truth and a result on the same voxels: a box around the part to compare, enlarged by the reach of windows.
+
+    Attributes:
+        truth, result: the two images.
+        mask: where they are to be compared.
+        resampled: whether the result was interpolated.
+        wanted: how many voxels were to be compared, before those outside the result's field of view were left out.
+    """
+
+    truth: Image
+    result: Image
+    mask: Mask
+    resampled: bool
+    wanted: int
+
+    @property
+    def truth_range(self) -> tuple[float, float]:
+        """The truth's lowest and highest intensity within the mask.
+
+        Raises:
+            InputError: they are the same.
+        """
+        inside = self.truth[self.mask]
+        lowest, highest = float(inside.min()), float(inside.max())
+        if lowest == highest:
+            raise InputError("the truth is constant inside the mask, so nothing can be compared: choose another mask")
+        return lowest, highest
+
+    @property
+    def boxed(self) -> tuple[Image, Image]:
+        """The two images in the mask's bounding box."""
+        (box,) = ndimage.find_objects(self.mask.astype(np.int8))
+        return self.truth[box], self.result[box]
+
+
+def aligned(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask | None = "auto") -> Aligned:
+    """Bring a result to the truth's voxels, and find where the two are to be compared.
 
     Args:
         truth: what the result should be.
@@ -89,8 +131,7 @@ def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask
             all voxels; a volume that is not zero inside, on any grid; or an array of the truth's shape.
 
     Raises:
-        InputError: the two do not overlap, the mask is empty or of the wrong shape, the truth is constant inside it, or
-            there are fewer voxels along an axis than in SSIM's window.
+        InputError: the two do not overlap, or the mask is empty or of the wrong shape.
     """
     inside = _mask_on(truth, mask)
     if not inside.any():
@@ -106,17 +147,22 @@ def compare(truth: Volume, result: Volume, mask: Literal["auto"] | Volume | Mask
         # Windows that reach beyond the result's field of view must find no difference there.
         data = np.where(in_view, resample(result, truth), truth.data)
     crop = _bounding_box(inside)
-    return _compare(truth.data[crop], data[crop], inside[crop], resampled, wanted)
+    return Aligned(truth.data[crop], data[crop], inside[crop], resampled, wanted)
 
 
-def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: int) -> Comparison:
-    """Compare two images on the same voxels; ``wanted`` is how many were to be compared."""
+def compare_aligned(images: Aligned) -> Comparison:
+    """Compare two images on the same voxels.
+
+    Raises:
+        InputError: the truth is constant inside the mask, or there are fewer voxels along an axis than in SSIM's
+            window.
+    """
+    truth, result, mask = images.truth, images.result, images.mask
     if min(truth.shape) < _SSIM_WINDOW:
         raise InputError(f"SSIM needs at least {_SSIM_WINDOW} voxels along each axis, but there are {min(truth.shape)}")
     inside = truth[mask].astype(np.float64)
-    data_range = float(np.ptp(inside))
-    if data_range == 0:
-        raise InputError("the truth is constant inside the mask, so nothing can be compared: choose another mask")
+    lowest, highest = images.truth_range
+    data_range = highest - lowest
     rmse = float(np.sqrt(np.mean((result[mask] - inside) ** 2)))
     similarity = _similarity(truth, result, data_range)
     detail = _laplacian_of_gaussian(truth)[mask]
@@ -126,8 +172,8 @@ def _compare(truth: Image, result: Image, mask: Mask, resampled: bool, wanted: i
         rmse=rmse,
         hfen=float(np.linalg.norm(_laplacian_of_gaussian(result)[mask] - detail) / np.linalg.norm(detail)),
         voxels=int(mask.sum()),
-        resampled=resampled,
-        overlap=int(mask.sum()) / wanted,
+        resampled=images.resampled,
+        overlap=int(mask.sum()) / images.wanted,
         correlation=_correlation(inside, result[mask].astype(np.float64)),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..metrics.image_quality import Comparison
     from ..model import Card
     from ..physics.profile import SliceProfile
+    from .compare import LooksDifferent
     from .demo import Demo
     from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
@@ -84,9 +85,27 @@ def left_report(left: ResolutionLeft) -> Report:
     }
 
 
-def compare_report(comparison: Comparison, warnings: Iterable[str], seconds: float) -> Report:
-    """The report of a comparison of a result with the truth."""
-    return {**asdict(comparison), "seconds": seconds, "warnings": unique(warnings), "versions": versions()}
+def compare_report(
+    comparison: Comparison,
+    sharpness: Mapping[str, float],
+    looks: LooksDifferent | None,
+    warnings: Iterable[str],
+    seconds: float,
+) -> Report:
+    """The report of a comparison of a result with the truth.
+
+    ``sharpness`` is along each axis by its name; ``looks`` by its own name where features were asked for, with these as
+    ``"features"``.
+    """
+    return {
+        **asdict(comparison),
+        "sharpness": dict(sharpness),
+        **({looks.name: looks.value} if looks else {}),
+        "features": looks.features if looks else None,
+        "seconds": seconds,
+        "warnings": unique(warnings),
+        "versions": versions(),
+    }
 
 
 def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:
