@@ -120,8 +120,7 @@ def test_a_large_scan_needs_little_memory():
     tracemalloc.start()
     try:
         voxels = sum(
-            answer.size
-            for _, answer in answers_in_tiles(Same(), start_of, (450, 512, 512), 6, CPU, lambda *_: None)
+            answer.size for _, answer in answers_in_tiles(Same(), start_of, (450, 512, 512), 6, CPU, lambda *_: None)
         )
         peak = tracemalloc.get_traced_memory()[1]
     finally:

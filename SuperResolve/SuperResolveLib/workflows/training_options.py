@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..image_io.profile_table import parse_profile
+from .features import NONE, features_for_training
 
 #: Names of options that say where something is written, and change nothing of what is trained.
 OUTPUTS = ("keep_synthesis",)
-#: What stands for no features.
-NONE = "none"
 #: Between taps of profiles of closed form, in mm; it matters little, since these are integrated over voxels.
 TAP_SPACING_MM = 0.25
 
@@ -21,15 +20,17 @@ def given(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def understood(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as methods are handed them: a kind of slices that is a text for a profile becomes this profile.
+    """The options as methods are handed them: texts for a profile or for features become these.
 
     Raises:
-        InputError: a text stands for nothing.
+        InputError: a text stands for nothing, or the features cannot be used.
     """
     found = given(options)
     kind = found.get("kind")
     if isinstance(kind, str) and kind not in ("thick", "thin"):
         found["kind"] = parse_profile(kind, TAP_SPACING_MM)
+    if isinstance(found.get("features"), str):
+        found["features"] = features_for_training(found["features"])
     return found
 
 

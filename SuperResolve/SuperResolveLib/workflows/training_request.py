@@ -37,8 +37,8 @@ class Request:
         ratios: range of slice spacing over voxel that is to be learned; ``None`` for the preset's.
         options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes; for
             ``soup`` the ``kind`` of slices (``"thick"``, ``"thin"``, ``"gaussian:MM"``, a table's path, or a profile),
-            the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features`` (``"self"``, or
-            ``"none"``).
+            the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features``
+            (:mod:`~SuperResolveLib.workflows.features`).
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.

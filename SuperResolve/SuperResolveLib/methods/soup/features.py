@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+import torch
+from torch import nn
 
 from ...errors import InputError
 from ...losses.perceptual import Extractor
+from ...model import FeatureWeights
 from ...networks.generator import Generator
+from ..features import feature_extractor
 from .own_features import OwnFeatures
 
 #: The source that takes the generator's own encoder.
@@ -20,22 +25,28 @@ class Features:
     """An extractor of features.
 
     Attributes:
-        name: of the network, for the card.
-        hash: of its weights, for the card.
         extractor: takes grey images (batch, 1, rows, columns) to features; frozen.
+        told: what the card says of it: ``name`` and ``hash``.
     """
 
-    name: str
-    hash: str
     extractor: Extractor
+    told: Mapping[str, str]
 
 
-def own_features(network: Generator, name: str) -> Features:
-    """The encoder of a generator as its first stage left it.
+def features_of(source: FeatureWeights | str, network: Generator, name: str, device: torch.device) -> Features:
+    """What a source stands for.
+
+    Args:
+        source: weights, or :data:`SELF`.
+        network: the generator as its first stage left it.
+        name: of its kind.
+        device: where to compute.
 
     Raises:
-        InputError: that network has none.
+        InputError: the generator's features are wanted, and it has no encoder.
     """
+    if isinstance(source, FeatureWeights):
+        return Features(feature_extractor(source, device), source.told)
     try:
         extractor = OwnFeatures(network)
     except TypeError as error:
@@ -43,12 +54,12 @@ def own_features(network: Generator, name: str) -> Features:
             f"the network {name} has no encoder whose features could be compared: name other --features, or train the "
             "network multi-scale"
         ) from error
-    return Features(SELF, hash_of(extractor), extractor)
+    return Features(extractor, {"name": SELF, "hash": f"sha256:{hash_of(extractor)}"})
 
 
-def hash_of(extractor: Any) -> str:
-    """SHA-256 of all weights of an extractor, in the order of its state."""
+def hash_of(network: nn.Module) -> str:
+    """SHA-256 of all weights of a network, in the order of its state."""
     digest = hashlib.sha256()
-    for tensor in extractor.state_dict().values():
+    for tensor in network.state_dict().values():
         digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -28,7 +28,7 @@ from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
-from .features import SELF, Features, own_features
+from .features import Features, features_of
 from .perceptual import PerceptualStep
 from .presets import DIVISOR, PATIENCE, PRESETS, RATIOS, Arguments, Preset
 from .slices import degradations_of, learned_fwhm_ratios
@@ -42,7 +42,7 @@ class SoupTraining:
 
     Args:
         settings: how to train; ``options`` has ``kind``, of slices, ``mixing``, of the scales' parts, and ``features``,
-            ``"self"`` or :class:`~.features.Features`.
+            ``"self"`` or weights.
         collection, validation: thin volumes to learn from, and others to validate on.
     """
 
@@ -140,12 +140,10 @@ class SoupTraining:
             )
 
     def _of_settings(self) -> Features:
-        features = self._settings.options.get("features")
-        if features == SELF:
-            return own_features(self.averaged, self._settings.network)
-        if not isinstance(features, Features):
+        source = self._settings.options.get("features")
+        if source is None:
             raise InputError("the stage perceptual compares features: name them by --features, or leave it out")
-        return features
+        return features_of(source, self.averaged, self._settings.network, self._settings.device)
 
     def _answer(self, pairs: ColumnPairs) -> torch.Tensor:
         """Of the network that learns, at the scale of the batch, shape (batch, planes, rows, columns)."""
@@ -187,7 +185,7 @@ class SoupTraining:
             fwhm_ratios=learned_fwhm_ratios(self._degradations, voxels),
             voxels_mm=voxels,
             losses=tuned.weights if is_tuned and tuned else {"squared_error": 1.0},
-            features={"name": features.name, "hash": features.hash} if is_tuned and features else None,
+            features=features.told if is_tuned and features else None,
             notes=(SKIPPED,) if skipped else (),
         )
 
