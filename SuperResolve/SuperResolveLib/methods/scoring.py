@@ -37,6 +37,7 @@ class Scoring:
         metrics: of an image and its truth, by name.
         device: where the network is applied.
         start: what the network is given.
+        consistent: whether answers are made consistent with the slices before they are judged.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Scoring:
         metrics: Mapping[str, Metric],
         device: torch.device,
         start: Start,
+        consistent: bool = False,
     ) -> None:
         self._collection = collection
         self._degradations = degradations
         self._metrics = metrics
         self._device = device
         self._start = start
+        self._consistent = consistent
 
     @cached_property
     def _cases(self) -> list[ValidationPair]:
@@ -80,6 +83,11 @@ class Scoring:
         halo = network.receptive_radius
         starts = [getattr(case, self._start).numpy()[0] for case in self._cases]
         answers = [apply_in_tiles(network, start, halo, self._device) for start in starts]
+        if self._consistent:
+            answers = [
+                case.pairs.made_consistent(torch.from_numpy(answer)[None]).numpy()[0]
+                for case, answer in zip(self._cases, answers, strict=True)
+            ]
         return {**self._mean(answers), **self._references}
 
     def _mean(self, answers: Sequence[Image]) -> dict[str, float]:

@@ -20,7 +20,7 @@ class PatchDiscriminator(nn.Module):
     Without normalisation, a patch is judged whatever else is in its batch.
 
     Args:
-        patch: planes, rows and columns of the patches; of others, features are averaged to those of such a patch.
+        patch: planes, rows and columns of the patches; those of smaller ones are filled up with features of zeros.
         channels: of the first pair, by default 32: 32-64-128-256.
     """
 
@@ -40,7 +40,8 @@ class PatchDiscriminator(nn.Module):
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Patches (batch, 1, planes, rows, columns) to a logit each, shape (batch,)."""
         features = self.features(patches)
-        if features.shape[2:] != self.size:  # a scan that is smaller than patches are
-            features = functional.adaptive_avg_pool3d(features, self.size)
-        logits: torch.Tensor = self.logit(features.flatten(1))
+        beyond = [
+            each for size, had in zip(self.size[::-1], features.shape[:1:-1], strict=True) for each in (0, size - had)
+        ]
+        logits: torch.Tensor = self.logit(functional.pad(features, beyond).flatten(1))
         return logits[:, 0]

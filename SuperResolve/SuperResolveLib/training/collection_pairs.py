@@ -203,12 +203,26 @@ _INTERPOLATIONS: tuple[Start, Start] = ("spline", "cubic")
 
 @dataclass(frozen=True)
 class ValidationPair:
-    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised."""
+    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised.
+
+    Attributes:
+        spline, cubic: what the two interpolations make of the slices.
+        pairs: Tikhonov's inverse and the truth, by which an answer can be made consistent.
+    """
 
     spline: torch.Tensor
-    tikhonov: torch.Tensor
     cubic: torch.Tensor
-    truth: torch.Tensor
+    pairs: ColumnPairs
+
+    @property
+    def tikhonov(self) -> torch.Tensor:
+        """What Tikhonov's inverse makes of the slices."""
+        return self.pairs.start
+
+    @property
+    def truth(self) -> torch.Tensor:
+        """The truth."""
+        return self.pairs.truth
 
 
 def validation_pair(
@@ -242,5 +256,8 @@ def validation_pair(
     window = slice(first, first + largest)
     damping = scan.damping(axis, degradation.noise)
     spline, cubic = (along(column.start(kind)[window], slices, 1) for kind in _INTERPOLATIONS)
-    tikhonov = along(column.start("tikhonov", damping)[window], slices, 1)
-    return ValidationPair(spline, tikhonov, cubic, truth[:, window].contiguous())
+    inverse = column.start("tikhonov", damping)
+    seen = torch.arange(truth.shape[1])[None, window]
+    start = along(inverse[window], slices, 1)
+    pairs = ColumnPairs(slices, start, truth[:, window].contiguous(), column, inverse, seen)
+    return ValidationPair(spline, cubic, pairs)

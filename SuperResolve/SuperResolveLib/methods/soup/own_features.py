@@ -6,10 +6,11 @@ import copy
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ...networks.generator import Generator
 from ...networks.multi_scale import MultiScale
-from ...networks.of_detail import GAIN, OfDetail, local_mean
+from ...networks.of_detail import GAIN, WIDTH, OfDetail
 
 
 class OwnFeatures(nn.Module):
@@ -38,9 +39,14 @@ class OwnFeatures(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Images (batch, 1, rows, columns) to features (batch, channels, rows, columns)."""
         if self._of_detail:
-            images = GAIN * (images - local_mean(images[..., None])[..., 0])
+            images = GAIN * (images - _mean(images))
         features: torch.Tensor = self.backbone(images + self.entrance(images))
         return features
+
+
+def _mean(images: torch.Tensor) -> torch.Tensor:
+    """That of the volume whose every plane an image is, :func:`~SuperResolveLib.networks.of_detail.local_mean`."""
+    return functional.avg_pool2d(images, WIDTH, 1, WIDTH // 2, count_include_pad=False)
 
 
 def _flat(layer: nn.Module) -> nn.Module:

@@ -52,7 +52,8 @@ class SoupTraining:
         ratios = settings.ratios or RATIOS
         self._degradations = degradations_of(settings.options.get("kind"), self._preset, ratios)
         start, device = self._preset.start, settings.device
-        self._scoring = Scoring(validation, self._degradations, settings.metrics, device, start)
+        consistent = not self._preset.published
+        self._scoring = Scoring(validation, self._degradations, settings.metrics, device, start, consistent)
         arguments = arguments_of(self._preset, settings.network, ratios, settings.options.get("mixing"))
         self._generator = GeneratorInTraining(
             settings.network, arguments, self._preset.averaging, settings.seed, device
