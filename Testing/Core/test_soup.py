@@ -29,7 +29,7 @@ from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.training.collection import Collection, Item
-from SuperResolveLib.training.collection_pairs import CollectionBatches
+from SuperResolveLib.training.collection_pairs import CollectionBatches, validation_pair
 from SuperResolveLib.training.column_pairs import ColumnPairs
 from SuperResolveLib.training.optimisation import Optimisation
 from SuperResolveLib.training.plateau import Plateau
@@ -129,6 +129,13 @@ def test_a_window_of_the_whole_column_is_made_consistent_as_in_use():
     damping = pairs.column.degradation.noise**2 / error
     expected = data_consistency(pairs.column.seen_matrix, answer.double(), pairs.slices.double(), 1, damping)
     torch.testing.assert_close(pairs.made_consistent(answer).double(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_an_answer_that_is_the_truth_stays_nearly_so_in_validation():
+    volume, fixed = dead_leaves(0, 32), DegradationRange("profile", (3.0, 3.0))
+    pair = validation_pair(volume, fixed, axis=0, largest=20)
+    consistent = pair.pairs.made_consistent(pair.truth)
+    assert float((consistent - pair.truth).square().mean()) < 0.1 * float((pair.tikhonov - pair.truth).square().mean())
 
 
 def test_a_window_is_made_consistent_as_the_column_that_is_the_start_elsewhere():
@@ -243,27 +250,28 @@ def test_the_scales_are_those_that_the_ratios_need():
 # whole runs
 
 
-def trained(scans: Path, folder: Path, **options: object):
-    return train("soup", [scans], **{"iterations": 10, "work": folder, "validate": 0.0, **options})
+def trained(scans: Path, **options: object):
+    return train("soup", [scans], **{"validate": 0.0, **options})
 
 
-def test_without_features_the_second_stage_is_skipped_and_run_and_card_say_so(scans, tmp_path):
+def test_without_features_the_second_stage_is_skipped_and_run_and_card_say_so(scans):
     said: list[str] = []
-    result = trained(scans, tmp_path, validate=0.5, iterations=2, say=said.append, options={"features": "none"})
+    result = trained(scans, validate=0.5, iterations=2, say=said.append, options={"features": "none"})
     assert result.model.card.stages == ("squared-error",) and result.model.card.features is None
     assert any("perceptual was skipped" in note for note in result.model.card.notes)
     assert any("perceptual was skipped" in sentence for sentence in said) and len(result.warnings) == 1
     assert result.model.card.validation is not None
     with pytest.raises(InputError, match="perceptual needs --features"):
-        trained(scans, tmp_path, stages=("perceptual",))
+        trained(scans, iterations=1, stages=("perceptual",))
 
 
 def test_a_tuned_model_says_that_detail_may_be_invented(scans, tmp_path):
-    model = trained(scans, tmp_path / "both", options={"features": "self"}, validate=0.5, iterations=4).model
+    options = {"options": {"features": "self"}, "iterations": 4}
+    model = trained(scans, work=tmp_path, validate=0.5, **options).model
     card = model.card
     assert card.stages == ("squared-error", "perceptual") and set(card.losses) == set(PROPORTIONS)
     assert card.features is not None and card.features["hash"].startswith("sha256:")
-    lines = [json.loads(line) for line in (tmp_path / "both" / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     last = [line for line in lines if line["stage"] == "perceptual"][-1]
     assert card.validation is not None and card.validation["model"]["psnr"] == pytest.approx(last["psnr"], abs=1e-3)
     scan = simulate(head_phantom((40, 40, 40), seed=5), SliceProfile.rect(2.5, 1.0), 2.5, "k")
@@ -271,8 +279,7 @@ def test_a_tuned_model_says_that_detail_may_be_invented(scans, tmp_path):
     assert any("sharpened to look right: detail may be invented" in warning for warning in result.warnings)
     with pytest.raises(InputError, match="detail may be invented, and no map can tell where"):
         super_resolve(scan, SliceProfile.rect(2.5, 1.0), model=model, uncertainty=True)
-    options = {"stages": ("perceptual",), "from_model": model, "options": {"features": "self"}, "iterations": 1}
-    again = trained(scans, tmp_path / "tuned", **options)
+    again = trained(scans, stages=("perceptual",), from_model=model, **options)
     assert again.model.card.stages == ("perceptual",)
 
 
@@ -283,18 +290,18 @@ def test_cancelled_in_either_stage_it_goes_on_to_the_same_model(stage, preset, s
             raise Cancelled
 
     options = {"options": {"features": "self"}, "seed": 2, "preset": preset, "iterations": 6}
-    whole = trained(scans, tmp_path / "a", **options).model
+    whole = trained(scans, **options).model
     with pytest.raises(Cancelled):
-        trained(scans, tmp_path / "b", progress=cancel, **options)
-    resumed = trained(scans, tmp_path / "b", resume=True, **options).model
+        trained(scans, work=tmp_path, progress=cancel, **options)
+    resumed = trained(scans, work=tmp_path, resume=True, **options).model
     assert all(np.array_equal(whole.tensors[name], resumed.tensors[name]) for name in whole.tensors)
     assert whole.card == resumed.card
 
 
 def test_a_run_of_other_options_is_not_gone_on_with(scans, tmp_path):
-    trained(scans, tmp_path, iterations=2, options={"kind": "thick"})
+    trained(scans, work=tmp_path, iterations=1, options={"kind": "thick"})
     with pytest.raises(InputError, match="is of another run"):
-        trained(scans, tmp_path, iterations=2, options={"kind": "thin"}, resume=True)
+        trained(scans, work=tmp_path, iterations=1, options={"kind": "thin"}, resume=True)
 
 
 def test_by_the_command_from_scans_to_a_restored_scan(scans, tmp_path, capsys):
@@ -328,8 +335,8 @@ def test_options_that_mean_nothing_are_refused_in_one_sentence(wrong, sentence, 
 
 
 @pytest.mark.parametrize(("kind", "preset"), [("thin", "paper"), ("thick", "fast")])
-def test_an_oblique_scan_of_any_ratio_is_restored_with_a_warning_where_it_is_outside(kind, preset, scans, tmp_path):
-    model = trained(scans, tmp_path, iterations=2, preset=preset, options={"kind": kind}).model
+def test_an_oblique_scan_of_any_ratio_is_restored_with_a_warning_where_it_is_outside(kind, preset, scans):
+    model = trained(scans, iterations=2, preset=preset, options={"kind": kind}).model
     assert (model.card.operator, model.card.consistent) == (("select", False) if kind == "thin" else ("profile", True))
     turn = np.array([[0.8, -0.6, 0.0], [0.6, 0.8, 0.0], [0.0, 0.0, 1.0]]) @ np.array(
         [[1.0, 0.0, 0.0], [0.0, 0.96, -0.28], [0.0, 0.28, 0.96]]
