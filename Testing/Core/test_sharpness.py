@@ -165,6 +165,13 @@ class TestCompare:
         code, out, err = run(options)
         assert code == 2 and out == "" and told in err
 
+    @pytest.mark.parametrize("options", ["--features alexnet:net.pth", "--features alexnet:x.pth --heads net.pth"])
+    def test_never_replaces_weights(self, run, tmp_path, options):
+        (tmp_path / "net.pth").write_bytes(b"weights")
+        code, _, err = run(f"{options} --json net.pth --overwrite")
+        assert code == 2 and f"is given both as {options.split()[-2]}" in err
+        assert (tmp_path / "net.pth").read_bytes() == b"weights"
+
     def test_of_volumes_too_small_for_the_network_is_refused(self):
         weights = FeatureWeights("vgg16", _weights_of_vgg16(), "file", "")
         distance = method_features.distance_of_planes(weights, torch.device("cpu"))

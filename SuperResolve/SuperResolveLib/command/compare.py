@@ -70,11 +70,13 @@ def compare(
     from ..image_io.volumes import read_volume
     from ..metrics.image_quality import aligned, compare_aligned
     from ..metrics.sharpness import sharpness
+    from ..workflows.features import feature_file
     from ..workflows.report import compare_report, write_report
 
     started = time.perf_counter()
     _check_use(features, heads, device)
-    check_paths({"TRUTH": truth, "RESULT": result, "--mask": Path(mask), "--heads": heads}, {"--json": json}, overwrite)
+    inputs = {"TRUTH": truth, "RESULT": result, "--mask": Path(mask), "--heads": heads}
+    check_paths({**inputs, "--features": feature_file(features)}, {"--json": json}, overwrite)
     true_volume, result_volume = read_volume(truth), read_volume(result)
     warnings = true_volume.warnings + result_volume.warnings
     console.warn(warnings)

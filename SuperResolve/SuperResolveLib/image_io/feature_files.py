@@ -27,13 +27,17 @@ Weights = dict[str, NDArray[np.float32]]
 
 #: The most bytes of a file that is read: twice those of VGG19 with its classifier.
 LARGEST_FILE = 2**30
-#: The first digits of the SHA-256 of what torchvision publishes, which its file names carry.
-PUBLISHED = {"vgg16": ("397923af",), "vgg19": ("dcbb9e9d",), "alexnet": ("7be5be79", "4df8aa71")}
+#: The files that torchvision publishes, the newest first; their names carry the first digits of their SHA-256.
+PUBLISHED = {
+    "vgg16": ("vgg16-397923af.pth",),
+    "vgg19": ("vgg19-dcbb9e9d.pth",),
+    "alexnet": ("alexnet-owt-7be5be79.pth", "alexnet-owt-4df8aa71.pth"),
+}
 TORCHVISION, FILE = "torchvision", "file"
 
 _SAFE, _TORCH = (".safetensors",), (".pth", ".pt")
 #: How a file that is named after its hash ends.
-_NAMED = re.compile(r"-([0-9a-f]{8})\.pth")
+_NAMED = re.compile(r"-([0-9a-f]{8})\.pth$")
 
 
 def read_feature_file(path: PathLike, network: str, shapes: Mapping[str, tuple[int, ...]]) -> FeatureWeights:
@@ -51,9 +55,8 @@ def read_feature_file(path: PathLike, network: str, shapes: Mapping[str, tuple[i
     path = Path(path)
     tensors = read_named_tensors(path)
     hashed = sha256(path)
-    known = hashed.startswith(PUBLISHED.get(network, ()))
-    named = _NAMED.search(path.name)
-    if named and not known and not hashed.startswith(named[1]):
+    known = any(hashed.startswith(_digits(name)) for name in PUBLISHED.get(network, ()))
+    if not hashed.startswith(_digits(path.name)):
         raise InputError(
             f"{path} is damaged: its SHA-256 begins with {hashed[:8]}, not as its name says; fetch it again"
         )
@@ -129,6 +132,12 @@ def read_named_tensors(path: Path) -> dict[str, NDArray[Any]]:
             for name, each in held.items()
             if isinstance(each, torch.Tensor)
         }
+
+
+def _digits(name: str) -> str:
+    """The digits of the hash that a file's name carries; empty where it carries none."""
+    named = _NAMED.search(name)
+    return named[1] if named else ""
 
 
 def sha256(path: Path) -> str:

@@ -53,7 +53,7 @@ def read_heads(path: PathLike, weights: FeatureWeights) -> Heads:
     """
     path = Path(path)
     if not are_calibrated(weights):
-        files = " or ".join(f"{network}-{PUBLISHED[network][0]}.pth" for network in _FILES)
+        files = " or ".join(PUBLISHED[network][0] for network in _FILES)
         raise InputError(
             f"LPIPS is calibrated with torchvision's own files, and these features are {weights.told['name']}: give "
             f"{files} by --features, or leave out --heads"

@@ -9,6 +9,7 @@ Beside PSNR and SSIM, which a smooth result does best in, it tells whether there
 
 - It is 1 for the truth itself, and for what differs from it by a factor or a constant.
 - Blur along the axis that weakens each frequency more than those below it makes it smaller.
+  Of detail that runs obliquely it takes along the other axes, too, less.
 - Noise and invented detail make it larger, also beyond 1; a result without the truth's noise falls short of 1.
 """
 

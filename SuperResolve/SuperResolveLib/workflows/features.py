@@ -14,6 +14,7 @@ Files are read in ``image_io``, and what is built from them in ``methods``; this
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final, Literal
 
 from ..errors import InputError
@@ -44,6 +45,12 @@ def features_for_training(source: str | None) -> FeatureWeights | Literal["self"
     return SELF if source == SELF else load_features(usual_source() if source is None else source)
 
 
+def feature_file(source: str | None) -> Path | None:
+    """The file that a source names; ``None`` where it names none."""
+    network, separator, path = (source or "").partition(":")
+    return Path(path).expanduser() if network in FILES and separator and path else None
+
+
 def load_features(source: str) -> FeatureWeights | None:
     """The weights that a source stands for; ``None`` for ``none``.
 
@@ -58,12 +65,13 @@ def load_features(source: str) -> FeatureWeights | None:
         raise InputError(
             f"the features {SELF} are those of a generator in training: choose one of {', '.join(SOURCES)}"
         )
-    network, separator, path = source.partition(":")
-    if source not in PACKAGED and (network not in FILES or not separator or not path):
+    path = feature_file(source)
+    if source not in PACKAGED and path is None:
         raise InputError(f"there are no features {source!r}: choose one of {', '.join(SOURCES)}")
     import_with_torch("torch")
     from ..methods.features import feature_shapes
 
-    if source in PACKAGED:
+    if path is None:
         return read_packaged(source, feature_shapes(PACKAGED[source].network))
+    network = source.partition(":")[0]
     return read_feature_file(path, network, feature_shapes(network))
