@@ -1,8 +1,9 @@
 r"""A model applied to a scan: a network that has learned from a collection adds to an interpolation of the slices.
 
 The slices y, scaled so that the card's percentiles become 0 and 1, are brought to the planes of the answer at exact
-positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G(x_0)`, which is brought back
-to the scan's intensities. Importing this does not import torch.
+positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G_s(x_0)`, which is brought back
+to the scan's intensities. s is the slice spacing over the distance between planes, for networks that are not the same
+for all. Importing this does not import torch.
 """
 
 from __future__ import annotations

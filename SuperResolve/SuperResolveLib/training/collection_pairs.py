@@ -121,11 +121,12 @@ class CollectionBatches:
         truth = columns[:, column.seen]
         planes = min(self._patch[0], truth.shape[1])
         window = window_starts(truth, planes, uniform[:, 1])[:, None] + torch.arange(planes, device=self._device)
-        matrix = column.start(self._start, scan.damping(axis, degradation.noise))
+        damping = scan.damping(axis, degradation.noise)
+        matrix = column.start(self._start, damping)
         inverse = torch.as_tensor(matrix, dtype=torch.float32, device=self._device)[window]
         start = torch.bmm(inverse, slices.flatten(2)).unflatten(2, (rows, across))
         true = truth[torch.arange(len(truth), device=self._device)[:, None], window]
-        return ColumnPairs(slices, start, true, column, matrix, window)
+        return ColumnPairs(slices, start, true, column, matrix, window, damping)
 
 
 @dataclass(frozen=True)
@@ -259,5 +260,5 @@ def validation_pair(
     inverse = column.start("tikhonov", damping)
     seen = torch.arange(truth.shape[1])[None, window]
     start = along(inverse[window], slices, 1)
-    pairs = ColumnPairs(slices, start, truth[:, window].contiguous(), column, inverse, seen)
+    pairs = ColumnPairs(slices, start, truth[:, window].contiguous(), column, inverse, seen, damping)
     return ValidationPair(spline, cubic, pairs)

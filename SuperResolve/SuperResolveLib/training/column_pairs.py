@@ -19,9 +19,6 @@ from ..physics.acquisition import along, consistency_correction
 from ..physics.degraded_column import DegradedColumn
 from .volume_pairs import VolumePairs
 
-#: The least damping, as of Tikhonov's inverse: with less, noise that there always is in use would be amplified.
-SMALLEST_DAMPING = 1e-3
-
 
 @dataclass(frozen=True)
 class ColumnPairs(VolumePairs):
@@ -31,11 +28,13 @@ class ColumnPairs(VolumePairs):
         column: where the slices of every column lie.
         inverse: the matrix S that makes the start of the slices, shape (seen voxels, slices).
         window: which of the seen voxels are in the window, shape (batch, planes).
+        damping: of Tikhonov's inverse: the variance of the noise over that of differences between neighbouring voxels.
     """
 
     column: DegradedColumn
     inverse: NDArray[np.floating]
     window: torch.Tensor
+    damping: float
 
     @property
     def ratio(self) -> float:
@@ -43,15 +42,12 @@ class ColumnPairs(VolumePairs):
         return self.column.ratio
 
     def made_consistent(self, answer: torch.Tensor) -> torch.Tensor:
-        r"""The answer on the windows, shape (batch, planes, rows, columns), made consistent with the slices.
+        """The answer on the windows, shape (batch, planes, rows, columns), made consistent with the slices.
 
-        The damping :math:`\lambda` is the variance of the slices' noise over that of the start's error, which is known
-        in training.
+        An answer's error is taken to be about as large as differences between neighbouring voxels are.
         """
         matrix = self.column.seen_matrix
-        error = float((self.start - self.truth).square().mean())
-        damping = max(self.column.degradation.noise**2 / max(error, 1e-12), SMALLEST_DAMPING)
-        correction = self._in_windows(consistency_correction(matrix, damping))
+        correction = self._in_windows(consistency_correction(matrix, self.damping))
         acquired = self._in_windows(matrix.T).transpose(1, 2)
         residual = along(np.eye(len(matrix)) - matrix @ self.inverse, self.slices, 1).flatten(2)
         with torch.autocast(answer.device.type, enabled=False):  # a residual is a small difference
