@@ -47,7 +47,7 @@ def test_the_published_one_has_eighteen_convolutions_to_a_path_and_622_986_param
 
 def test_the_published_one_starts_from_glorots_weights():
     published = build_network("multi-scale", {"zero_last": False})
-    backbone = published.get_submodule("backbone.2").weight  # 32 channels to 32
+    backbone = published.get_submodule("backbone.2").weight.detach()  # 32 channels to 32
     assert float(backbone.abs().max()) <= (6 / (2 * 32 * 27)) ** 0.5
     assert float(backbone.std()) == pytest.approx((2 / (2 * 32 * 27)) ** 0.5, rel=0.03)
 
