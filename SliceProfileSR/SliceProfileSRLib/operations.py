@@ -238,6 +238,8 @@ class Operations:
         workFolder: str | PathLike[str] | None = None,
         device: str = "auto",
         seed: int = 0,
+        kind: str = "",
+        features: str = "",
     ) -> Training:
         """Begin to train a model on scans, in a process that goes on when the scene, or Slicer, is closed.
 
@@ -251,6 +253,8 @@ class Operations:
             workFolder: where checkpoints, validations and the log are kept; beside the model unless given.
             device: "auto", "cpu", "cuda" or "mps".
             seed: the model is reproducible under it on one device.
+            kind: of slices that the method soup learns from: "thick", "thin", "gaussian:MM" or a profile's table.
+            features: that the method soup is tuned by: "self", "vgg16:FILE" and so on; not without.
 
         Returns:
             The training: ``training.state()`` tells how it stands, ``training.stop()`` ends it with a checkpoint.
@@ -262,6 +266,7 @@ class Operations:
         from .training.trainingCall import trainingValues, workFolderOf
 
         settings = {"method": method, "preset": preset, "network": network, "hours": hours}
+        settings |= {"kind": kind, "features": features}
         work = Path(workFolder).absolute() if workFolder else workFolderOf(modelPath or "model")
         values = trainingValues(folders, modelPath, work, **settings, device=device, seed=seed)
         self._dependencies.ensure(torch=True)

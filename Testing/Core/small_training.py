@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+from SuperResolveLib.methods.soup import presets as soup
 from SuperResolveLib.methods.supervised import presets
 from SuperResolveLib.methods.xuan import presets as xuan
 
@@ -30,16 +31,36 @@ SMALL_XUAN = xuan.Preset(
     {"deepresolve": xuan.Generation(6, 1, 16, 1e-3, {"layers": 3, "channels": 4, "zero_last": True})},
 )
 
+SMALL_SOUP = {
+    name: replace(
+        soup.PRESETS[name],
+        iterations=6,
+        batch=2,
+        patch=16,
+        tuning=soup.Tuning(4, planes=3, channels=2, batches=1),
+        networks={
+            "multi-scale": {"channels": 4, "layers": 1, **changes},
+            "unet": {"levels": 1, "channels": 4, **changes},
+        },
+    )
+    for name, changes in (("fast", {"zero_last": True, "detail": True}), ("paper", {"zero_last": False}))
+}
+
 
 @contextmanager
 def small_presets() -> Iterator[None]:
-    """In it the presets ``fast`` are small."""
-    with patch.dict(presets.PRESETS, fast=SMALL), patch.dict(xuan.PRESETS, fast=SMALL_XUAN):
+    """In it the presets ``fast``, and ``paper`` of soup, are small."""
+    with (
+        patch.dict(presets.PRESETS, fast=SMALL),
+        patch.dict(xuan.PRESETS, fast=SMALL_XUAN),
+        patch.dict(soup.PRESETS, SMALL_SOUP),
+    ):
         yield
 
 
 if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
     presets.PRESETS["fast"], xuan.PRESETS["fast"] = SMALL, SMALL_XUAN
+    soup.PRESETS.update(SMALL_SOUP)
 
 if __name__ == "__main__":
     import torch

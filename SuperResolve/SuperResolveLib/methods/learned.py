@@ -1,8 +1,9 @@
 r"""A model applied to a scan: a network that has learned from a collection adds to an interpolation of the slices.
 
 The slices y, scaled so that the card's percentiles become 0 and 1, are brought to the planes of the answer at exact
-positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G(x_0)`, which is brought back
-to the scan's intensities. Importing this does not import torch.
+positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G_s(x_0)`, which is brought back
+to the scan's intensities. s is the slice spacing over the distance between planes, for networks that are not the same
+for all. Importing this does not import torch.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ Image = NDArray[np.float32]
 SECONDS_A_WEIGHT = 5e-4
 #: By how much a scan's voxels may be smaller or larger than those that a model learned from.
 VOXEL_TOLERANCE = 1.25
+#: What a model is that a perceptual loss has tuned.
+LOOKS_RIGHT = "sharpened to look right: detail may be invented"
 #: By how much a ratio may lie beyond those of a card before it is outside: they are told rounded.
 ROUNDING = 1e-2
 
@@ -64,19 +67,20 @@ class Learned:
         from .tiles import answers_in_tiles
 
         device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
-        network = load_network(self.model).to(device).eval()
+        scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
+        network = load_network(self.model).to(device).eval().at_scale(scale)
         slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
         halo = min(card.halo, network.receptive_radius)
-        low, scale = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
+        low, height = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
         restored = np.empty(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)
 
         def start_of(rows: slice, columns: slice) -> Image:
-            return along(matrix, (slices[:, rows, columns] - low) / scale, 0)
+            return along(matrix, (slices[:, rows, columns] - low) / height, 0)
 
         with reproducible(self.settings.seed):
             for part, tile in answers_in_tiles(network, start_of, answer.shape, halo, device, progress):
-                answer[part] = tile * scale + low
+                answer[part] = tile * height + low
         return Restoration(restored)
 
 
@@ -121,6 +125,8 @@ def warnings_for(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> 
 
 
 def _warnings(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> Iterator[str]:
+    if card.features is not None:
+        yield f"the result is {LOOKS_RIGHT}"
     ratio, voxel = geometry.separation_ratio, geometry.in_plane_voxel
     if not _inside(ratio, card.ratios, 1 + ROUNDING):
         yield (

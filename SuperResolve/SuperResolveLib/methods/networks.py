@@ -19,9 +19,11 @@ from ..networks.dcsrn import DCSRN
 from ..networks.deepresolve import DeepResolve
 from ..networks.generator import Generator
 from ..networks.mdcsrn import MDCSRN
+from ..networks.multi_scale import MIXINGS, MultiScale
 from ..networks.of_detail import OfDetail
 from ..networks.rdn import RDN
 from ..networks.rrdb import RRDB
+from ..networks.unet import UNet
 
 Argument = int | float | bool | str
 #: What a network's tensors are, by name: type and shape.
@@ -76,6 +78,20 @@ class Switch:
 
 
 @dataclass(frozen=True)
+class OneOf:
+    """One of some names."""
+
+    names: tuple[str, ...]
+
+    def accepts(self, value: object) -> bool:
+        """Whether a value is one of these."""
+        return isinstance(value, str) and value in self.names
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.names)}"
+
+
+@dataclass(frozen=True)
 class Kind:
     """A network.
 
@@ -85,7 +101,7 @@ class Kind:
     """
 
     construct: Callable[..., Generator]
-    arguments: Mapping[str, Whole | Real | Switch]
+    arguments: Mapping[str, Whole | Real | Switch | OneOf]
 
 
 CHANNELS = Whole(1, 256)
@@ -126,6 +142,18 @@ NETWORKS: dict[str, Kind] = {
             "zero_last": Switch(),
         },
     ),
+    "multi-scale": Kind(
+        MultiScale,
+        {
+            "lowest": Whole(1, 100),
+            "scales": Whole(1, 32),
+            "channels": CHANNELS,
+            "layers": Whole(0, 64),
+            "mixing": OneOf(MIXINGS),
+            "zero_last": Switch(),
+        },
+    ),
+    "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),
 }
 
 

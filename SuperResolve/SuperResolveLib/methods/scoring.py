@@ -37,6 +37,7 @@ class Scoring:
         metrics: of an image and its truth, by name.
         device: where the network is applied.
         start: what the network is given.
+        consistent: whether answers are made consistent with the slices before they are judged.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class Scoring:
         metrics: Mapping[str, Metric],
         device: torch.device,
         start: Start,
+        consistent: bool = False,
     ) -> None:
         self._collection = collection
         self._degradations = degradations
         self._metrics = metrics
         self._device = device
         self._start = start
+        self._consistent = consistent
 
     @cached_property
     def _cases(self) -> list[ValidationPair]:
@@ -76,10 +79,15 @@ class Scoring:
         """The network's ``psnr`` and ``ssim``, and with ``_spline`` and ``_tikhonov`` after the name those of both."""
         if not self._cases:
             return {}
-        network.eval()
+        network = network.eval().at_scale(middle_of(self._degradations).ratios[0])
         halo = network.receptive_radius
         starts = [getattr(case, self._start).numpy()[0] for case in self._cases]
         answers = [apply_in_tiles(network, start, halo, self._device) for start in starts]
+        if self._consistent:
+            answers = [
+                case.pairs.made_consistent(torch.from_numpy(answer)[None]).numpy()[0]
+                for case, answer in zip(self._cases, answers, strict=True)
+            ]
         return {**self._mean(answers), **self._references}
 
     def _mean(self, answers: Sequence[Image]) -> dict[str, float]:
@@ -91,8 +99,10 @@ class Scoring:
 
 
 def middle_of(degradations: DegradationRange) -> DegradationRange:
-    """The middle of a range as one that is fixed: a Gaussian profile, without noise."""
+    """The middle of a range as one that is fixed: without noise, and with a Gaussian profile where one is drawn."""
     ratio = math.sqrt(math.prod(degradations.ratios))
+    if degradations.whole:
+        ratio = float(round(ratio))
     width = sum(degradations.fwhm_ratios) / 2
     return replace(
         degradations, ratios=(ratio, ratio), fwhm_ratios=(width, width), noise=(0.0, 0.0), exponents=(2.0, 2.0)

@@ -2,7 +2,7 @@
 
 A tile is seen with a *halo*: so many voxels more on every side, which are cut off after. Where the tile lies at a face
 of the volume there is no halo, so that the network pads there with what it pads the volume with. A halo as wide as the
-network's receptive radius changes nothing but rounding.
+network's receptive radius changes nothing but rounding; it is widened to where the network's stride lets a start begin.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ MEASURED = 8
 
 
 def answers_in_tiles(
-    network: nn.Module,
+    network: Generator,
     start_of: StartOf,
     shape: Shape,
     halo: int,
@@ -65,14 +65,16 @@ def answers_in_tiles(
     Yields:
         Which part of the volume, and the answer there.
     """
-    widths = _widths(shape, halo, voxels_at_once)
+    widths, stride = _widths(shape, halo, voxels_at_once), network.stride
     planes, rows, columns = (_tiles(size, width) for size, width in zip(shape, widths, strict=True))
     done, total = 0, len(planes) * len(rows) * len(columns)
     for row, column in product(rows, columns):
-        seen_rows, seen_columns = _with_halo(row, halo, shape[1]), _with_halo(column, halo, shape[2])
+        seen_rows, seen_columns = (
+            _with_halo(part, halo, size, stride) for part, size in zip((row, column), shape[1:], strict=True)
+        )
         start = start_of(seen_rows, seen_columns)
         for plane in planes:
-            seen_planes = _with_halo(plane, halo, shape[0])
+            seen_planes = _with_halo(plane, halo, shape[0], stride)
             with _told_by_convolutions(network, done / total, progress):
                 answer = _answer(network, start[seen_planes], device)
             inner = (_within(plane, seen_planes), _within(row, seen_rows), _within(column, seen_columns))
@@ -82,7 +84,7 @@ def answers_in_tiles(
 
 
 def apply_in_tiles(
-    network: nn.Module,
+    network: Generator,
     start: Image,
     halo: int,
     device: torch.device,
@@ -131,7 +133,7 @@ def measured_halo(
     tile = [slice(max(0, part.start), part.stop) for part in middle]
 
     def seen_with(halo: int) -> Image:
-        seen = [_with_halo(part, halo, size) for part, size in zip(tile, volume.shape, strict=True)]
+        seen = [_with_halo(part, halo, size, network.stride) for part, size in zip(tile, volume.shape, strict=True)]
         answer = _answer(network, volume[seen[0], seen[1], seen[2]], device)
         inner = [_within(part, whole) for part, whole in zip(tile, seen, strict=True)]
         return answer[inner[0], inner[1], inner[2]]
@@ -190,8 +192,10 @@ def _tiles(size: int, width: int) -> list[slice]:
     return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
-def _with_halo(part: slice, halo: int, size: int) -> slice:
-    return slice(max(0, part.start - halo), min(size, part.stop + halo))
+def _with_halo(part: slice, halo: int, size: int, stride: int) -> slice:
+    """The part with its halo, widened to multiples of the stride, in so many voxels."""
+    first, last = (part.start - halo) // stride * stride, -(-(part.stop + halo) // stride) * stride
+    return slice(max(0, first), min(size, last))
 
 
 def _within(part: slice, whole: slice) -> slice:

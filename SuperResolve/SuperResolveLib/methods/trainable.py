@@ -36,6 +36,7 @@ class TrainableInfo(Info):
         operator: by which operator its results are made consistent with the scan.
         shares_batches: whether several processes can share its training.
         options: names of what only some methods have, as far as this one has it.
+        needs: of stages that one of the options must be given for, which; without it they are skipped.
     """
 
     stages: tuple[str, ...]
@@ -43,6 +44,7 @@ class TrainableInfo(Info):
     operator: OperatorKind
     shares_batches: bool = False
     options: tuple[str, ...] = ()
+    needs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +83,12 @@ class Stage:
         step: what does one update.
         score: how good what the stage trains is on the validation scans, by name; ``"psnr"`` in dB (higher is better)
             decides which state is kept. ``None`` where there is nothing to validate.
+        keeps_best: whether it does; else the last state that was scored is kept, as where PSNR is no judge.
     """
 
     step: TrainingStep
     score: Callable[[], Mapping[str, float]] | None = None
+    keeps_best: bool = True
 
 
 class Synthesising(Protocol):

@@ -14,5 +14,6 @@ TRAINABLES: Registry[Trainable] = Registry(
     {
         "supervised": "methods.supervised.method:Supervised",
         "xuan": "methods.xuan.method:Xuan",
+        "soup": "methods.soup.method:Soup",
     },
 )

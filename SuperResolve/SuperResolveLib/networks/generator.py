@@ -6,7 +6,7 @@ from torch import nn
 
 
 class Generator(nn.Module):
-    """A convolutional network without resampling, from a start to the answer.
+    """A convolutional network from a start to the answer.
 
     Both are of shape (batch, 1, planes, rows, columns), the through-plane axis first of the three, with intensities
     of about 0 to 1. Convolutions are padded with zeros, so that every size serves. Initial weights are drawn from
@@ -15,11 +15,20 @@ class Generator(nn.Module):
     Attributes:
         receptive_radius: how many voxels away, along every axis, the answer at a voxel sees (with batch normalisation:
             in eval mode, for in training it sees the whole batch).
-        arguments: keyword arguments from which the constructor builds the same network, plain numbers all.
+        arguments: keyword arguments from which the constructor builds the same network, plain numbers and names all.
+        stride: a start that begins so many voxels, or a multiple, later along an axis gives the answer that begins as
+            much later; 1 without resampling.
     """
 
     receptive_radius: int
     arguments: dict[str, int | float | bool | str]
+    stride: int = 1
+
+    def at_scale(self, scale: float) -> Generator:
+        """The network for slices that are ``scale`` voxels of the answer apart, with these weights, not copies of them:
+        the network itself where it is the same for all.
+        """
+        return self
 
 
 def set_to_zero(layer: nn.Module) -> None:

@@ -30,6 +30,12 @@ class OfDetail(Generator):
         self.network = network
         self.arguments = {**network.arguments, "detail": True}
         self.receptive_radius = network.receptive_radius + WIDTH // 2
+        self.stride = network.stride
+
+    def at_scale(self, scale: float) -> Generator:
+        """The network for that scale, given detail alone."""
+        network = self.network.at_scale(scale)
+        return self if network is self.network else OfDetail(network)
 
     def forward(self, start: torch.Tensor) -> torch.Tensor:
         """The start, shape (batch, 1, planes, rows, columns), to the answer of the same shape."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,8 +21,8 @@ TAPS = 4
 class DegradationRange:
     r"""Degradations, each drawn evenly from its range; what is fixed has a range with equal ends.
 
-    Profiles are generalised Gaussians :math:`\exp(-|x/a|^p)`, from the Gaussian (p = 2) to nearly a rect (p = 6), as
-    radio-frequency pulses make them; p is drawn evenly on a logarithmic scale.
+    Where no profile is given, they are generalised Gaussians :math:`\exp(-|x/a|^p)`, from the Gaussian (p = 2) to
+    nearly a rect (p = 6), as radio-frequency pulses make them; p is drawn evenly on a logarithmic scale.
 
     Attributes:
         operator: ``"profile"``, or ``"select"``: slices as thin as voxels, for which the widths mean nothing.
@@ -29,9 +30,12 @@ class DegradationRange:
         fwhm_ratios: FWHM of the profile over slice spacing: below 1 with gaps, above 1 where slices overlap.
         noise: standard deviation of the slices' noise in units of the intensity range 0 to 1.
         exponents: p of the profiles.
+        whole: whether ratios are whole numbers only, and slices lie where a filter over whole voxels, or the picking of
+            voxels, lays them (:meth:`~.degraded_column.DegradedColumn.at_phase`, ``aligned``).
+        profile: the one profile whatever the ratio; or ``"rect"`` for rects of the drawn widths.
 
     Raises:
-        InputError: a range is reversed or holds what no scanner does.
+        InputError: a range is reversed or holds what no scanner does, or no whole ratio.
     """
 
     operator: Literal["profile", "select"]
@@ -39,6 +43,8 @@ class DegradationRange:
     fwhm_ratios: Range = (1.0, 1.0)
     noise: Range = (0.0, 0.0)
     exponents: Range = (2.0, 6.0)
+    whole: bool = False
+    profile: SliceProfile | Literal["rect"] | None = None
 
     def __post_init__(self) -> None:
         if self.operator not in ("profile", "select"):
@@ -47,17 +53,39 @@ class DegradationRange:
         _check("fwhm_ratios", self.fwhm_ratios, 0.05, 10.0)
         _check("noise", self.noise, 0.0, 1.0)
         _check("exponents", self.exponents, 1.0, 50.0)
+        if self.whole and not self._whole_ratios:
+            raise InputError(
+                f"there is no whole ratio from {self.ratios[0]:g} to {self.ratios[1]:g}: give a wider range"
+            )
+
+    @property
+    def _whole_ratios(self) -> range:
+        return range(math.ceil(self.ratios[0] - 1e-9), math.floor(self.ratios[1] + 1e-9) + 1)
 
     def draw(self, random: np.random.Generator, voxel: float) -> Degradation:
         """A degradation for voxels of that size in mm; as many numbers are drawn whatever the operator."""
         ratio, fwhm_ratio, noise = (random.uniform(*each) for each in (self.ratios, self.fwhm_ratios, self.noise))
         exponent = float(np.exp(random.uniform(*np.log(self.exponents))))
+        if self.whole:
+            ratio = self._whole(ratio)
         spacing = ratio * voxel
         if self.operator == "select":
             return Degradation("select", spacing, noise)
-        fwhm = fwhm_ratio * spacing
-        profile = SliceProfile.generalised_gaussian(fwhm, exponent, min(fwhm, voxel) / TAPS)
-        return Degradation(profile, spacing, noise)
+        return Degradation(self._profile(fwhm_ratio * spacing, exponent, voxel), spacing, noise)
+
+    def _whole(self, ratio: float) -> int:
+        """One of the whole ratios, each as likely, for a ratio drawn evenly."""
+        ratios, (low, high) = self._whole_ratios, self.ratios
+        share = (ratio - low) / (high - low) if high > low else 0.0
+        return ratios[min(int(share * len(ratios)), len(ratios) - 1)]
+
+    def _profile(self, fwhm: float, exponent: float, voxel: float) -> SliceProfile:
+        if isinstance(self.profile, SliceProfile):
+            return self.profile
+        spacing = min(fwhm, voxel) / TAPS
+        if self.profile == "rect":
+            return SliceProfile.rect(fwhm, spacing)
+        return SliceProfile.generalised_gaussian(fwhm, exponent, spacing)
 
 
 def _check(name: str, ends: Range, lowest: float, highest: float) -> None:

@@ -41,8 +41,13 @@ class DegradedColumn:
     first_centre: float
 
     @classmethod
-    def at_phase(cls, degradation: Degradation, voxel: float, length: int, phase: float) -> DegradedColumn:
+    def at_phase(
+        cls, degradation: Degradation, voxel: float, length: int, phase: float, aligned: bool = False
+    ) -> DegradedColumn:
         """The column whose slices' field of view lies at ``phase``, from 0 (at the first voxels) to 1 (at the last).
+
+        Where ``aligned``, which needs a whole ratio s, slices lie as if they were made of whole voxels: their field of
+        view begins with a voxel, so that a rect of s voxels is a filter of s equal taps; selected ones lie on voxels.
 
         Raises:
             InputError: the column is too short for two slices.
@@ -54,7 +59,12 @@ class DegradedColumn:
                 f"{length} voxels of {voxel:.3g} mm hold no two slices {degradation.slice_spacing:.3g} mm apart: "
                 "use a larger volume or a smaller ratio"
             )
-        return cls(degradation, voxel, length, phase * (length - slices * ratio) + (ratio - 1) / 2)
+        leeway, half = length - slices * ratio, (ratio - 1) / 2
+        if not aligned:
+            return cls(degradation, voxel, length, phase * leeway + half)
+        places = round(leeway) + 1
+        first = min(int(phase * places), places - 1)
+        return cls(degradation, voxel, length, first + (np.floor(half) if degradation.operator == "select" else half))
 
     @property
     def ratio(self) -> float:
@@ -84,6 +94,11 @@ class DegradedColumn:
     def matrix(self) -> FloatArray:
         """The acquisition matrix from the whole column, shape (slices, length)."""
         return self._acquisition(np.arange(self.length))
+
+    @property
+    def seen_matrix(self) -> FloatArray:
+        """The acquisition matrix as in use: from the voxels in the field of view alone, shape (slices, seen voxels)."""
+        return self._acquisition(np.arange(self.length)[self.seen])
 
     def start(self, kind: Start, damping: float = 1e-3) -> FloatArray:
         """The matrix that makes the start from the slices, shape (seen voxels, slices).

@@ -17,6 +17,9 @@ from .console import Console
 from .results import SEPARATOR, Results
 from .training_watch import TrainingWatch
 
+#: Parameters that only some methods have.
+OPTIONS = ("kind", "features")
+
 
 def compute(arguments: Arguments, console: Console) -> Results:
     """Train a model and write it.
@@ -48,6 +51,7 @@ def _requested(arguments: Arguments) -> dict[str, Any]:
         "from_model": None if start is None else load_model(start),
         "hours": arguments["hours"] or None,
         "iterations": arguments["iterations"] or None,
+        "options": {name: arguments[name] for name in OPTIONS if name in info.options and arguments[name]},
         "device": arguments.device(info),
         "seed": arguments["seed"],
         "resume": arguments["resume"],

@@ -14,11 +14,11 @@ from ..physics.acquisition import along
 from ..physics.degradation_range import DegradationRange
 from ..physics.degraded_column import DegradedColumn, Start, slices_in
 from .collection import Collection
+from .column_pairs import ColumnPairs
 from .prepared_scan import BACKGROUND, PreparedScan
 from .random_streams import CountedStream
 from .scan_pool import ScanPool
 from .thin import thin_axes
-from .volume_pairs import VolumePairs
 
 Axes = Literal["thin"] | tuple[int, ...]
 #: Slices and voxels across that an axis must have to be degraded along.
@@ -97,19 +97,19 @@ class CollectionBatches:
             lambda index: PreparedScan(collection.volume(index), self._usable[index], device),
         )
 
-    def at(self, iteration: int) -> VolumePairs:
+    def at(self, iteration: int) -> ColumnPairs:
         """The batch of an iteration; its slices are those of the whole columns."""
         generator = self.random.at(iteration)
         scan = self._pool.draw(iteration, generator)
         return self._made(scan, _Draw(self._size, self._part, generator, self._device))
 
-    def _made(self, scan: PreparedScan, draw: _Draw) -> VolumePairs:
+    def _made(self, scan: PreparedScan, draw: _Draw) -> ColumnPairs:
         numbers = np.random.default_rng(draw.integer(2**62))
         axis = scan.axes[int(numbers.integers(len(scan.axes)))]
         swapped = bool(numbers.integers(2))
         voxel, faced = scan.spacing[axis], scan.facing(axis, swapped)
         degradation = self._degradations.draw(numbers, voxel)
-        column = DegradedColumn.at_phase(degradation, voxel, len(faced), numbers.uniform())
+        column = DegradedColumn.at_phase(degradation, voxel, len(faced), numbers.uniform(), self._degradations.whole)
         rows, across = min(self._patch[1], faced.shape[1]), min(self._patch[2], faced.shape[2])
 
         uniform = draw.uniform(2)
@@ -121,10 +121,12 @@ class CollectionBatches:
         truth = columns[:, column.seen]
         planes = min(self._patch[0], truth.shape[1])
         window = window_starts(truth, planes, uniform[:, 1])[:, None] + torch.arange(planes, device=self._device)
-        matrix = column.start(self._start, scan.damping(axis, degradation.noise))
+        damping = scan.damping(axis, degradation.noise)
+        matrix = column.start(self._start, damping)
         inverse = torch.as_tensor(matrix, dtype=torch.float32, device=self._device)[window]
         start = torch.bmm(inverse, slices.flatten(2)).unflatten(2, (rows, across))
-        return VolumePairs(slices, start, truth[torch.arange(len(truth), device=self._device)[:, None], window])
+        true = truth[torch.arange(len(truth), device=self._device)[:, None], window]
+        return ColumnPairs(slices, start, true, column, matrix, window, damping)
 
 
 @dataclass(frozen=True)
@@ -202,12 +204,26 @@ _INTERPOLATIONS: tuple[Start, Start] = ("spline", "cubic")
 
 @dataclass(frozen=True)
 class ValidationPair:
-    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised."""
+    """What a network is judged by: the starts and the truth, each (1, planes, rows, columns), normalised.
+
+    Attributes:
+        spline, cubic: what the two interpolations make of the slices.
+        pairs: Tikhonov's inverse and the truth, by which an answer can be made consistent.
+    """
 
     spline: torch.Tensor
-    tikhonov: torch.Tensor
     cubic: torch.Tensor
-    truth: torch.Tensor
+    pairs: ColumnPairs
+
+    @property
+    def tikhonov(self) -> torch.Tensor:
+        """What Tikhonov's inverse makes of the slices."""
+        return self.pairs.start
+
+    @property
+    def truth(self) -> torch.Tensor:
+        """The truth."""
+        return self.pairs.truth
 
 
 def validation_pair(
@@ -231,7 +247,7 @@ def validation_pair(
     columns = faced[:, *middle][None]
     random = np.random.default_rng(seed)
     degradation = degradations.draw(random, voxel)
-    column = DegradedColumn.at_phase(degradation, voxel, len(faced), 0.5)
+    column = DegradedColumn.at_phase(degradation, voxel, len(faced), 0.5, degradations.whole)
     slices = along(column.matrix, columns, 1)
     if degradation.noise:
         noise = random.standard_normal(slices.shape).astype(np.float32)
@@ -241,5 +257,8 @@ def validation_pair(
     window = slice(first, first + largest)
     damping = scan.damping(axis, degradation.noise)
     spline, cubic = (along(column.start(kind)[window], slices, 1) for kind in _INTERPOLATIONS)
-    tikhonov = along(column.start("tikhonov", damping)[window], slices, 1)
-    return ValidationPair(spline, tikhonov, cubic, truth[:, window].contiguous())
+    inverse = column.start("tikhonov", damping)
+    seen = torch.arange(truth.shape[1])[None, window]
+    start = along(inverse[window], slices, 1)
+    pairs = ColumnPairs(slices, start, truth[:, window].contiguous(), column, inverse, seen, damping)
+    return ValidationPair(spline, cubic, pairs)

@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from ..networks.backbone import Backbone
 from .muon import Muon
+from .plateau import Plateau
 from .step import State
 
 Optimiser = Literal["adam", "muon"]
@@ -25,6 +26,7 @@ class Optimisation:
         schedules: of the optimisers' learning rates, stepped with them.
         gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
             leaves it.
+        plateau: divides the learning rates where validation no longer improves.
     """
 
     def __init__(
@@ -33,11 +35,13 @@ class Optimisation:
         optimisers: Sequence[torch.optim.Optimizer],
         schedules: Sequence[LRScheduler] = (),
         gradient_norm: float | None = None,
+        plateau: Plateau | None = None,
     ) -> None:
         self._parameters = list(parameters)
         self._optimisers = optimisers
         self._schedules = schedules
         self._gradient_norm = gradient_norm
+        self._plateau = plateau
 
     def step(self, loss: torch.Tensor) -> None:
         """Follow the gradient of a loss once."""
@@ -51,11 +55,19 @@ class Optimisation:
         for schedule in self._schedules:
             schedule.step()
 
+    def validated(self, score: float) -> None:
+        """Take note of a validation score, of which higher is better."""
+        if self._plateau is not None and self._plateau.is_over(score):
+            for optimiser in self._optimisers:
+                for group in optimiser.param_groups:
+                    group["lr"] /= self._plateau.divisor
+
     def state(self) -> State:
-        """Of the optimisers and their schedules."""
+        """Of the optimisers, their schedules and the plateau."""
         return {
             "optimisers": [optimiser.state_dict() for optimiser in self._optimisers],
             "schedules": [schedule.state_dict() for schedule in self._schedules],
+            "plateau": None if self._plateau is None else self._plateau.state(),
         }
 
     def load_state(self, state: State) -> None:
@@ -64,6 +76,8 @@ class Optimisation:
             optimiser.load_state_dict(saved)
         for schedule, saved in zip(self._schedules, state["schedules"], strict=True):
             schedule.load_state_dict(saved)
+        if self._plateau is not None:
+            self._plateau.load_state(state["plateau"])
 
 
 def warmed_up_cosine(optimiser: torch.optim.Optimizer, iterations: int, warm_up: int = 50) -> LambdaLR:
@@ -82,12 +96,13 @@ def optimisers_of(backbone: Backbone, learning_rate: float, kind: Optimiser) -> 
 
 
 def optimisers_for(network: torch.nn.Module, learning_rate: float, kind: Optimiser) -> list[torch.optim.Optimizer]:
-    """Adam on all of a network; or Muon on the weights of all convolutions but the first and the last, Adam on the
-    rest.
+    """Adam on all of a network; or Muon on the weights of all convolutions between several channels, so that first and
+    last layers are left to Adam with the rest.
     """
     kinds = (torch.nn.Conv2d, torch.nn.Conv3d)
     convolutions = [module for module in network.modules() if isinstance(module, kinds)]
-    return _optimisers(network, [module.weight for module in convolutions[1:-1]], learning_rate, kind)
+    inner: list[torch.Tensor] = [each.weight for each in convolutions if each.in_channels > 1 and each.out_channels > 1]
+    return _optimisers(network, inner, learning_rate, kind)
 
 
 def _optimisers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..methods.learned import LOOKS_RIGHT
 from ..model import Card, Model
 from .models import parameter_count
 
@@ -34,6 +35,7 @@ def _lines(model: Model) -> Iterator[tuple[str, str]]:
     yield "training", _training(card)
     yield "losses", ", ".join(f"{name} x {weight:g}" for name, weight in card.losses.items())
     yield "features", ", ".join(f"{name} {value}" for name, value in (card.features or {}).items()) or "none"
+    yield "looks", f"results are {LOOKS_RIGHT}" if card.features is not None else ""
     yield "validation", _validation(card.validation)
     yield "intensities", "percentiles {:g} and {:g} of the slices become 0 and 1".format(*card.percentiles)
     yield "tiles", _tiles(card)

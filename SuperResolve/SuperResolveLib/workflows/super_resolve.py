@@ -18,7 +18,7 @@ from ..device import check_device, choose_device
 from ..errors import InputError
 from ..estimation.registry import AUTO, ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..methods.learned import Learned, info_of, warnings_for
+from ..methods.learned import LOOKS_RIGHT, Learned, info_of, warnings_for
 from ..methods.method import COMBINATIONS, Combination, Method, MethodInfo, MethodSettings
 from ..methods.registry import METHODS
 from ..model import Card, Model
@@ -183,6 +183,11 @@ def _restorer(
         return method_class(settings), settings
     if method is not None or preset is not None:
         raise InputError("a model takes the place of method and preset: leave these out, or the model")
+    if uncertainty and model.card.features is not None:
+        raise InputError(
+            f"the model's results are {LOOKS_RIGHT}, and no map can tell where: leave the uncertainty out, or use a "
+            "model that was not tuned"
+        )
     settings = _settings(info_of(model), None, device, seed, combine, uncertainty)
     return Learned(model, settings), settings
 

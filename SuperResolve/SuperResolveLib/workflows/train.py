@@ -50,7 +50,7 @@ def carry_out(request: Request, progress: ProgressCallback, say: Say) -> Trained
     if request.devices > 1 and not plan.info.shares_batches:
         raise InputError(f"{request.method} is trained by one process: leave out the {request.devices} devices")
     collections = Collections.of(request, part_of(progress, 0.0, 0.02))
-    for sentence in collections.left_out:
+    for sentence in (*collections.left_out, *plan.skipped):
         say(sentence)
     with reproducible(request.seed):
         run = Run(request, plan, collections, device, 0)

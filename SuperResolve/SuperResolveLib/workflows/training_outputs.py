@@ -44,14 +44,15 @@ def trained_model(trainable: Trainable, stage: str, device: torch.device, facts:
     return Model(replace(trainable.card(stage), **changes), tensors_of(network))
 
 
-def figures(entries: Sequence[Entry], validation: Collection) -> dict[str, Any] | None:
-    """The validation figures of the state that was kept, the best of the last stage that was validated; ``None``
-    without any.
+def figures(entries: Sequence[Entry], validation: Collection, kept_best: bool = True) -> dict[str, Any] | None:
+    """The validation figures of the state that was kept, the best of the last stage that was validated, or its last;
+    ``None`` without any.
     """
     scored = [entry for entry in entries if math.isfinite(entry.get("psnr", math.nan))]
     if not scored:
         return None
-    best = max((entry for entry in scored if entry["stage"] == scored[-1]["stage"]), key=lambda entry: entry["psnr"])
+    of_stage = [entry for entry in scored if entry["stage"] == scored[-1]["stage"]]
+    best = max(of_stage, key=lambda entry: entry["psnr"]) if kept_best else of_stage[-1]
     told: dict[str, Any] = {"scans": len(validation), "subjects": len(validation.subjects)}
     for name in (name for name in best if name.startswith(("psnr", "ssim"))):
         metric, _, of = name.partition("_")

@@ -12,6 +12,7 @@ from ..methods.trainable import Trainable, TrainableInfo
 from ..methods.trainables import TRAINABLES
 from ..model import Model
 from ..progress import ProgressCallback
+from .training_options import given
 
 if TYPE_CHECKING:
     from ..training.collection import Collection
@@ -34,7 +35,10 @@ class Request:
         hours: how long to train; ``None`` for as many iterations as are told.
         iterations: in all, shared among the stages as in the preset; ``None`` for the preset's.
         ratios: range of slice spacing over voxel that is to be learned; ``None`` for the preset's.
-        options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes.
+        options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes; for
+            ``soup`` the ``kind`` of slices (``"thick"``, ``"thin"``, ``"gaussian:MM"``, a table's path, or a profile),
+            the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features``
+            (:mod:`~SuperResolveLib.workflows.features`).
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.
@@ -71,6 +75,7 @@ class Plan:
         trainable: the method.
         info: what it declares.
         preset, network, stages: of its own.
+        skipped: sentences about stages that are not run for want of what they need.
     """
 
     trainable: type[Trainable]
@@ -78,6 +83,7 @@ class Plan:
     preset: str
     network: str
     stages: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
 
     def shared(self, iterations: int | None) -> dict[str, int]:
         """Iterations of each stage: the preset's, or so many in all in the same proportion."""
@@ -112,13 +118,22 @@ def checked(request: Request) -> Plan:
     network = request.network or info.networks[0]
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
-    stages = request.stages or info.stages
+    lacking = {stage: option for stage, option in info.needs.items() if option not in given(request.options)}
+    stages = request.stages or tuple(name for name in info.stages if name not in lacking)
     unknown = [name for name in stages if name not in info.stages]
     if unknown:
         raise InputError(f"{info.name} has no stage {unknown[0]!r}: its stages are {', '.join(info.stages)}")
     if tuple(stages) != tuple(name for name in info.stages if name in stages):
         raise InputError(f"stages are run in their order: give {','.join(n for n in info.stages if n in stages)}")
-    return Plan(trainable, info, info.preset(request.preset), network, tuple(stages))
+    impossible = next((name for name in stages if name in lacking), None)
+    if impossible is not None:
+        raise InputError(f"the stage {impossible} needs --{lacking[impossible]}: give it, or leave out the stage")
+    skipped = tuple(
+        f"the stage {stage} was skipped: it needs --{option}, which was not given"
+        for stage, option in lacking.items()
+        if not request.stages
+    )
+    return Plan(trainable, info, info.preset(request.preset), network, tuple(stages), skipped)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from ..metrics.image_quality import psnr, ssim
 from ..model import Model
 from ..progress import ProgressCallback, part_of
 from .training_figure import plot_learning
+from .training_options import of_run, understood
 from .training_outputs import figures, trained_model, trained_on, write_synthesis
 from .training_request import Collections, Plan, Request
 
@@ -71,6 +72,7 @@ class Run:
         self._request, self._plan, self._collections = request, plan, collections
         self._device, self._rank = device, rank
         self.iterations = plan.shared(request.iterations)
+        self._options = understood(request.options)
         self._saved: State | None = None
         self._seconds_before = 0.0
 
@@ -113,7 +115,7 @@ class Run:
             from ..methods.networks import load_network
 
             trainable.start_from(load_network(self._request.from_model))
-        stages, done = self._plan.stages, 0
+        stages, done, kept_best = self._plan.stages, 0, True
         if self._saved is not None:
             trainable.load_state(self._saved["trainable"])
         for name in stages:
@@ -122,7 +124,7 @@ class Run:
                 done += self.iterations[name]
                 continue
             part = part_of(progress, done / self.total, done / self.total + share)
-            self._run_stage(name, trainable, part)
+            kept_best = self._run_stage(name, trainable, part)
             if name == "synthesis" and "keep_synthesis" in self._request.options:
                 write_synthesis(cast(Synthesising, trainable), self._collections, self._request.options)
             self._saved = None
@@ -134,17 +136,18 @@ class Run:
             "seed": self._request.seed,
             "iterations": dict(self.iterations),
             "trained_on": trained_on(self._collections.training, self._request.synthetic),
-            "validation": figures(self._log.entries, self._collections.validation),
+            "validation": figures(self._log.entries, self._collections.validation, kept_best),
         }
         return Trained(
             trained_model(trainable, stages[-1], self._device, facts),
             self._collections.left_out,
-            (),
+            self._plan.skipped,
             tuple(self._log.entries),
             self._seconds(),
         )
 
-    def _run_stage(self, name: str, trainable: Trainable, progress: ProgressCallback) -> None:
+    def _run_stage(self, name: str, trainable: Trainable, progress: ProgressCallback) -> bool:
+        """Run a stage to its end, and say whether the best of its states was kept, or the last."""
         from ..training.loop import TrainingLoop
         from ..training.ranks import agreed
 
@@ -162,6 +165,7 @@ class Run:
         if self._saved is not None:
             loop.load_state(self._saved["loop"])
         loop.run(progress)
+        return stage.keeps_best
 
     def _validation(self, name: str, stage: Stage) -> Any:
         from ..training.validation import Validation
@@ -176,6 +180,8 @@ class Run:
             self._log.add({"stage": name, "iteration": iteration, "seconds": self._seconds(), **told, **scores})
             if self._request.work is not None:
                 plot_learning(self._log.entries, self._request.work / CURVE)
+            if not stage.keeps_best:
+                return float(-iteration)
             return -scores["psnr"] if "psnr" in scores else 0.0
 
         every = max(1, self.iterations[name] // VALIDATIONS)
@@ -209,7 +215,7 @@ class Run:
             iterations=self.iterations,
             ratios=request.ratios,
             metrics={"psnr": psnr, "ssim": ssim},
-            options=request.options,
+            options=self._options,
             rank=self._rank,
             ranks=request.devices,
         )
@@ -288,6 +294,7 @@ def identity(request: Request, plan: Plan, collections: Collections) -> dict[str
         "synthetic": request.synthetic,
         "iterations": request.iterations,
         "hours": request.hours,
+        "options": of_run(request.options),
     }
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ...errors import InputError
 from ...registry import Preset, import_with_torch
-from ...training.thin import MOST_ANISOTROPIC, is_thin
+from ..thin_volumes import check_thin_volume
 from ..trainable import Stage, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from ...networks.generator import Generator
     from ...training.collection import Collection
     from ...training.step import State
-
-#: The fewest voxels that a volume must have along every axis.
-FEWEST_VOXELS = 40
 
 
 class Supervised:
@@ -53,15 +49,7 @@ class Supervised:
         Raises:
             InputError: in one sentence that begins with "it ".
         """
-        if not is_thin(volume.spacing):
-            sizes = " x ".join(f"{value:.3g}" for value in volume.spacing)
-            raise InputError(
-                f"it has voxels of {sizes} mm, and thin volumes are needed to learn from: voxels no more than "
-                f"{MOST_ANISOTROPIC} times as long along one axis as along another"
-            )
-        if min(volume.shape) < FEWEST_VOXELS:
-            shape = " x ".join(str(size) for size in volume.shape)
-            raise InputError(f"it has {shape} voxels, and at least {FEWEST_VOXELS} along every axis are needed")
+        check_thin_volume(volume)
 
     def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
         training = import_with_torch(f"{__package__}.training")
