@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 
-from small_training import small_presets
+from small_training import SMALL, small_presets
 from SuperResolveLib import InputError, Volume, load_model, read_volume, super_resolve, train, write_volume
 from SuperResolveLib.command.main import main
 from SuperResolveLib.errors import Cancelled
+from SuperResolveLib.methods.supervised.presets import PRESETS, PUBLISHED, Adversarial
 from SuperResolveLib.physics.dead_leaves import dead_leaves
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
@@ -154,6 +157,21 @@ def test_goes_on_from_a_model_but_not_of_another_network(scans, tmp_path):
     assert any(not np.array_equal(first.tensors[name], second.tensors[name]) for name in first.tensors)
     with pytest.raises(InputError, match="another network"):
         trained(scans, tmp_path / "c", iterations=3, network="dcsrn", from_model=first)
+
+
+def test_mdcsrn_as_published_goes_on_against_its_critic(scans):
+    published = replace(SMALL, patch=8, iterations=4, averaging=0.0, adversarial=Adversarial(8, 1e-3))
+    small = replace(PRESETS["paper"], networks={"mdcsrn": {"growth": 2, "blocks": 1, "units": 1}})
+    with patch.dict(PRESETS, paper=small), patch.dict(PUBLISHED, mdcsrn=published):
+        both = train("supervised", [scans], preset="paper", network="mdcsrn").model
+        first = train("supervised", [scans], preset="paper", network="mdcsrn", stages=("regression",)).model
+        with pytest.raises(InputError, match="goes on from what the stage regression trained"):
+            train("supervised", [scans], preset="paper", network="mdcsrn", stages=("adversarial",))
+    assert both.card.stages == ("regression", "adversarial") and both.card.losses["adversarial"] == 1e-3
+    assert both.card.iterations == {"regression": 4, "adversarial": 8}
+    assert any(not np.array_equal(both.tensors[name], first.tensors[name]) for name in first.tensors)
+    with pytest.raises(InputError, match="no stage 'adversarial' with the network deepresolve and the preset fast"):
+        train("supervised", [scans], network="deepresolve", stages=("regression", "adversarial"))
 
 
 def test_hours_end_it(scans, tmp_path):

@@ -96,7 +96,7 @@ def _run(volumes: dict[str, Path], asked: int | None, synthetic: int, device: st
     others = tuple(path for name, path in volumes.items() if name != cell.volume) if synthetic == 0 else ()
     request = Request(method="supervised", sources=others, synthetic=synthetic, validate=0.0, seed=cell.seed)
     collections = Collections.of(request, lambda *_: None)
-    iterations = asked or TRAINABLES["supervised"].iterations(cell.preset)["regression"]
+    iterations = asked or TRAINABLES["supervised"].iterations(cell.preset, cell.method)["regression"]
     settings = TrainingSettings(
         preset=cell.preset,
         network=cell.method,

@@ -31,7 +31,8 @@ class TrainableInfo(Info):
     """What a method that learns from a collection declares about itself.
 
     Attributes:
-        stages: of its training, in order; each goes on from what those before it trained.
+        stages: of its training, in order; each goes on from what those before it trained. Some may be there for some
+            presets and networks alone (:meth:`Trainable.iterations`).
         networks: that it can train, by the names of :mod:`~SuperResolveLib.methods.networks`; the default first.
         operator: by which operator its results are made consistent with the scan.
         shares_batches: whether several processes can share its training.
@@ -104,8 +105,8 @@ class Trainable(Protocol):
     info: ClassVar[TrainableInfo]
 
     @classmethod
-    def iterations(cls, preset: str) -> dict[str, int]:
-        """How many iterations each stage of a preset takes."""
+    def iterations(cls, preset: str, network: str) -> dict[str, int]:
+        """How many iterations each stage takes that there is of a preset for one of the networks."""
 
     @classmethod
     def check(cls, volume: Volume) -> None:

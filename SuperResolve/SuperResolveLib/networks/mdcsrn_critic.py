@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 
 class MDCSRNCritic(nn.Module):
@@ -15,7 +16,7 @@ class MDCSRNCritic(nn.Module):
     with leaky ReLU 0.2; then two dense layers, of 1024 numbers and of 1.
 
     Args:
-        patch: planes, rows and columns of the patches.
+        patch: planes, rows and columns of the patches; those of smaller ones are filled up with features of zeros.
         channels: of the first pair, 64 as published: 64-128-256-512.
         dense: numbers of the dense layer, 1024 as published.
     """
@@ -29,6 +30,7 @@ class MDCSRNCritic(nn.Module):
                 self.features.extend(normalised_convolution(inputs, factor * channels, stride))
                 inputs = factor * channels
         planes, rows, columns = (-(-size // 16) for size in patch)
+        self.size = (planes, rows, columns)
         self.score = nn.Sequential(
             nn.Flatten(),
             nn.Linear(last * planes * rows * columns, dense),
@@ -38,8 +40,14 @@ class MDCSRNCritic(nn.Module):
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Patches (batch, 1, planes, rows, columns) to a number each, shape (batch,)."""
-        scores: torch.Tensor = self.score(self.features(patches))
+        scores: torch.Tensor = self.score(filled_up(self.features(patches), self.size))
         return scores[:, 0]
+
+
+def filled_up(features: torch.Tensor, size: tuple[int, int, int]) -> torch.Tensor:
+    """Features (batch, channels, planes, rows, columns) with zeros after the last, so that they have that size."""
+    missing = [whole - had for whole, had in zip(size, features.shape[2:], strict=True)]
+    return functional.pad(features, [each for count in reversed(missing) for each in (0, count)])
 
 
 def normalised_convolution(inputs: int, outputs: int, stride: int) -> list[nn.Module]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import torch
 from torch import nn
-from torch.nn import functional
+
+from .mdcsrn_critic import filled_up
 
 #: Feature channels over those of the first pair, a pair of convolutions each.
 FACTORS = (1, 2, 4, 8)
@@ -39,9 +40,5 @@ class PatchDiscriminator(nn.Module):
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Patches (batch, 1, planes, rows, columns) to a logit each, shape (batch,)."""
-        features = self.features(patches)
-        beyond = [
-            each for size, had in zip(self.size[::-1], features.shape[:1:-1], strict=True) for each in (0, size - had)
-        ]
-        logits: torch.Tensor = self.logit(functional.pad(features, beyond).flatten(1))
+        logits: torch.Tensor = self.logit(filled_up(self.features(patches), self.size).flatten(1))
         return logits[:, 0]

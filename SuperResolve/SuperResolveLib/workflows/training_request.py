@@ -87,7 +87,8 @@ class Plan:
 
     def shared(self, iterations: int | None) -> dict[str, int]:
         """Iterations of each stage: the preset's, or so many in all in the same proportion."""
-        own = {name: count for name, count in self.trainable.iterations(self.preset).items() if name in self.stages}
+        own = self.trainable.iterations(self.preset, self.network)
+        own = {name: count for name, count in own.items() if name in self.stages}
         if iterations is None:
             return own
         total = sum(own.values())
@@ -119,10 +120,15 @@ def checked(request: Request) -> Plan:
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
     lacking = {stage: option for stage, option in info.needs.items() if option not in given(request.options)}
-    stages = request.stages or tuple(name for name in info.stages if name not in lacking)
-    unknown = [name for name in stages if name not in info.stages]
+    preset = info.preset(request.preset)
+    own = [name for name in info.stages if name in trainable.iterations(preset, network)]
+    stages = request.stages or tuple(name for name in own if name not in lacking)
+    unknown = [name for name in stages if name not in own]
     if unknown:
-        raise InputError(f"{info.name} has no stage {unknown[0]!r}: its stages are {', '.join(info.stages)}")
+        raise InputError(
+            f"{info.name} has no stage {unknown[0]!r} with the network {network} and the preset {preset}: its stages "
+            f"are {', '.join(own)}"
+        )
     if tuple(stages) != tuple(name for name in info.stages if name in stages):
         raise InputError(f"stages are run in their order: give {','.join(n for n in info.stages if n in stages)}")
     impossible = next((name for name in stages if name in lacking), None)
@@ -133,7 +139,7 @@ def checked(request: Request) -> Plan:
         for stage, option in lacking.items()
         if not request.stages
     )
-    return Plan(trainable, info, info.preset(request.preset), network, tuple(stages), skipped)
+    return Plan(trainable, info, preset, network, tuple(stages), skipped)
 
 
 @dataclass(frozen=True)

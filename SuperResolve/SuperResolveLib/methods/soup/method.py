@@ -40,8 +40,8 @@ class Soup:
     )
 
     @classmethod
-    def iterations(cls, preset: str) -> dict[str, int]:
-        """How many iterations each stage of a preset takes."""
+    def iterations(cls, preset: str, network: str) -> dict[str, int]:
+        """How many iterations each stage of a preset takes, whatever the network."""
         return {"squared-error": PRESETS[preset].iterations, "perceptual": PRESETS[preset].tuning.iterations}
 
     @classmethod

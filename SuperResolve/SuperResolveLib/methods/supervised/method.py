@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...registry import Preset, import_with_torch
 from ..thin_volumes import check_thin_volume
 from ..trainable import Stage, TrainableInfo, TrainingSettings
-from .presets import PRESETS
+from .presets import preset_of
 
 if TYPE_CHECKING:
     from ...data.volume import Volume
@@ -31,16 +31,18 @@ class Supervised:
             Preset("balanced", "balanced", "Larger networks that learn for longer, on a graphics card."),
             Preset("paper", "as published", "The published sizes and losses, on a graphics card only."),
         ),
-        stages=("regression",),
+        stages=("regression", "adversarial"),
         networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb"),
         operator="profile",
         shares_batches=True,
     )
 
     @classmethod
-    def iterations(cls, preset: str) -> dict[str, int]:
-        """How many iterations each stage of a preset takes."""
-        return {"regression": PRESETS[preset].iterations}
+    def iterations(cls, preset: str, network: str) -> dict[str, int]:
+        """How many iterations each stage takes: as published, mDCSRN has a second one."""
+        own = preset_of(preset, network)
+        stages = {"regression": own.iterations}
+        return stages if own.adversarial is None else {**stages, "adversarial": own.adversarial.iterations}
 
     @classmethod
     def check(cls, volume: Volume) -> None:
@@ -56,8 +58,12 @@ class Supervised:
         self._training: Any = training.SupervisedTraining(settings, collection, validation)
 
     def begin(self, stage: str) -> Stage:
-        """The one stage there is: regression on the truth."""
-        begun: Stage = self._training.begin()
+        """Regression on the truth, or for mDCSRN as published the play against a critic that follows.
+
+        Raises:
+            InputError: the second is to begin, and neither was the first run nor a model given to start from.
+        """
+        begun: Stage = self._training.begin(stage)
         return begun
 
     def network(self) -> Generator:
@@ -71,12 +77,14 @@ class Supervised:
 
     def card(self, stage: str) -> Card:
         """The card of the network."""
-        card: Card = self._training.card()
+        card: Card = self._training.card(stage)
         return card
 
     def state(self) -> State:
-        """Nothing: there is one stage."""
-        return {}
+        """The network as the first stage left it."""
+        state: State = self._training.state()
+        return state
 
     def load_state(self, state: State) -> None:
-        """Nothing to do."""
+        """Go on from a state."""
+        self._training.load_state(state)

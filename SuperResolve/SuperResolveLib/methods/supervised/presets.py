@@ -2,7 +2,7 @@
 
 ``paper`` has the published sizes, losses, batches and learning rates, as far as the papers or their authors' code tell
 them: DeepResolve (Chaudhari et al., MRM 2018, arXiv 1808.04447), DCSRN (Chen et al., ISBI 2018), mDCSRN (Chen et al.,
-MICCAI 2018, arXiv 1803.01417) by its regression alone, RDN (Zhang et al., CVPR 2018) and RRDB (Wang et al., ESRGAN,
+MICCAI 2018, arXiv 1803.01417) with its critic, RDN (Zhang et al., CVPR 2018) and RRDB (Wang et al., ESRGAN,
 2018), the last two in 3-D on the interpolated volume. How many iterations, and how thick the slices were, they do not
 all tell: these are settings of ours.
 """
@@ -14,6 +14,19 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Arguments = Mapping[str, int | float | bool | str]
+
+
+@dataclass(frozen=True)
+class Adversarial:
+    """A second stage, against a critic.
+
+    Attributes:
+        iterations: how many, each a move of the critic.
+        learning_rate: Adam's, of both.
+    """
+
+    iterations: int
+    learning_rate: float
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,8 @@ class Preset:
         gradient_norm: bound on the gradient's norm, if any.
         averaging: decay of the average of the weights.
         consistent: whether results are made consistent with the scan.
+        networks: arguments by network.
+        adversarial: the second stage, if there is one.
     """
 
     iterations: int
@@ -52,6 +67,7 @@ class Preset:
     averaging: float = 0.999
     consistent: bool = True
     networks: Mapping[str, Arguments] = field(default_factory=dict)
+    adversarial: Adversarial | None = None
 
 
 _PUBLISHED = Preset(
@@ -109,7 +125,7 @@ PRESETS: dict[str, Preset] = {
 PUBLISHED: dict[str, Preset] = {
     "deepresolve": replace(_PUBLISHED, batch=50, loss="squared", iterations=100_000),
     "dcsrn": replace(_PUBLISHED, batch=2, patch=64, loss="squared", learning_rate=1e-5),
-    "mdcsrn": replace(_PUBLISHED, batch=2, patch=64, learning_rate=1e-4),
+    "mdcsrn": replace(_PUBLISHED, batch=2, patch=64, adversarial=Adversarial(550_000, 5e-6)),
     "rdn": _PUBLISHED,
     "rrdb": replace(_PUBLISHED, learning_rate=2e-4),
 }

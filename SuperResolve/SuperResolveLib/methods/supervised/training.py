@@ -1,4 +1,5 @@
-r"""Regression of a network on thin volumes: :math:`\min_\theta E\,|G_\theta(B y) - x|` with :math:`y = A x + n`.
+r"""Regression of a network on thin volumes: :math:`\min_\theta E\,|G_\theta(B y) - x|` with :math:`y = A x + n`;
+for mDCSRN as published also the stage after it (:mod:`.against_critic`).
 
 x is a patch of a thin volume, A the acquisition with a ratio, phase and profile drawn anew for every batch, n noise,
 and B y what the network starts from: Tikhonov's inverse of A, or an interpolation. The norm is the preset's.
@@ -12,19 +13,23 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
+from ...errors import InputError
 from ...losses.pixel import absolute_error, squared_error
 from ...model import Card
 from ...networks.generator import Generator
+from ...networks.mdcsrn_critic import MDCSRNCritic
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
 from ...training.collection_pairs import CollectionBatches
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
+from ...training.step import State
 from ...training.supervised import SupervisedStep
 from ...training.volume_pairs import VolumePairs
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
+from .against_critic import ADVERSARIAL, AgainstCritic
 from .presets import arguments_of, preset_of
 
 _LOSSES = {"squared": squared_error, "absolute": absolute_error}
@@ -53,6 +58,10 @@ class SupervisedTraining:
         self._generator = GeneratorInTraining(
             settings.network, arguments, self._preset.averaging, settings.seed, settings.device
         )
+        self._is_trained = False
+        self._before: State | None = None
+        if settings.ranks > 1 and "adversarial" in settings.iterations:
+            raise InputError("the stage adversarial is trained by one process: leave out --devices, or the stage")
 
     @property
     def averaged(self) -> Generator:
@@ -62,22 +71,21 @@ class SupervisedTraining:
     def start_from(self, network: Generator) -> None:
         """Start from a trained network's weights."""
         self._generator.start_from(network)
+        self._is_trained = True
 
-    def begin(self) -> Stage:
-        """The stage of regression, from the start."""
+    def begin(self, stage: str) -> Stage:
+        """One of the stages.
+
+        Raises:
+            InputError: the second is to begin, and neither was the first run nor a model given to start from.
+        """
+        return self._regression() if stage == "regression" else self._adversarial()
+
+    def _regression(self) -> Stage:
         self._generator.begin()
+        self._is_trained = True
         settings, preset, network = self._settings, self._preset, self._generator.network
-        batches = CollectionBatches(
-            self._collection,
-            self._degradations,
-            preset.batch,
-            (preset.patch, preset.patch, preset.patch),
-            preset.start,
-            CountedStream(settings.seed, torch.device("cpu")),
-            settings.device,
-            rank=settings.rank,
-            ranks=settings.ranks,
-        )
+        batches = self._batches(0)
         shared: nn.Module = DistributedDataParallel(network) if settings.ranks > 1 else network
         error = _LOSSES[preset.loss]
 
@@ -88,6 +96,50 @@ class SupervisedTraining:
         step = SupervisedStep(network, batches, loss, self._optimisation(), self._generator.average, on_cuda)
         return Stage(step, lambda: self._scoring.of(self.averaged))
 
+    def _adversarial(self) -> Stage:
+        preset, adversarial, settings = self._preset, self._preset.adversarial, self._settings
+        assert adversarial is not None
+        if self._before is None:
+            if not self._is_trained:
+                raise InputError(
+                    "the stage adversarial goes on from what the stage regression trained, which was not run: leave "
+                    "out --stages, or give a model to start from by --from"
+                )
+            self._before = self.averaged.state_dict()
+        self.averaged.load_state_dict(self._before)
+        self._generator.start_from(self.averaged)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            critic = MDCSRNCritic((preset.patch,) * 3).to(settings.device)
+        step = AgainstCritic(
+            self._generator.network,
+            critic,
+            self._batches(1),
+            self._stream(2),
+            settings.iterations["adversarial"],
+            adversarial.learning_rate,
+            self._generator.average,
+        )
+        return Stage(step, lambda: self._scoring.of(self.averaged), keeps_best=False)
+
+    def _batches(self, number: int) -> CollectionBatches:
+        settings, preset = self._settings, self._preset
+        return CollectionBatches(
+            self._collection,
+            self._degradations,
+            preset.batch,
+            (preset.patch, preset.patch, preset.patch),
+            preset.start,
+            self._stream(number),
+            settings.device,
+            rank=settings.rank,
+            ranks=settings.ranks,
+        )
+
+    def _stream(self, number: int) -> CountedStream:
+        """Random numbers that no other stream has."""
+        return CountedStream(3 * self._settings.seed + number, torch.device("cpu"))
+
     def _optimisation(self) -> Optimisation:
         preset, network = self._preset, self._generator.network
         optimisers = optimisers_for(network, preset.learning_rate, preset.optimiser)
@@ -95,9 +147,10 @@ class SupervisedTraining:
         schedules = [warmed_up_cosine(each, iterations) for each in optimisers] if preset.decays else []
         return Optimisation(network.parameters(), optimisers, schedules, preset.gradient_norm)
 
-    def card(self) -> Card:
+    def card(self, stage: str) -> Card:
         """What is to be known of the network."""
         preset, network = self._preset, self._generator.network
+        losses = {f"{preset.loss}_error": 1.0}
         return Card(
             method="supervised",
             network=self._settings.network,
@@ -108,8 +161,16 @@ class SupervisedTraining:
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
             voxels_mm=voxels_of(self._collection),
-            losses={f"{preset.loss}_error": 1.0},
+            losses=losses if stage == "regression" else {"absolute_error": 1.0, "adversarial": ADVERSARIAL},
         )
+
+    def state(self) -> State:
+        """The network as the first stage left it, once the second has begun."""
+        return {"is_trained": self._is_trained, "before": self._before}
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        self._is_trained, self._before = bool(state["is_trained"]), state["before"]
 
 
 def voxels_of(collection: Collection) -> tuple[float, float]:

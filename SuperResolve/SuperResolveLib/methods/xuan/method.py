@@ -45,12 +45,12 @@ class Xuan:
     )
 
     @classmethod
-    def iterations(cls, preset: str) -> dict[str, int]:
-        """How many iterations each stage of a preset takes, with the default network."""
+    def iterations(cls, preset: str, network: str) -> dict[str, int]:
+        """How many iterations each stage of a preset takes with a network."""
         own = PRESETS[preset]
         return {
             "synthesis": own.synthesis.iterations,
-            "generator": own.generators[cls.info.networks[0]].iterations,
+            "generator": own.generators[network].iterations,
         }
 
     @classmethod
