@@ -36,6 +36,7 @@ from SuperResolveLib.image_io.profile_table import write_profile
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.model import Card, Model
+from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows import demo as demo_module
@@ -259,6 +260,15 @@ def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monke
     assert json.loads((tmp_path / "j").read_text())["uncertainty"] is None
 
 
+class Unchanged(Generator):
+    """Answers its start."""
+
+    receptive_radius = 0
+
+    def forward(self, start: torch.Tensor) -> torch.Tensor:
+        return start
+
+
 @pytest.fixture
 def model_file(tmp_path, monkeypatch):
     """``m.safetensors``, whatever it holds, is read as a model that adds nothing to Tikhonov's inverse."""
@@ -276,9 +286,7 @@ def model_file(tmp_path, monkeypatch):
     )
     reading, networks = ModuleType("models"), ModuleType("networks")
     reading.load_model = lambda path: Model(card, {"weight": np.zeros(1, np.float32)})
-    network = torch.nn.Identity()
-    network.receptive_radius = 0
-    networks.load_network = lambda model: network
+    networks.load_network = lambda model: Unchanged()
     monkeypatch.setitem(sys.modules, "SuperResolveLib.workflows.models", reading)
     monkeypatch.setitem(sys.modules, "SuperResolveLib.methods.networks", networks)
     (tmp_path / "m.safetensors").write_bytes(b"a model")
