@@ -1,8 +1,9 @@
-r"""Regression of a network on thin volumes: :math:`\min_\theta E\,|G_\theta(B y) - x|` with :math:`y = A x + n`;
+r"""Regression of a network on thin volumes: :math:`\min_\theta E\,|C(G_\theta(B y)) - x|` with :math:`y = A x + n`;
 for mDCSRN as published also the stage after it (:mod:`.against_critic`).
 
 x is a patch of a thin volume, A the acquisition with a ratio, phase and profile drawn anew for every batch, n noise,
-and B y what the network starts from: Tikhonov's inverse of A, or an interpolation. The norm is the preset's.
+B y what the network starts from, Tikhonov's inverse of A or an interpolation, and C the data consistency that
+results are given in use, which is left out as published. The norm is the preset's.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from ...networks.mdcsrn_critic import MDCSRNCritic
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
 from ...training.collection_pairs import CollectionBatches
+from ...training.column_pairs import ColumnPairs
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.step import State
 from ...training.supervised import SupervisedStep
-from ...training.volume_pairs import VolumePairs
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
@@ -53,7 +54,14 @@ class SupervisedTraining:
             self._preset.fwhm_ratios,
             self._preset.noise,
         )
-        self._scoring = Scoring(validation, self._degradations, settings.metrics, settings.device, self._preset.start)
+        self._scoring = Scoring(
+            validation,
+            self._degradations,
+            settings.metrics,
+            settings.device,
+            self._preset.start,
+            self._preset.consistent,
+        )
         arguments = arguments_of(settings.preset, settings.network)
         self._generator = GeneratorInTraining(
             settings.network, arguments, self._preset.averaging, settings.seed, settings.device
@@ -89,8 +97,9 @@ class SupervisedTraining:
         shared: nn.Module = DistributedDataParallel(network) if settings.ranks > 1 else network
         error = _LOSSES[preset.loss]
 
-        def loss(pairs: VolumePairs) -> torch.Tensor:
-            return error(shared(pairs.start[:, None])[:, 0].float(), pairs.truth)
+        def loss(pairs: ColumnPairs) -> torch.Tensor:
+            answer: torch.Tensor = shared(pairs.start[:, None])[:, 0].float()
+            return error(pairs.made_consistent(answer) if preset.consistent else answer, pairs.truth)
 
         on_cuda = settings.device.type == "cuda"
         step = SupervisedStep(network, batches, loss, self._optimisation(), self._generator.average, on_cuda)
