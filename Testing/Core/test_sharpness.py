@@ -128,7 +128,7 @@ class TestCompare:
         report = json.loads((tmp_path / "c.json").read_text())
         sharp = report["sharpness"]
         assert list(sharp) == AXES and sharp["k"] < 0.5 < min(sharp["i"], sharp["j"])
-        assert f"k {sharp['k']:.3f}   of detail finer than slices 2 voxels apart hold\n" in out
+        assert f"k {sharp['k']:.3f}   of the truth's 1, in detail too fine for slices 2 voxels apart\n" in out
         assert report["ratio"] == 2 and report["features"] is None
         assert run("--ratio 5 --json d.json")[0] == 0
         assert json.loads((tmp_path / "d.json").read_text())["sharpness"]["k"] > sharp["k"]

@@ -94,7 +94,7 @@ def compare(
         f"HFEN {comparison.hfen:.4f}   over {comparison.voxels} voxels"
     )
     told = "   ".join(f"{axis} {value:.3f}" for axis, value in sharp.items())
-    console.result(f"sharpness along {told}   of detail finer than slices {ratio:g} voxels apart hold")
+    console.result(f"sharpness {told}   of the truth's 1, in detail too fine for slices {ratio:g} voxels apart")
     if looks is not None:
         console.result(f"{looks.name} {looks.value:.4f}   by {looks.features['name']}")
     console.wrote(json)
