@@ -136,3 +136,41 @@ class Trainable(Protocol):
 
     def load_state(self, state: State) -> None:
         """Go on from a state."""
+
+
+class HandedOn:
+    """What a method that learns from a collection leaves to its part that needs torch, :attr:`_training`."""
+
+    _training: Any
+
+    def begin(self, stage: str) -> Stage:
+        """A stage of the method.
+
+        Raises:
+            InputError: it goes on from another one that was not run.
+        """
+        begun: Stage = self._training.begin(stage)
+        return begun
+
+    def network(self) -> Generator:
+        """What is exported: the network with averaged weights."""
+        network: Generator = self._training.averaged
+        return network
+
+    def start_from(self, network: Generator) -> None:
+        """Start from a trained network's weights."""
+        self._training.start_from(network)
+
+    def card(self, stage: str) -> Card:
+        """The card of the network as it is after a stage."""
+        card: Card = self._training.card(stage)
+        return card
+
+    def state(self) -> State:
+        """What earlier stages trained and later ones need."""
+        state: State = self._training.state()
+        return state
+
+    def load_state(self, state: State) -> None:
+        """Go on from a state."""
+        self._training.load_state(state)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...registry import Preset, import_with_torch
 from ..thin_volumes import check_thin_volume
-from ..trainable import Stage, TrainableInfo, TrainingSettings
+from ..trainable import HandedOn, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
 if TYPE_CHECKING:
     from ...data.volume import Volume
-    from ...model import Card
-    from ...networks.generator import Generator
     from ...training.collection import Collection
-    from ...training.step import State
 
 
-class Soup:
+class Soup(HandedOn):
     """One network for every ratio learns from thin volumes, and is then tuned by what looks right."""
 
     info: ClassVar[TrainableInfo] = TrainableInfo(
@@ -55,37 +52,4 @@ class Soup:
 
     def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
         training = import_with_torch(f"{__package__}.training")
-        self._training: Any = training.SoupTraining(settings, collection, validation)
-
-    def begin(self, stage: str) -> Stage:
-        """One of the two stages.
-
-        Raises:
-            InputError: the second is to begin, and neither was the first run nor a model given to start from; or
-                features cannot be taken from the network that is trained.
-        """
-        begun: Stage = self._training.begin(stage)
-        return begun
-
-    def network(self) -> Generator:
-        """The generator with averaged weights."""
-        network: Generator = self._training.averaged
-        return network
-
-    def start_from(self, network: Generator) -> None:
-        """Start the generator from a trained network's weights."""
-        self._training.start_from(network)
-
-    def card(self, stage: str) -> Card:
-        """The card of the generator."""
-        card: Card = self._training.card(stage)
-        return card
-
-    def state(self) -> State:
-        """The generator as the first stage left it."""
-        state: State = self._training.state()
-        return state
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._training.load_state(state)
+        self._training = training.SoupTraining(settings, collection, validation)

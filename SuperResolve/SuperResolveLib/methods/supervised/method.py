@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...registry import Preset, import_with_torch
 from ..thin_volumes import check_thin_volume
-from ..trainable import Stage, TrainableInfo, TrainingSettings
+from ..trainable import HandedOn, TrainableInfo, TrainingSettings
 from .presets import preset_of
 
 if TYPE_CHECKING:
     from ...data.volume import Volume
-    from ...model import Card
-    from ...networks.generator import Generator
     from ...training.collection import Collection
-    from ...training.step import State
 
 
-class Supervised:
+class Supervised(HandedOn):
     """A network learns from thin volumes, degraded as the scanner degrades, to undo that."""
 
     info: ClassVar[TrainableInfo] = TrainableInfo(
@@ -55,36 +52,4 @@ class Supervised:
 
     def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
         training = import_with_torch(f"{__package__}.training")
-        self._training: Any = training.SupervisedTraining(settings, collection, validation)
-
-    def begin(self, stage: str) -> Stage:
-        """Regression on the truth, or for mDCSRN as published the play against a critic that follows.
-
-        Raises:
-            InputError: the second is to begin, and neither was the first run nor a model given to start from.
-        """
-        begun: Stage = self._training.begin(stage)
-        return begun
-
-    def network(self) -> Generator:
-        """The network with averaged weights."""
-        network: Generator = self._training.averaged
-        return network
-
-    def start_from(self, network: Generator) -> None:
-        """Start from a trained network's weights."""
-        self._training.start_from(network)
-
-    def card(self, stage: str) -> Card:
-        """The card of the network."""
-        card: Card = self._training.card(stage)
-        return card
-
-    def state(self) -> State:
-        """The network as the first stage left it."""
-        state: State = self._training.state()
-        return state
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._training.load_state(state)
+        self._training = training.SupervisedTraining(settings, collection, validation)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ...errors import InputError
 from ...registry import Preset, import_with_torch
 from ...training.thin import is_thin
-from ..trainable import Stage, TrainableInfo, TrainingSettings
+from ..trainable import HandedOn, TrainableInfo, TrainingSettings
 from .presets import PRESETS
 
 if TYPE_CHECKING:
     from ...data.volume import Volume
-    from ...model import Card
-    from ...networks.generator import Generator
     from ...training.collection import Collection
-    from ...training.step import State
 
 #: The fewest slices and the fewest pixels of a slice's side that a scan must have.
 FEWEST_SLICES, FEWEST_PIXELS = 4, 16
@@ -23,7 +20,7 @@ FEWEST_SLICES, FEWEST_PIXELS = 4, 16
 FEWEST_PLANES = 16
 
 
-class Xuan:
+class Xuan(HandedOn):
     """Slices synthesised between those of thick scans teach a generator, without any thin scan (arXiv 2003.12627)."""
 
     info: ClassVar[TrainableInfo] = TrainableInfo(
@@ -72,21 +69,7 @@ class Xuan:
 
     def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
         training = import_with_torch(f"{__package__}.training")
-        self._training: Any = training.XuanTraining(settings, collection, validation)
-
-    def begin(self, stage: str) -> Stage:
-        """One of the two stages.
-
-        Raises:
-            InputError: the second is to begin and the first was not run.
-        """
-        begun: Stage = self._training.begin(stage)
-        return begun
-
-    def network(self) -> Generator:
-        """The generator with averaged weights; the first stage's networks, which could memorise patients, never."""
-        network: Generator = self._training.averaged
-        return network
+        self._training = training.XuanTraining(settings, collection, validation)
 
     def synthesised(self, index: int) -> Volume:
         """The thin volume that the first stage makes of a scan of the collection, for looking.
@@ -96,21 +79,3 @@ class Xuan:
         """
         volume: Volume = self._training.synthesised(index)
         return volume
-
-    def start_from(self, network: Generator) -> None:
-        """Start the generator from a trained network's weights."""
-        self._training.start_from(network)
-
-    def card(self, stage: str) -> Card:
-        """The card of the generator."""
-        card: Card = self._training.card(stage)
-        return card
-
-    def state(self) -> State:
-        """The first stage's networks, from which the second makes its volumes."""
-        state: State = self._training.state()
-        return state
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._training.load_state(state)
