@@ -14,10 +14,11 @@ from SuperResolveLib import InputError, Volume, load_model, read_volume, super_r
 from SuperResolveLib.command.main import main
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.losses.balance import gradient_norms
+from SuperResolveLib.methods.slice_kinds import Kind, learned_fwhm_ratios
+from SuperResolveLib.methods.slice_kinds import degradations_of as degradations_of_kind
 from SuperResolveLib.methods.soup.own_features import OwnFeatures
 from SuperResolveLib.methods.soup.perceptual import PerceptualStep
-from SuperResolveLib.methods.soup.presets import PRESETS, PROPORTIONS
-from SuperResolveLib.methods.soup.slices import degradations_of, learned_fwhm_ratios
+from SuperResolveLib.methods.soup.presets import FWHM_RATIOS, PRESETS, PROPORTIONS, Preset
 from SuperResolveLib.methods.soup.training import SoupTraining
 from SuperResolveLib.methods.trainable import TrainingSettings
 from SuperResolveLib.physics.acquisition import data_consistency
@@ -63,6 +64,10 @@ def collection(count: int = 1, size: int = 32) -> Collection:
 def settings(**changes: object) -> TrainingSettings:
     fixed = {"preset": "fast", "network": "multi-scale", "device": CPU, "seed": 3}
     return TrainingSettings(**{**fixed, "iterations": {"squared-error": 6, "perceptual": 4}, **changes})
+
+
+def degradations_of(kind: Kind | None, preset: Preset, ratios: tuple[float, float]) -> DegradationRange:
+    return degradations_of_kind(kind, ratios, preset.noise, preset.published, FWHM_RATIOS)
 
 
 # what is learned from

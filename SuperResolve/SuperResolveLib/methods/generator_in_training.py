@@ -42,7 +42,8 @@ class GeneratorInTraining:
             network = build_network(self._name, self._arguments)
         if self._trained is not None:
             network.load_state_dict(self._trained)
-        layout = torch.channels_last_3d
+        of_images = any(weight.ndim == 4 for weight in network.parameters())
+        layout = torch.channels_last if of_images else torch.channels_last_3d
         self.network: Generator = network.to(self._device, memory_format=layout)  # type: ignore[call-overload]  # in no stub
         self.average = AveragedWeights(self.network, self._averaging)
 

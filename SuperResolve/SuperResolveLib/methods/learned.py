@@ -3,7 +3,8 @@ r"""A model applied to a scan: a network that has learned from a collection adds
 The slices y, scaled so that the card's percentiles become 0 and 1, are brought to the planes of the answer at exact
 positions, :math:`x_0 = S y` with S the start of the card; the network gives :math:`x = G_s(x_0)`, which is brought back
 to the scan's intensities. s is the slice spacing over the distance between planes, for networks that are not the same
-for all. Importing this does not import torch.
+for all. Of a network that starts from slices, S repeats each as often as the network makes planes of it, and the planes
+of the answer are read off these by cubic convolution. Importing this does not import torch.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from ..data.geometry import SliceGeometry
 from ..data.intensity_range import intensity_range
 from ..device import choose_device, reproducible
+from ..errors import InputError
 from ..model import Card, Model, Range
 from ..physics.acquisition import along, regularised_inverse
 from ..physics.degradation import cubic_reading, spline_reading
+from ..physics.fine_reading import fine_reading
 from ..physics.problem import Problem
 from ..physics.profile import SliceProfile
 from ..progress import ProgressCallback
@@ -59,7 +62,8 @@ class Learned:
         """The network's answer on the planes of the answer.
 
         Raises:
-            InputError: the model's tensors are not those of its network, or the device or torch is not there.
+            InputError: the model's tensors are not those of its network, its card contradicts itself, or the device or
+                torch is not there.
         """
         progress(0.0, "loading the network")
         import_with_torch("torch")
@@ -69,18 +73,34 @@ class Learned:
         device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
         scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
         network = load_network(self.model).to(device).eval().at_scale(scale)
-        slices, matrix = axes.seen(problem.stack.slices), axes.of_start(start_matrix(card, problem))
+        of_slices = card.start == "slices"
+        if of_slices != (network.factor > 1):
+            raise InputError(
+                f"the network {card.network} cannot start from {card.start}, as the model's card says: take a model "
+                "that was written by this version's training, and whole"
+            )
+        slices = axes.seen(problem.stack.slices)
+        if of_slices:
+            matrix = np.eye(len(slices)).repeat(network.factor, axis=0)
+            positions = axes.positions(problem)
+            reading = fine_reading(len(slices), network.factor, network.lead, positions)
+        else:
+            matrix, reading = axes.of_start(start_matrix(card, problem)), None
         halo = min(card.halo, network.receptive_radius)
         low, height = map(np.float32, intensity_range(problem.stack.slices, card.percentiles))
-        restored = np.empty(axes.restored_shape(problem), np.float32)
+        restored = np.zeros(axes.restored_shape(problem), np.float32)
         answer = axes.seen(restored)
+        shape = (len(matrix), answer.shape[1], answer.shape[2])
 
         def start_of(rows: slice, columns: slice) -> Image:
             return along(matrix, (slices[:, rows, columns] - low) / height, 0)
 
         with reproducible(self.settings.seed):
-            for part, tile in answers_in_tiles(network, start_of, answer.shape, halo, device, progress):
-                answer[part] = tile * height + low
+            for part, tile in answers_in_tiles(network, start_of, shape, halo, device, progress):
+                if reading is None:
+                    answer[part] = tile * height + low
+                else:
+                    answer[:, part[1], part[2]] += along(reading[:, part[0]], tile * height + low, 0)
         return Restoration(restored)
 
 
@@ -183,6 +203,11 @@ class _Axes:
     def seen(self, volume: Image) -> Image:
         """A view of a volume of the scan's axes, as the network sees it."""
         return np.flip(volume.transpose(self.order), tuple(place for place in range(3) if self.reversed[place]))
+
+    def positions(self, problem: Problem) -> NDArray[np.floating]:
+        """The planes of the answer in slice coordinates, as the network sees them."""
+        positions = problem.grid.positions
+        return problem.stack.geometry.slice_count - 1 - positions[::-1] if self.reversed[0] else positions
 
     def of_start(self, matrix: NDArray[np.floating]) -> NDArray[np.floating]:
         """The matrix from slices to planes, both as the network sees them."""

@@ -1,4 +1,4 @@
-"""The 3-D networks that a model may hold, by name: built from their arguments, and loaded from a model.
+"""The networks that a model may hold, by name: built from their arguments, and loaded from a model.
 
 Arguments and tensors come from files of anyone's: what cannot be one of these networks, or would not fit into memory,
 is refused before memory is taken.
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..model import Model
+from ..networks.ct_guided.srnet import SRNet, SRNet3D
 from ..networks.dcsrn import DCSRN
 from ..networks.deepresolve import DeepResolve
 from ..networks.generator import Generator
@@ -105,6 +106,16 @@ class Kind:
 
 
 CHANNELS = Whole(1, 256)
+_OF_SLICES: dict[str, Whole | Real | Switch | OneOf] = {
+    "factor": Whole(2, 16),
+    "blocks": Whole(1, 32),
+    "layers": Whole(1, 16),
+    "channels": CHANNELS,
+    "growth": CHANNELS,
+    "residual": Switch(),
+    "centred": Switch(),
+    "zero_last": Switch(),
+}
 #: The argument of every network that lets it see detail alone (:mod:`~SuperResolveLib.networks.of_detail`).
 DETAIL = "detail"
 NETWORKS: dict[str, Kind] = {
@@ -154,6 +165,8 @@ NETWORKS: dict[str, Kind] = {
         },
     ),
     "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),
+    "srnet": Kind(SRNet, _OF_SLICES),
+    "srnet-3d": Kind(SRNet3D, _OF_SLICES),
 }
 
 

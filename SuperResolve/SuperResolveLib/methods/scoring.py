@@ -80,15 +80,18 @@ class Scoring:
         if not self._cases:
             return {}
         network = network.eval().at_scale(middle_of(self._degradations).ratios[0])
-        halo = network.receptive_radius
-        starts = [getattr(case, self._start).numpy()[0] for case in self._cases]
-        answers = [apply_in_tiles(network, start, halo, self._device) for start in starts]
+        answers = [self._answer(network, case) for case in self._cases]
         if self._consistent:
             answers = [
                 case.pairs.made_consistent(torch.from_numpy(answer)[None]).numpy()[0]
                 for case, answer in zip(self._cases, answers, strict=True)
             ]
         return {**self._mean(answers), **self._references}
+
+    def _answer(self, network: Generator, case: ValidationPair) -> Image:
+        """The network's answer on the voxels of the truth."""
+        start: Image = getattr(case, self._start).numpy()[0]
+        return apply_in_tiles(network, start, network.receptive_radius, self._device)
 
     def _mean(self, answers: Sequence[Image]) -> dict[str, float]:
         pairs = [(answer, case.truth.numpy()[0]) for answer, case in zip(answers, self._cases, strict=True)]

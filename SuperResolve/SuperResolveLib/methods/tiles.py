@@ -154,7 +154,8 @@ def _told_by_convolutions(network: nn.Module, fraction: float, progress: Progres
     def tell(*_: object) -> None:
         progress(fraction, "applying the network")
 
-    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, nn.Conv3d)]
+    convolutions = [each for each in network.modules() if isinstance(each, nn.Conv2d | nn.Conv3d)]
+    handles = [each.register_forward_pre_hook(tell) for each in convolutions]
     try:
         yield
     finally:

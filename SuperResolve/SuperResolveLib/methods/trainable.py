@@ -38,6 +38,8 @@ class TrainableInfo(Info):
         shares_batches: whether several processes can share its training.
         options: names of what only some methods have, as far as this one has it.
         needs: of stages that one of the options must be given for, which; without it they are skipped.
+        requires: options without which nothing can be trained, and in words what they name.
+        writes: options that name what is written beside the model, and after which stage.
     """
 
     stages: tuple[str, ...]
@@ -46,6 +48,8 @@ class TrainableInfo(Info):
     shares_batches: bool = False
     options: tuple[str, ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
+    requires: Mapping[str, str] = field(default_factory=dict)
+    writes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +101,29 @@ class Synthesising(Protocol):
 
     def synthesised(self, index: int) -> Volume:
         """That of a scan of the collection."""
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Networks that translate between two kinds of images.
+
+    Attributes:
+        tensors: weights and buffers by their names in torch.
+        told: what is to be known of them, as JSON has it.
+    """
+
+    tensors: Mapping[str, NDArray[np.generic]]
+    told: Mapping[str, Any]
+
+
+class Translating(Protocol):
+    """What can show and hand on the translation that one of its stages learned."""
+
+    def translated(self, index: int) -> Mapping[str, Volume]:
+        """A scan of the collection in all forms, by name."""
+
+    def translation(self) -> Translation:
+        """The networks that translate."""
 
 
 class Trainable(Protocol):

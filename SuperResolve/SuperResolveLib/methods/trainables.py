@@ -15,5 +15,6 @@ TRAINABLES: Registry[Trainable] = Registry(
         "supervised": "methods.supervised.method:Supervised",
         "xuan": "methods.xuan.method:Xuan",
         "soup": "methods.soup.method:Soup",
+        "ct-guided": "methods.ct_guided.method:CTGuided",
     },
 )

@@ -18,11 +18,17 @@ class Generator(nn.Module):
         arguments: keyword arguments from which the constructor builds the same network, plain numbers and names all.
         stride: a start that begins so many voxels, or a multiple, later along an axis gives the answer that begins as
             much later; 1 without resampling.
+        factor: of networks that start from slices: how many planes they answer of each, evenly spaced. Their start is
+            every slice so many times over. 1 for those that start on the planes of the answer.
+        lead: of networks that start from slices: which of a slice's planes, counted from 0, lies where the slice does;
+            in between two where it is not whole.
     """
 
     receptive_radius: int
     arguments: dict[str, int | float | bool | str]
     stride: int = 1
+    factor: int = 1
+    lead: float = 0.0
 
     def at_scale(self, scale: float) -> Generator:
         """The network for slices that are ``scale`` voxels of the answer apart, with these weights, not copies of them:

@@ -15,18 +15,21 @@ class ResidualDenseBlock(nn.Module):
         channels: G0, in and out.
         growth: G, channels that each convolution adds.
         layers: C, number of convolutions before the fusion.
+        convolution: their class; of two dimensions for images.
     """
 
-    def __init__(self, channels: int, growth: int, layers: int) -> None:
+    def __init__(
+        self, channels: int, growth: int, layers: int, convolution: type[nn.Conv2d | nn.Conv3d] = nn.Conv3d
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
-            nn.Sequential(nn.Conv3d(channels + before * growth, growth, 3, padding=1), nn.ReLU(inplace=True))
+            nn.Sequential(convolution(channels + before * growth, growth, 3, padding=1), nn.ReLU(inplace=True))
             for before in range(layers)
         )
-        self.fusion = nn.Conv3d(channels + layers * growth, channels, 1)
+        self.fusion = convolution(channels + layers * growth, channels, 1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Features of shape (batch, channels, planes, rows, columns), the same out."""
+        """Features of shape (batch, channels, planes, rows, columns), or of images, the same out."""
         dense = features
         for layer in self.layers:
             dense = torch.cat([dense, layer(dense)], dim=1)

@@ -29,7 +29,7 @@ def _lines(model: Model) -> Iterator[tuple[str, str]]:
     yield "network", f"{card.network}, {_counted(parameter_count(model), 'parameter')}{_arguments(card)}"
     yield "operator", f"{card.operator}: {_OPERATORS[card.operator]}"
     yield "consistency", _consistency(card)
-    yield "start", f"{_COMPARED.get(card.start, card.start)} on the planes of the answer"
+    yield "start", _start(card)
     yield "made for", _made_for(card)
     yield "learned from", _learned_from(card.trained_on)
     yield "training", _training(card)
@@ -46,6 +46,12 @@ def _lines(model: Model) -> Iterator[tuple[str, str]]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def _start(card: Card) -> str:
+    if card.start == "slices":
+        return "the slices; the planes of the answer are read off those that the network makes of each"
+    return f"{_COMPARED.get(card.start, card.start)} on the planes of the answer"
 
 
 def _arguments(card: Card) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from ..image_io.translation_file import write_translation
 from ..image_io.volumes import write_volume
-from ..methods.trainable import Synthesising, Trainable
+from ..methods.trainable import Synthesising, Trainable, Translating
 from ..model import Model
 from .report import versions
 from .training_request import Collections
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 LICENCE = "as whoever trained it decides"
 #: DICOM's codes and BIDS's suffixes have no more letters.
 LONGEST_MODALITY = 16
+#: Scans whose translations are written, at most.
+MOST_TRANSLATED = 4
 
 
 def trained_model(trainable: Trainable, stage: str, device: torch.device, facts: Mapping[str, Any]) -> Model:
@@ -74,6 +77,33 @@ def trained_on(collection: Collection, synthetic: int) -> dict[str, Any]:
     }
 
 
+def write_beside(
+    stage: str, writes: Mapping[str, str], trainable: Trainable, collections: Collections, options: Mapping[str, Any]
+) -> None:
+    """Write what the options ask for beside the model, as soon as a stage is over that has it.
+
+    Args:
+        stage: that is over.
+        writes: options by name, and after which stage each is written.
+        trainable: what was trained.
+        collections: what it learned from.
+        options: of the run.
+
+    Raises:
+        InputError: something cannot be written.
+    """
+    asked = [name for name, after in writes.items() if after == stage and options.get(name) is not None]
+    for name in asked:
+        if name == "keep_synthesis":
+            write_synthesis(cast(Synthesising, trainable), collections, options)
+        elif name == "keep_translations":
+            write_translations(cast(Translating, trainable), collections, options)
+        else:
+            translation = cast(Translating, trainable).translation()
+            told = {**translation.told, "versions": versions(), "licence": LICENCE}
+            write_translation(translation.tensors, told, options[name])
+
+
 def write_synthesis(trainable: Synthesising, collections: Collections, options: Mapping[str, Any]) -> None:
     """Write the volume that was synthesised of every scan, ``NUMBER_NAME.nii.gz``, into the folder ``keep_synthesis``.
 
@@ -82,6 +112,24 @@ def write_synthesis(trainable: Synthesising, collections: Collections, options: 
     """
     folder = Path(options["keep_synthesis"])
     folder.mkdir(parents=True, exist_ok=True)
-    for number, item in enumerate(collections.training.items):
-        name = Path(item.path).name.split(".")[0] or "scan"
-        write_volume(trainable.synthesised(number), folder / f"{number:04d}_{name}.nii.gz")
+    for number, name in _named(collections.training):
+        write_volume(trainable.synthesised(number), folder / f"{name}.nii.gz")
+
+
+def write_translations(trainable: Translating, collections: Collections, options: Mapping[str, Any]) -> None:
+    """Write a few scans in all forms, ``NUMBER_NAME_FORM.nii.gz``, into the folder ``keep_translations``.
+
+    Raises:
+        InputError: it cannot be written to.
+    """
+    folder = Path(options["keep_translations"])
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, name in list(_named(collections.training))[:MOST_TRANSLATED]:
+        for form, volume in trainable.translated(number).items():
+            write_volume(volume, folder / f"{name}_{form}.nii.gz")
+
+
+def _named(collection: Collection) -> Iterator[tuple[int, str]]:
+    """Number and name of each scan."""
+    for number, item in enumerate(collection.items):
+        yield number, f"{number:04d}_{Path(item.path).name.split('.')[0] or 'scan'}"

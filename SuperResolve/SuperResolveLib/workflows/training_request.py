@@ -38,7 +38,9 @@ class Request:
         options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes; for
             ``soup`` the ``kind`` of slices (``"thick"``, ``"thin"``, ``"gaussian:MM"``, a table's path, or a profile),
             the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features``
-            (:mod:`~SuperResolveLib.workflows.features`).
+            (:mod:`~SuperResolveLib.workflows.features`); for ``ct-guided`` ``ct`` (a folder, or a collection),
+            ``ct_window`` (two numbers in HU), ``kind``, ``features``, ``keep_translations``, a folder, and
+            ``export_translation``, a file.
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.
@@ -119,6 +121,9 @@ def checked(request: Request) -> Plan:
     network = request.network or info.networks[0]
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
+    missing = next((name for name in info.requires if name not in given(request.options)), None)
+    if missing is not None:
+        raise InputError(f"{info.name} needs {info.requires[missing]}: name them by --{missing.replace('_', '-')}")
     lacking = {stage: option for stage, option in info.needs.items() if option not in given(request.options)}
     preset = info.preset(request.preset)
     own = [name for name in info.stages if name in trainable.iterations(preset, network)]
@@ -134,6 +139,10 @@ def checked(request: Request) -> Plan:
     impossible = next((name for name in stages if name in lacking), None)
     if impossible is not None:
         raise InputError(f"the stage {impossible} needs --{lacking[impossible]}: give it, or leave out the stage")
+    for option, stage in info.writes.items():
+        if option in given(request.options) and stage not in stages:
+            told = option.replace("_", "-")
+            raise InputError(f"there is nothing to write for --{told} without the stage {stage}: leave one out")
     skipped = tuple(
         f"the stage {stage} was skipped: it needs --{option}, which was not given"
         for stage, option in lacking.items()

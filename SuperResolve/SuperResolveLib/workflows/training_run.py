@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..methods.trainable import Stage, Synthesising, Trainable, TrainingSettings
+from ..methods.trainable import Stage, Trainable, TrainingSettings
 from ..metrics.image_quality import psnr, ssim
 from ..model import Model
 from ..progress import ProgressCallback, part_of
 from .training_figure import plot_learning
 from .training_options import of_run, understood
-from .training_outputs import figures, trained_model, trained_on, write_synthesis
+from .training_outputs import figures, trained_model, trained_on, write_beside
 from .training_request import Collections, Plan, Request
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Run:
         self._request, self._plan, self._collections = request, plan, collections
         self._device, self._rank = device, rank
         self.iterations = plan.shared(request.iterations)
-        self._options = understood(request.options)
+        self._options = understood(request.options, request.seed)
         self._saved: State | None = None
         self._seconds_before = 0.0
 
@@ -80,6 +80,11 @@ class Run:
     def total(self) -> int:
         """Iterations in all."""
         return sum(self.iterations.values())
+
+    @property
+    def _guides_left_out(self) -> tuple[str, ...]:
+        """Sentences about CT that cannot serve."""
+        return self._options["ct"].left_out if "ct" in self._options else ()
 
     def begin(self, say: Say) -> None:
         """Find out what was done before and how long the rest takes.
@@ -89,6 +94,8 @@ class Run:
         """
         from ..training.metrics_log import MetricsLog
 
+        for sentence in self._guides_left_out:
+            say(sentence)
         work = self._request.work if self._rank == 0 else None
         self._checkpoints = self._of_run()
         self._saved = self._checkpoints.load() if self._request.resume and self._checkpoints is not None else None
@@ -125,8 +132,7 @@ class Run:
                 continue
             part = part_of(progress, done / self.total, done / self.total + share)
             kept_best = self._run_stage(name, trainable, part)
-            if name == "synthesis" and "keep_synthesis" in self._request.options:
-                write_synthesis(cast(Synthesising, trainable), self._collections, self._request.options)
+            write_beside(name, self._plan.info.writes, trainable, self._collections, self._request.options)
             self._saved = None
             done += self.iterations[name]
         progress(1.0, "done")
@@ -140,7 +146,7 @@ class Run:
         }
         return Trained(
             trained_model(trainable, stages[-1], self._device, facts),
-            self._collections.left_out,
+            (*self._collections.left_out, *self._guides_left_out),
             self._plan.skipped,
             tuple(self._log.entries),
             self._seconds(),
@@ -180,9 +186,8 @@ class Run:
             self._log.add({"stage": name, "iteration": iteration, "seconds": self._seconds(), **told, **scores})
             if self._request.work is not None:
                 plot_learning(self._log.entries, self._request.work / CURVE)
-            if not stage.keeps_best:
-                return float(-iteration)
-            return -scores["psnr"] if "psnr" in scores else 0.0
+            judged = stage.keeps_best and "psnr" in scores
+            return -scores["psnr"] if judged else float(-iteration)  # without a judge the last state is kept
 
         every = max(1, self.iterations[name] // VALIDATIONS)
         return Validation(scored, every, PATIENCE)

@@ -27,11 +27,11 @@ from ...training.step import State
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
+from ..slice_kinds import degradations_of, learned_fwhm_ratios
 from ..trainable import Stage, TrainingSettings
 from .features import Features, features_of
 from .perceptual import PerceptualStep
-from .presets import DIVISOR, PATIENCE, PRESETS, RATIOS, Arguments, Preset
-from .slices import degradations_of, learned_fwhm_ratios
+from .presets import DIVISOR, FWHM_RATIOS, PATIENCE, PRESETS, RATIOS, Arguments, Preset
 
 #: What the card says of a model that was not tuned for want of features.
 SKIPPED = "the stage perceptual was skipped: no features were named by --features"
@@ -50,9 +50,10 @@ class SoupTraining:
         self._settings, self._collection = settings, collection
         self._preset = PRESETS[settings.preset]
         ratios = settings.ratios or RATIOS
-        self._degradations = degradations_of(settings.options.get("kind"), self._preset, ratios)
         start, device = self._preset.start, settings.device
-        consistent = not self._preset.published
+        published = self._preset.published
+        kind, consistent = settings.options.get("kind"), not published
+        self._degradations = degradations_of(kind, ratios, self._preset.noise, published, FWHM_RATIOS)
         self._scoring = Scoring(validation, self._degradations, settings.metrics, device, start, consistent)
         arguments = arguments_of(self._preset, settings.network, ratios, settings.options.get("mixing"))
         self._generator = GeneratorInTraining(

@@ -39,6 +39,7 @@ class Xuan(HandedOn):
         networks=("deepresolve", "dcsrn"),
         operator="select",
         options=("keep_synthesis",),
+        writes={"keep_synthesis": "synthesis"},
     )
 
     @classmethod
