@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from unittest.mock import patch
 
+from SuperResolveLib.methods.ct_guided import presets as ct_guided
 from SuperResolveLib.methods.soup import presets as soup
 from SuperResolveLib.methods.supervised import presets
 from SuperResolveLib.methods.xuan import presets as xuan
@@ -46,14 +47,32 @@ SMALL_SOUP = {
     for name, changes in (("fast", {"zero_last": True, "detail": True}), ("paper", {"zero_last": False}))
 }
 
+SMALL_CT_GUIDED = {
+    name: replace(
+        ct_guided.PRESETS[name],
+        iterations={"ct": 3, "pseudo-mr": 2, "joint": 3},
+        networks={
+            network: {"blocks": 1, "layers": 1, "channels": 4, "growth": 4, **changes}
+            for network in ("srnet", "srnet-3d")
+        },
+        joint=replace(
+            ct_guided.PRESETS[name].joint, patch=24, channels=2, blocks=1, hidden=8, critic=2, layers=2, scales=2
+        ),
+        batch=2,
+        patch=24,
+    )
+    for name, changes in (("fast", {"residual": True, "zero_last": True}), ("paper", {}))
+}
+
 
 @contextmanager
 def small_presets() -> Iterator[None]:
-    """In it the presets ``fast``, and ``paper`` of soup, are small."""
+    """In it the presets ``fast``, and ``paper`` of soup and ct-guided, are small."""
     with (
         patch.dict(presets.PRESETS, fast=SMALL),
         patch.dict(xuan.PRESETS, fast=SMALL_XUAN),
         patch.dict(soup.PRESETS, SMALL_SOUP),
+        patch.dict(ct_guided.PRESETS, SMALL_CT_GUIDED),
     ):
         yield
 
@@ -61,6 +80,7 @@ def small_presets() -> Iterator[None]:
 if __name__ in ("__main__", "__mp_main__"):  # the latter in processes that it starts
     presets.PRESETS["fast"], xuan.PRESETS["fast"] = SMALL, SMALL_XUAN
     soup.PRESETS.update(SMALL_SOUP)
+    ct_guided.PRESETS.update(SMALL_CT_GUIDED)
 
 if __name__ == "__main__":
     import torch
