@@ -80,10 +80,10 @@ class Learned:
                 "that was written by this version's training, and whole"
             )
         slices = axes.seen(problem.stack.slices)
+        matrix: NDArray[np.floating]
         if of_slices:
             matrix = np.eye(len(slices)).repeat(network.factor, axis=0)
-            positions = axes.positions(problem)
-            reading = fine_reading(len(slices), network.factor, network.lead, positions)
+            reading = fine_reading(len(slices), network.factor, network.lead, axes.positions(problem))
         else:
             matrix, reading = axes.of_start(start_matrix(card, problem)), None
         halo = min(card.halo, network.receptive_radius)

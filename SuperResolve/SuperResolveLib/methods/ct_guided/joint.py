@@ -73,7 +73,10 @@ class JointStep:
         self._mr, self._ct, self._random = mr, ct, random
         self._settings, self._consistent = settings, consistent
         self._average, self._extractor = average, extractor
-        made = [{"params": network.parameters(), "weight_decay": 0.0}, {"params": translation.parameters()}]
+        made: list[dict[str, object]] = [
+            {"params": network.parameters(), "weight_decay": 0.0},
+            {"params": translation.parameters()},
+        ]
         self._optimisations = {
             "critics": self._optimisation([{"params": self._critics.parameters()}], iterations),
             "generators": self._optimisation(made, iterations),

@@ -10,7 +10,7 @@ the last two stages too, so that these cannot drift away from the scan.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Arguments = Mapping[str, int | float | bool | str]
 Range = tuple[float, float]
@@ -75,10 +75,8 @@ class Preset:
         iterations: of each stage.
         networks: arguments of the super-resolving network, by its name.
         joint: the last stage.
-        batch, patch: images of an iteration of the first two stages, and voxels of their sides, at most; networks that
-            see volumes are given cubes of half the side.
-        learning_rate: the largest of the first two stages, and ``pseudo_rate`` that of the second.
-        pseudo_rate: see there.
+        batch, patch: images of an iteration of the first two stages, and voxels of their sides, at most.
+        learning_rate, pseudo_rate: the largest of the first stage, and of the second.
         published: whether there is one whole ratio, answers are left as they are, and Adam's rate is halved; else all
             is as in use: any phase and profile, consistent answers, Muon and a rate that falls to zero.
         stopped: whether the second stage's target is held fixed; without, a constant answer solves it.
@@ -104,7 +102,7 @@ WEIGHTS = {"adversarial": 1.0, "self": 10.0, "cycle": 10.0, "latent": 1.0, "perc
 
 #: The untrained network interpolates, and sees detail alone.
 _FROM_START: Arguments = {"residual": True, "zero_last": True}
-_OURS = {"halved_every": None, "minimax": False, "through_targets": False, "instance_norm": True}
+_OURS = Joint(halved_every=None, minimax=False, through_targets=False, instance_norm=True)
 
 PRESETS: dict[str, Preset] = {
     "fast": Preset(
@@ -113,7 +111,7 @@ PRESETS: dict[str, Preset] = {
             "srnet": {"blocks": 4, "layers": 3, "channels": 16, "growth": 16, **_FROM_START},
             "srnet-3d": {"blocks": 3, "layers": 3, "channels": 16, "growth": 16, **_FROM_START},
         },
-        joint=Joint(1, 96, 16, 2, 8, 64, 16, learning_rate=1e-4, perceptual_every=4, **_OURS),
+        joint=replace(_OURS, patch=96, channels=16, blocks=2, hidden=64, critic=16, perceptual_every=4),
         batch=8,
         patch=64,
         learning_rate=1e-3,
@@ -125,7 +123,7 @@ PRESETS: dict[str, Preset] = {
             "srnet": {"blocks": 8, "layers": 4, "channels": 32, "growth": 32, **_FROM_START},
             "srnet-3d": {"blocks": 6, "layers": 3, "channels": 32, "growth": 32, **_FROM_START},
         },
-        joint=Joint(2, 128, 32, 4, 8, 128, 32, **_OURS),
+        joint=replace(_OURS, batch=2, channels=32, hidden=128, critic=32),
         batch=16,
         patch=96,
         learning_rate=5e-4,

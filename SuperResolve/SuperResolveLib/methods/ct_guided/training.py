@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -29,13 +29,13 @@ from ...training.averaged_weights import AveragedWeights
 from ...training.collection import SYNTHETIC, Collection, Item
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
-from ...training.step import State
+from ...training.step import State, TrainingStep
 from ...training.supervised import SupervisedStep
 from ...training.thin import is_thin
 from ..features import feature_extractor
 from ..generator_in_training import GeneratorInTraining
 from ..networks import tensors_of
-from ..slice_kinds import degradations_of, learned_fwhm_ratios
+from ..slice_kinds import Kind, degradations_of, learned_fwhm_ratios
 from ..trainable import Stage, TrainingSettings, Translation
 from .acquired import Acquired, acquire
 from .ct import check_window
@@ -91,8 +91,7 @@ class CTGuidedTraining:
         self._window = (float(low), float(high))
         check_window(self._window)
         ratios = learned_ratios(settings.ratios, preset, collection.items)
-        published = "thin" if preset.published else None
-        kind = settings.options.get("kind") or published
+        kind: Kind | None = settings.options.get("kind") or ("thin" if preset.published else None)
         self._degradations = degradations_of(kind, ratios, preset.noise, preset.published, FWHM_RATIOS)
         self._features = self._of_settings()
         arguments = dict(preset.networks[settings.network])
@@ -142,7 +141,11 @@ class CTGuidedTraining:
         else:
             self._generator.begin()
         self._is_trained = True
-        steps = {"ct": self._ct_step, "pseudo-mr": self._pseudo_step, "joint": self._joint_step}
+        steps: dict[str, Callable[[], TrainingStep]] = {
+            "ct": self._ct_step,
+            "pseudo-mr": self._pseudo_step,
+            "joint": self._joint_step,
+        }
         return Stage(steps[stage](), lambda: self._scoring.of(self.averaged), keeps_best=stage != "joint")
 
     def _go_on(self, stage: str) -> None:

@@ -27,7 +27,7 @@ class MultiScaleDiscriminator(nn.Module):
 
     def forward(self, images: torch.Tensor) -> list[torch.Tensor]:
         """Images (batch, 1, rows, columns) to the logits of each scale, higher for what is real."""
-        logits = []
+        logits: list[torch.Tensor] = []
         for scale in self.scales:
             if logits and min(images.shape[2:]) < self._fewest:
                 break
