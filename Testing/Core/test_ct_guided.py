@@ -89,11 +89,11 @@ def test_hounsfield_units_are_read_from_dicom_and_nifti(tmp_path: Path) -> None:
     tags = {"Modality": "CT", "RescaleSlope": 2, "RescaleIntercept": -1024, "PixelData": raw.tobytes()}
     series = read_volume(save_series(tmp_path / "series", positions(heights), **tags))
     assert sorted(np.unique(series.data)) == [2.0 * value - 1024 for value in range(120)]
-    units = 2 * np.arange(120, dtype=np.int16).reshape(3, 4, 10) - 1024
-    image = nibabel.Nifti1Image(units, np.eye(4))
-    image.header.set_slope_inter(2, -1024)  # what is stored is 0 to 119
+    stored = np.arange(120, dtype=np.int16).reshape(3, 4, 10)
+    image = nibabel.Nifti1Image(stored, np.eye(4))
+    image.header.set_slope_inter(2, -1024)
     nibabel.save(image, tmp_path / "ct.nii")
-    np.testing.assert_array_equal(read_volume(tmp_path / "ct.nii").data, units)
+    np.testing.assert_array_equal(read_volume(tmp_path / "ct.nii").data, 2.0 * stored - 1024)
 
 
 def test_ct_is_windowed_with_air_and_padding_dark_and_metal_bright() -> None:
@@ -121,7 +121,7 @@ def test_a_thick_scan_stays_as_it_is_and_a_thin_one_is_degraded_first() -> None:
     thin = dead_leaves(1, 40)
     made = thick_scan(thin, degradations, 3.3, 0)
     assert made.slices.shape == (11, 40, 40) and made.affine[2, 2] == pytest.approx(3.3)
-    assert 1 < made.affine[2, 3] - thin.affine[2, 3] < 4
+    assert 1 < made.affine[2, 3] - thin.affine[2, 3] < 5
 
 
 def test_ct_batches_are_degraded_as_in_use_and_depend_on_seed_and_iteration_alone() -> None:
@@ -153,7 +153,7 @@ def test_the_untrained_network_interpolates_at_exact_positions(ratio: float, cen
     voxels = np.arange(column.length, dtype=np.float64)
     ramp = torch.from_numpy(column.centres).float()[None, :, None, None].expand(1, 9, 5, 1)
     answer = Acquired(ramp, column, 1e-3).restored(network, False)[0, :, 0, 0].detach()
-    inner = slice(6, -6)  # beyond the outermost slices these are repeated
+    inner = slice(8, -8)  # beyond the outermost slices these are repeated
     np.testing.assert_allclose(answer.numpy()[inner], voxels[column.seen][inner], atol=1e-4)
 
 
@@ -235,18 +235,30 @@ def test_the_adversarial_loss_reaches_the_network_through_its_own_answer_alone_a
 
 def test_a_step_of_the_discriminator_raises_the_loss_and_one_of_the_network_lowers_it() -> None:
     step = joint_step("paper")
+    with torch.no_grad():
+        for weight in step._critics.parameters():
+            weight *= 20  # so that they have something to say
     of_mr, of_ct = step.domains(0)
-    before = -float(step.critics_loss(of_mr, of_ct).detach())
-    critics = torch.optim.SGD(step._critics.parameters(), 1e-2)
-    step.critics_loss(of_mr, of_ct).backward()
-    critics.step()
-    raised = -float(step.critics_loss(of_mr, of_ct).detach())
-    assert raised > before
-    network = torch.optim.SGD(step._network.parameters(), 1e-4)
-    network.zero_grad()
-    step.losses(of_mr, of_ct, 1)["adversarial"].backward()
-    network.step()
-    assert -float(step.critics_loss(*step.domains(0)).detach()) < raised
+
+    def raised() -> float:
+        return -float(step.critics_loss(*step.domains(0)).detach())
+
+    def moved(network: nn.Module, loss: torch.Tensor) -> None:
+        """A small step down the gradient."""
+        parameters = [each for each in network.parameters() if each.requires_grad]
+        gradients = torch.autograd.grad(loss, parameters, allow_unused=True)
+        length = torch.sqrt(sum(each.square().sum() for each in gradients if each is not None))
+        with torch.no_grad():
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                if gradient is not None:
+                    parameter -= 0.01 * gradient / length
+
+    before = raised()
+    moved(step._critics, step.critics_loss(of_mr, of_ct))
+    after = raised()
+    assert after > before
+    moved(step._network, step.losses(*step.domains(0), 1)["adversarial"])
+    assert raised() < after
 
 
 class _Content(nn.Module):
@@ -255,12 +267,6 @@ class _Content(nn.Module):
 
 
 class _Attributes(nn.Module):
-    """The attribute is that of the generator last called."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.told: list[torch.Tensor] = []
-
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return images.mean(dim=(2, 3)).expand(-1, 8)
 
@@ -327,13 +333,13 @@ RUN = {"validate": 0.0, "iterations": 8, "device": "cpu", "seed": 1}
 def test_a_run_that_was_stopped_in_any_stage_goes_on_exactly(folders: dict[str, Path], tmp_path: Path) -> None:
     options = {**RUN, "options": {"ct": str(folders["ct"])}, "checkpoint_minutes": 1e-9}
     whole = train("ct-guided", [folders["mr"]], work=tmp_path / "whole", **options).model
-    for number, stage in enumerate(("training pseudo-mr", "training joint")):
+    for number, stage in enumerate(("pseudo-mr", "joint")):
         calls = 0
 
         def cancel(fraction: float, told: str, stage_fraction: float | None = None, stage: str = stage) -> None:
             nonlocal calls
-            calls += stage in told
-            if calls > 2:
+            calls += f"training {stage}" in told
+            if calls:
                 raise Cancelled
 
         work = tmp_path / str(number)
@@ -364,7 +370,7 @@ def test_the_command_trains_writes_translations_and_the_model_super_resolves(
     scan = mr_volume()
     as_ct = read_volume(kept / "0000_thick_ct.nii.gz")
     assert as_ct.spacing == pytest.approx((1, 1, 1)) and as_ct.data.min() >= -150 and as_ct.data.max() <= 250
-    result = super_resolve(scan, SliceProfile.gaussian(3.3, 0.25), model=load_model(model)).volume
+    result = super_resolve(scan, SliceProfile.gaussian(3.3, 0.25), model=load_model(model))
     assert result.spacing == pytest.approx((1, 1, 1)) and result.shape == as_ct.shape
     np.testing.assert_allclose(result.affine, as_ct.affine, atol=1e-4)
     assert {path.name for path in kept.iterdir()} == {f"0000_thick_{form}.nii.gz" for form in ("mr", "ct", "back")}
