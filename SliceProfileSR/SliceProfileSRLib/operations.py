@@ -240,6 +240,7 @@ class Operations:
         seed: int = 0,
         kind: str = "",
         features: str = "",
+        ct: str = "",
     ) -> Training:
         """Begin to train a model on scans, in a process that goes on when the scene, or Slicer, is closed.
 
@@ -253,8 +254,9 @@ class Operations:
             workFolder: where checkpoints, validations and the log are kept; beside the model unless given.
             device: "auto", "cpu", "cuda" or "mps".
             seed: the model is reproducible under it on one device.
-            kind: of slices that the method soup learns from: "thick", "thin", "gaussian:MM" or a profile's table.
-            features: that the method soup is tuned by: "self", "vgg16:FILE" and so on; not without.
+            kind: of slices that soup and ct-guided learn from: "thick", "thin", "gaussian:MM" or a profile's table.
+            features: that soup and ct-guided are tuned by: "self" (soup alone), "vgg16:FILE" and so on; not without.
+            ct: the CT that ct-guided learns from: a folder, or "synthetic:N" for synthetic anatomy in its place.
 
         Returns:
             The training: ``training.state()`` tells how it stands, ``training.stop()`` ends it with a checkpoint.
@@ -266,7 +268,7 @@ class Operations:
         from .training.trainingCall import trainingValues, workFolderOf
 
         settings = {"method": method, "preset": preset, "network": network, "hours": hours}
-        settings |= {"kind": kind, "features": features}
+        settings |= {"kind": kind, "features": features, "ct": ct}
         work = Path(workFolder).absolute() if workFolder else workFolderOf(modelPath or "model")
         values = trainingValues(folders, modelPath, work, **settings, device=device, seed=seed)
         self._dependencies.ensure(torch=True)

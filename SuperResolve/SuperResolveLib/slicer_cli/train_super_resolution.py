@@ -18,7 +18,7 @@ from .results import SEPARATOR, Results
 from .training_watch import TrainingWatch
 
 #: Parameters that only some methods have.
-OPTIONS = ("kind", "features")
+OPTIONS = ("ct", "kind", "features")
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
