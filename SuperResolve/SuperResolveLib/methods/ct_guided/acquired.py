@@ -84,9 +84,14 @@ def length_for(slices: int, ratio: float) -> int:
 
 
 def column_of_slices(degradation: Degradation, voxel: float, slices: int, whole: bool) -> DegradedColumn:
-    """Where so many real slices lie among the voxels that are to be found: in the middle of their field of view."""
-    length = int(np.ceil(slices * degradation.slice_spacing / voxel - 1e-6)) + 1
-    return DegradedColumn.at_phase(degradation, voxel, length, 0.5, whole)
+    """Where so many real slices lie among the voxels that are to be found: these share the middle of the slices' field
+    of view, as the planes of an answer do; but slices that are picked planes (``whole``) lie on voxels.
+    """
+    ratio = degradation.slice_spacing / voxel
+    first_centre = (round(slices * ratio) - 1 - (slices - 1) * ratio) / 2
+    if whole and degradation.operator == "select":
+        first_centre = float(np.floor(first_centre + 1e-6))
+    return DegradedColumn(degradation, voxel, int(np.ceil(slices * ratio - 1e-6)) + 1, first_centre)
 
 
 def damping_of(slices: torch.Tensor, noise: float) -> float:
