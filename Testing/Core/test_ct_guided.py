@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import nibabel
@@ -45,15 +46,20 @@ def small():
         yield
 
 
+@cache
+def anatomy(seed: int, size: int) -> Volume:
+    return dead_leaves(seed, size)
+
+
 def ct_volume(seed: int = 0, size: int = 40) -> Volume:
     """Anatomy from air to bone, in HU."""
-    volume = dead_leaves(seed, size)
+    volume = anatomy(seed, size)
     data = volume.data - volume.data.min()
     return volume.on_grid((-1000 + 2000 * data / data.max()).astype(np.float32), volume.affine)
 
 
 def mr_volume(slices: int = 10, ratio: float = 3.3, size: int = 36) -> Volume:
-    data = dead_leaves(5, size).data[:, :, :slices] + 1
+    data = anatomy(0, 40).data[:size, :size, :slices] + 1
     return Volume(np.ascontiguousarray(data), np.diag([1.0, 1.0, ratio, 1.0]))
 
 
@@ -99,7 +105,7 @@ def test_hounsfield_units_are_read_from_dicom_and_nifti(tmp_path: Path) -> None:
 def test_ct_is_windowed_with_air_and_padding_dark_and_metal_bright() -> None:
     values = np.array([-3024.0, -1000.0, -200.0, 50.0, 300.0, 3071.0], np.float32).reshape(1, 1, 6)
     assert windowed(Volume(values, np.eye(4)), (-200, 300)).ravel().tolist() == [0, 0, 0, 0.5, 1, 1]
-    drawn = windowed(dead_leaves(0, 16), (-200, 300), SYNTHETIC)
+    drawn = windowed(anatomy(0, 40), (-200, 300), SYNTHETIC)
     assert drawn.min() == 0 and drawn.max() == 1 and 0.2 < drawn.mean() < 0.8
 
 
@@ -118,7 +124,7 @@ def test_a_thick_scan_stays_as_it_is_and_a_thin_one_is_degraded_first() -> None:
     np.testing.assert_allclose(scan.slices * scan.scale + scan.low, np.moveaxis(thick.data, 2, 0), atol=1e-5)
     assert scan.column.slices == 10 and scan.column.ratio == pytest.approx(3.3)
     assert scan.degradation.operator.fwhm_mm == pytest.approx(3.3, rel=0.02)
-    thin = dead_leaves(1, 40)
+    thin = anatomy(0, 40)
     made = thick_scan(thin, degradations, 3.3, 0)
     assert made.slices.shape == (11, 40, 40) and made.affine[2, 2] == pytest.approx(3.3)
     assert 1 < made.affine[2, 3] - thin.affine[2, 3] < 5
@@ -385,10 +391,9 @@ def test_the_command_trains_writes_translations_and_the_model_super_resolves(
 
 @pytest.mark.parametrize("network", ["srnet", "srnet-3d"])
 def test_stages_can_be_run_alone_and_gone_on_from(network: str, folders: dict[str, Path]) -> None:
-    options = {**RUN, "network": network, "iterations": 2, "options": {"ct": "synthetic:1"}}
+    options = {**RUN, "network": network, "iterations": 1, "options": {"ct": str(folders["ct"])}}
     first = train("ct-guided", [folders["mr"]], stages=("ct",), **options).model
     assert first.card.losses == {"absolute_error": 1.0}
-    assert any("1 volumes of synthetic anatomy" in note for note in first.card.notes)
     then = train("ct-guided", [folders["mr"]], stages=("pseudo-mr",), from_model=first, **options).model
     assert any(not np.array_equal(first.tensors[key], then.tensors[key]) for key in first.tensors)
     with pytest.raises(InputError, match="goes on from what the stage ct trained"):
@@ -423,6 +428,11 @@ def test_as_published_slices_are_selected_and_nothing_ties_the_result_to_the_sca
 def test_what_cannot_be_trained_is_refused(folders: dict[str, Path], options: dict, message: str) -> None:
     with pytest.raises(InputError, match=message):
         train("ct-guided", [folders["mr"]], **RUN | {"iterations": 1} | options)
+
+
+def test_the_card_tells_of_synthetic_anatomy_in_the_place_of_ct() -> None:
+    trained = training(ct=collection(anatomy(0, 40), modality=SYNTHETIC))
+    assert "the guide was 1 volumes of synthetic anatomy in the place of CT" in trained.card("ct").notes
 
 
 def test_ratios_are_those_of_the_scans_and_the_factor_is_as_high() -> None:
