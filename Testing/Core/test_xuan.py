@@ -282,8 +282,6 @@ class TestExperiments:
         options += [
             "--size",
             "24",
-            "--synthesis",
-            "1",
             "--generator",
             "1",
             "--start",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from ..networks.backbone import Backbone
@@ -101,8 +102,14 @@ def optimisers_for(network: torch.nn.Module, learning_rate: float, kind: Optimis
     """
     kinds = (torch.nn.Conv2d, torch.nn.Conv3d)
     convolutions = [module for module in network.modules() if isinstance(module, kinds)]
-    inner: list[torch.Tensor] = [each.weight for each in convolutions if each.in_channels > 1 and each.out_channels > 1]
+    inner = [_learned(each) for each in convolutions if each.in_channels > 1 and each.out_channels > 1]
     return _optimisers(network, inner, learning_rate, kind)
+
+
+def _learned(layer: torch.nn.Module) -> torch.Tensor:
+    """A layer's weight, or what it is computed from, as under spectral normalisation."""
+    weights = dict(layer.named_parameters())
+    return weights["parametrizations.weight.original"] if is_parametrized(layer, "weight") else weights["weight"]
 
 
 def _optimisers(

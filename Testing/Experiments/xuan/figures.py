@@ -16,17 +16,15 @@ from .plan import Image, Plan
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: The weights of L_adv and L_comp.
-ADVERSARIAL, COMPARISON = 1.0, 0.02
 DISTANCES = ("d1", "d2", "d3", "d1/d3", "d2/d3")
 
 
 def run_figure7(plan: Plan, cell: Cell) -> Row:
     """Sharpness of the synthesis of the held-out volume, with or without L_adv."""
-    from .trained import Fold
+    from .trained import LAST, Fold
 
     fold = Fold(plan, cell.volume, cell.seed)
-    step = fold.branch(ADVERSARIAL if cell.method == "with L_adv" else 0.0, COMPARISON)
+    step = fold.branch(LAST.adversarial if cell.method == "with L_adv" else 0.0, LAST.comparison)
     thin, truth = fold.synthesised(step, cell.volume), fold.truth(cell.volume)
     return {"sharpness": sharpness(thin) / sharpness(truth), "psnr": psnr(thin, truth), "device": plan.device}
 
@@ -57,10 +55,10 @@ def run_figure9(plan: Plan, cell: Cell) -> Row:
     from SuperResolveLib.methods.xuan.planes import Frame
     from SuperResolveLib.methods.xuan.synthesise import between, means_of
 
-    from .trained import SYNTHESIS, Fold
+    from .trained import LAST, SYNTHESIS, Fold
 
     fold = Fold(plan, cell.volume, cell.seed)
-    step = fold.branch(ADVERSARIAL, COMPARISON if cell.method == "with L_comp" else 0.0)
+    step = fold.branch(LAST.adversarial, LAST.comparison if cell.method == "with L_comp" else 0.0)
     truth = fold.truth(cell.volume)
     frame = Frame(truth.shape[1], truth.shape[2], SYNTHESIS.side, SYNTHESIS.fit)
     means = means_of(step.coders[0], frame.into(torch.as_tensor(truth, device=fold.device)))

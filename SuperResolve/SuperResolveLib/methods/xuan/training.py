@@ -123,6 +123,7 @@ class XuanTraining:
             settings.iterations["synthesis"],
             synthesis.phases,
             synthesis.learning_rate,
+            synthesis.optimiser,
             synthesis.decays,
         )
 
