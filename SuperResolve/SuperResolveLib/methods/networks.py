@@ -151,6 +151,7 @@ NETWORKS: dict[str, Kind] = {
             "layers": Whole(0, 64),
             "mixing": OneOf(MIXINGS),
             "zero_last": Switch(),
+            "identity": Switch(),
         },
     ),
     "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),

@@ -89,7 +89,7 @@ PRESETS: dict[str, Preset] = {
         learning_rate=1e-3,
         tuning=Tuning(300),
         networks={
-            "multi-scale": {"channels": 16, "layers": 6, **_FROM_START},
+            "multi-scale": {"channels": 16, "layers": 6, "identity": True, **_FROM_START},
             "unet": {"levels": 2, "channels": 12, **_FROM_START},
         },
     ),
@@ -100,7 +100,7 @@ PRESETS: dict[str, Preset] = {
         learning_rate=5e-4,
         tuning=Tuning(4000),
         networks={
-            "multi-scale": {"channels": 32, "layers": 12, **_FROM_START},
+            "multi-scale": {"channels": 32, "layers": 12, "identity": True, **_FROM_START},
             "unet": {"levels": 3, "channels": 24, **_FROM_START},
         },
     ),
