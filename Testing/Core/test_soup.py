@@ -221,7 +221,7 @@ def test_at_the_start_the_gradients_stand_in_the_published_proportions():
 
 def test_what_cannot_be_tuned_is_refused():
     alone = SoupTraining(settings(options={"features": "self"}), collection(), collection(0))
-    with pytest.raises(InputError, match="tunes what the stage squared-error trained"):
+    with pytest.raises(InputError, match="goes on from what the stage squared-error trained"):
         alone.begin("perceptual")
     unet = SoupTraining(settings(options={"features": "self"}, network="unet"), collection(), collection(0))
     unet.begin("squared-error")

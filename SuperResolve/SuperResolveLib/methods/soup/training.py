@@ -15,19 +15,18 @@ import torch
 from ...errors import InputError
 from ...losses.pixel import squared_error
 from ...model import Card
-from ...networks.generator import Generator
 from ...networks.patch_discriminator import PatchDiscriminator
 from ...training.collection import Collection
-from ...training.collection_pairs import CollectionBatches
 from ...training.column_pairs import ColumnPairs
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.plateau import Plateau
-from ...training.random_streams import CountedStream
-from ...training.step import State
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
+from ..training_batches import patch_batches, random_stream
+from ..two_stages import TwoStages
+from ..voxel_range import voxel_range
 from .features import Features, features_of
 from .perceptual import PerceptualStep
 from .presets import DIVISOR, PATIENCE, PRESETS, RATIOS, Arguments, Preset
@@ -37,7 +36,7 @@ from .slices import degradations_of, learned_fwhm_ratios
 SKIPPED = "the stage perceptual was skipped: no features were named by --features"
 
 
-class SoupTraining:
+class SoupTraining(TwoStages):
     """The generator, and what it learns from.
 
     Args:
@@ -55,23 +54,10 @@ class SoupTraining:
         consistent = not self._preset.published
         self._scoring = Scoring(validation, self._degradations, settings.metrics, device, start, consistent)
         arguments = arguments_of(self._preset, settings.network, ratios, settings.options.get("mixing"))
-        self._generator = GeneratorInTraining(
-            settings.network, arguments, self._preset.averaging, settings.seed, device
-        )
-        self._is_trained = False
-        self._before: State | None = None
+        generator = GeneratorInTraining(settings.network, arguments, self._preset.averaging, settings.seed, device)
+        super().__init__(generator, "squared-error", "perceptual")
         self._features: Features | None = None
         self._tuned: PerceptualStep | None = None
-
-    @property
-    def averaged(self) -> Generator:
-        """The generator with averaged weights."""
-        return self._generator.average.network
-
-    def start_from(self, network: Generator) -> None:
-        """Start the generator from a trained network's weights."""
-        self._generator.start_from(network)
-        self._is_trained = True
 
     def begin(self, stage: str) -> Stage:
         """One of the two stages.
@@ -83,8 +69,7 @@ class SoupTraining:
         return self._squared_error() if stage == "squared-error" else self._perceptual()
 
     def _squared_error(self) -> Stage:
-        self._generator.begin()
-        self._is_trained = True
+        self._begin_first()
         optimisation = self._optimisation()
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
@@ -98,7 +83,8 @@ class SoupTraining:
 
         on_cuda = self._settings.device.type == "cuda"
         network, average = self._generator.network, self._generator.average
-        return Stage(SupervisedStep(network, self._batches(0), loss, optimisation, average, on_cuda), score)
+        batches = patch_batches(self._collection, self._degradations, self._preset, self._settings, 0)
+        return Stage(SupervisedStep(network, batches, loss, optimisation, average, on_cuda), score)
 
     def _optimisation(self) -> Optimisation:
         network, rate = self._generator.network, self._preset.learning_rate
@@ -111,11 +97,7 @@ class SoupTraining:
         return Optimisation(network.parameters(), optimisers, schedules, gradient_norm=1.0)
 
     def _perceptual(self) -> Stage:
-        if self._before is None:
-            self._needs_training()
-            self._before = self.averaged.state_dict()
-        self.averaged.load_state_dict(self._before)
-        self._generator.start_from(self.averaged)
+        self._begin_second()
         settings, tuning = self._settings, self._preset.tuning
         self._features = self._of_settings()
         with torch.random.fork_rng(devices=[]):
@@ -126,19 +108,12 @@ class SoupTraining:
             discriminator,
             self._answer,
             self._features.extractor,
-            self._batches(1),
-            self._stream(2),
+            patch_batches(self._collection, self._degradations, self._preset, settings, 1),
+            random_stream(settings, 2),
             tuning,
             self._generator.average,
         )
         return Stage(self._tuned, lambda: self._scoring.of(self.averaged), keeps_best=False)
-
-    def _needs_training(self) -> None:
-        if not self._is_trained:
-            raise InputError(
-                "the stage perceptual tunes what the stage squared-error trained, which was not run: leave out "
-                "--stages, or give a model to tune by --from"
-            )
 
     def _of_settings(self) -> Features:
         source = self._settings.options.get("features")
@@ -152,26 +127,9 @@ class SoupTraining:
         answer: torch.Tensor = network(pairs.start[:, None])[:, 0].float()
         return answer if self._preset.published else pairs.made_consistent(answer)
 
-    def _batches(self, number: int) -> CollectionBatches:
-        preset = self._preset
-        return CollectionBatches(
-            self._collection,
-            self._degradations,
-            preset.batch,
-            (preset.patch, preset.patch, preset.patch),
-            preset.start,
-            self._stream(number),
-            self._settings.device,
-        )
-
-    def _stream(self, number: int) -> CountedStream:
-        """Random numbers that no other stream has."""
-        return CountedStream(3 * self._settings.seed + number, torch.device("cpu"))
-
     def card(self, stage: str) -> Card:
         """What is to be known of the generator."""
-        sizes = [size for item in self._collection.items for size in item.spacing]
-        voxels = math.floor(min(sizes) * 100) / 100, math.ceil(max(sizes) * 100) / 100
+        voxels = voxel_range(item.spacing for item in self._collection.items)
         tuned, features = self._tuned, self._features
         is_tuned = stage == "perceptual" and tuned is not None and features is not None
         skipped = stage == "squared-error" and not self._settings.options.get("features")
@@ -189,14 +147,6 @@ class SoupTraining:
             features=features.told if is_tuned and features else None,
             notes=(SKIPPED,) if skipped else (),
         )
-
-    def state(self) -> State:
-        """The generator as the first stage left it, once the second has begun."""
-        return {"is_trained": self._is_trained, "before": self._before}
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._is_trained, self._before = bool(state["is_trained"]), state["before"]
 
 
 def arguments_of(preset: Preset, network: str, ratios: tuple[float, float], mixing: str | None) -> Arguments:
