@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import nn
 
 
@@ -29,6 +30,23 @@ class Generator(nn.Module):
         the network itself where it is the same for all.
         """
         return self
+
+
+class ScaleGiven(nn.Module):
+    """A network that is told the scale with every start, for what can only call one module, whatever the scale.
+
+    Args:
+        network: with weights for every scale.
+    """
+
+    def __init__(self, network: Generator) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, start: torch.Tensor, scale: float) -> torch.Tensor:
+        """The start, shape (batch, 1, planes, rows, columns), to the answer of the same shape."""
+        answer: torch.Tensor = self.network.at_scale(scale)(start)
+        return answer
 
 
 def set_to_zero(layer: nn.Module) -> None:

@@ -47,8 +47,9 @@ def carry_out(request: Request, progress: ProgressCallback, say: Say) -> Trained
 
     device = choose_device(request.device)
     check_ranks(request.devices, device.type)
-    if request.devices > 1 and not plan.info.shares_batches:
-        raise InputError(f"{request.method} is trained by one process: leave out the {request.devices} devices")
+    alone = [stage for stage in plan.stages if stage not in plan.info.shared_stages]
+    if request.devices > 1 and alone:
+        raise InputError(f"the stage {alone[0]} is trained by one process: leave out --devices, or the stage")
     collections = Collections.of(request, part_of(progress, 0.0, 0.02))
     for sentence in (*collections.left_out, *plan.skipped):
         say(sentence)

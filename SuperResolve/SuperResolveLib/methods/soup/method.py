@@ -32,6 +32,7 @@ class Soup(HandedOn):
         stages=("squared-error", "perceptual"),
         networks=("multi-scale", "unet"),
         operator="profile",
+        shared_stages=("squared-error",),
         options=("kind", "mixing", "features"),
         needs={"perceptual": "features"},
     )

@@ -11,15 +11,18 @@ import math
 from collections.abc import Mapping
 
 import torch
+from torch import nn
 
 from ...errors import InputError
 from ...losses.pixel import squared_error
 from ...model import Card
+from ...networks.generator import ScaleGiven
 from ...networks.patch_discriminator import PatchDiscriminator
 from ...training.collection import Collection
 from ...training.column_pairs import ColumnPairs
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.plateau import Plateau
+from ...training.ranks import sharing_gradients
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
@@ -71,9 +74,10 @@ class SoupTraining(TwoStages):
     def _squared_error(self) -> Stage:
         self._begin_first()
         optimisation = self._optimisation()
+        shared = sharing_gradients(ScaleGiven(self._generator.network), all_used=False)
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
-            return squared_error(self._answer(pairs), pairs.truth)
+            return squared_error(self._answer(shared, pairs), pairs.truth)
 
         def score() -> Mapping[str, float]:
             scores = self._scoring.of(self.averaged)
@@ -103,10 +107,11 @@ class SoupTraining(TwoStages):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             discriminator = PatchDiscriminator((self._preset.patch,) * 3, tuning.channels).to(settings.device)
+        network = ScaleGiven(self._generator.network)
         self._tuned = PerceptualStep(
             self._generator.network,
             discriminator,
-            self._answer,
+            lambda pairs: self._answer(network, pairs),
             self._features.extractor,
             patch_batches(self._collection, self._degradations, self._preset, settings, 1),
             random_stream(settings, 2),
@@ -121,10 +126,9 @@ class SoupTraining(TwoStages):
             raise InputError("the stage perceptual compares features: name them by --features, or leave it out")
         return features_of(source, self.averaged, self._settings.network, self._settings.device)
 
-    def _answer(self, pairs: ColumnPairs) -> torch.Tensor:
-        """Of the network that learns, at the scale of the batch, shape (batch, planes, rows, columns)."""
-        network = self._generator.network.at_scale(pairs.ratio)
-        answer: torch.Tensor = network(pairs.start[:, None])[:, 0].float()
+    def _answer(self, network: nn.Module, pairs: ColumnPairs) -> torch.Tensor:
+        """Of a network that is given the scale, the batch's, shape (batch, planes, rows, columns)."""
+        answer: torch.Tensor = network(pairs.start[:, None], pairs.ratio)[:, 0].float()
         return answer if self._preset.published else pairs.made_consistent(answer)
 
     def card(self, stage: str) -> Card:

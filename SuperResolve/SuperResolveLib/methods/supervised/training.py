@@ -9,10 +9,7 @@ results are given in use, which is left out as published. The norm is the preset
 from __future__ import annotations
 
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
-from ...errors import InputError
 from ...losses.pixel import absolute_error, squared_error
 from ...model import Card
 from ...networks.mdcsrn_critic import MDCSRNCritic
@@ -20,6 +17,7 @@ from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
 from ...training.column_pairs import ColumnPairs
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
+from ...training.ranks import sharing_gradients
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
@@ -64,8 +62,6 @@ class SupervisedTraining(TwoStages):
             settings.network, arguments, self._preset.averaging, settings.seed, settings.device
         )
         super().__init__(generator, "regression", "adversarial")
-        if settings.ranks > 1 and "adversarial" in settings.iterations:
-            raise InputError("the stage adversarial is trained by one process: leave out --devices, or the stage")
 
     def begin(self, stage: str) -> Stage:
         """One of the stages.
@@ -79,7 +75,7 @@ class SupervisedTraining(TwoStages):
         self._begin_first()
         settings, preset, network = self._settings, self._preset, self._generator.network
         batches = patch_batches(self._collection, self._degradations, preset, settings, 0)
-        shared: nn.Module = DistributedDataParallel(network) if settings.ranks > 1 else network
+        shared = sharing_gradients(network)
         error = _LOSSES[preset.loss]
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
