@@ -35,8 +35,8 @@ from .perceptual import PerceptualStep
 from .presets import DIVISOR, PATIENCE, PRESETS, RATIOS, Arguments, Preset
 from .slices import degradations_of, learned_fwhm_ratios
 
-#: What the card says of a model that was not tuned for want of features.
-SKIPPED = "the stage perceptual was skipped: no features were named by --features"
+#: Networks with parts of their own for every whole scale.
+OF_MANY_SCALES = ("multi-scale", "post-rrdb")
 
 
 class SoupTraining(TwoStages):
@@ -136,7 +136,6 @@ class SoupTraining(TwoStages):
         voxels = voxel_range(item.spacing for item in self._collection.items)
         tuned, features = self._tuned, self._features
         is_tuned = stage == "perceptual" and tuned is not None and features is not None
-        skipped = stage == "squared-error" and not self._settings.options.get("features")
         return Card(
             method="soup",
             network=self._settings.network,
@@ -149,20 +148,19 @@ class SoupTraining(TwoStages):
             voxels_mm=voxels,
             losses=tuned.weights if is_tuned and tuned else {"squared_error": 1.0},
             features=features.told if is_tuned and features else None,
-            notes=(SKIPPED,) if skipped else (),
         )
 
 
 def arguments_of(preset: Preset, network: str, ratios: tuple[float, float], mixing: str | None) -> Arguments:
-    """From which a preset's network is built: that of many scales has the whole ones around the ratios.
+    """From which a preset's network is built: those of many scales have the whole ones around the ratios.
 
     Raises:
-        InputError: parts of scales are to be mixed, of a network that has none.
+        InputError: parts of scales are to be mixed, of a network that has none that could be.
     """
     arguments = dict(preset.networks[network])
-    if network != "multi-scale":
-        if mixing is not None:
-            raise InputError(f"the network {network} has no parts to mix: leave out --mixing, or train multi-scale")
+    if mixing is not None and network != "multi-scale":
+        raise InputError(f"the network {network} has no parts to mix: leave out --mixing, or train multi-scale")
+    if network not in OF_MANY_SCALES:
         return arguments
     lowest, highest = math.floor(ratios[0] + 1e-9), math.ceil(ratios[1] - 1e-9)
     arguments |= {"lowest": lowest, "scales": highest - lowest + 1}
