@@ -378,6 +378,18 @@ def test_by_the_command_from_scans_to_a_restored_scan(scans, tmp_path, capsys):
     assert read_volume(out).shape == (40, 40, 40)
 
 
+def test_a_network_that_upsamples_after_its_body_learns_and_restores_scans_of_any_ratio(scans):
+    options = {"network": "post-rrdb", "options": {"features": "none"}, "ratios": (2.0, 4.0)}
+    model = trained(scans, iterations=3, **options).model
+    assert (model.card.network, model.card.network_arguments["scales"]) == ("post-rrdb", 3)
+    last = [tensor for name, tensor in model.tensors.items() if name.startswith("network.heads") and ".5." in name]
+    assert len(last) == 6 and any(tensor.any() for tensor in last)  # they were zeros
+    width = SliceProfile.rect(2.7, 1.0)
+    scan = simulate(head_phantom((30, 30, 54), seed=5), width, 2.7, "k")
+    result = super_resolve(scan, width, model=model)
+    assert result.shape == (30, 30, 54) and result.data_consistency_rmse < 2
+
+
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [

@@ -14,6 +14,7 @@ from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.networks.multi_scale import MIXINGS, MultiScale
 from SuperResolveLib.networks.of_detail import OfDetail
 from SuperResolveLib.networks.patch_discriminator import PatchDiscriminator
+from SuperResolveLib.networks.post_rrdb import PlaneShuffle
 from SuperResolveLib.physics.dead_leaves import dead_leaves
 from SuperResolveLib.physics.degradation_range import DegradationRange
 from SuperResolveLib.training.collection import Collection, Item
@@ -178,6 +179,26 @@ def test_its_own_features_are_what_its_encoder_answers_in_a_volume_that_is_the_s
 def test_a_network_without_encoder_has_no_features():
     with pytest.raises(TypeError, match="no encoder"):
         OwnFeatures(build_network("unet", {"levels": 1, "channels": 2}))
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(1.2, 2), (2.5, 3), (3.4, 3), (4, 4), (7.51, 6)])
+def test_after_the_body_planes_are_as_many_as_before_it(scale, factor, start):
+    made = build_network("post-rrdb", {"blocks": 1, "channels": 4, "growth": 2, "zero_last": False}).double()
+    seen: list[torch.Size] = []
+    made.get_submodule("body").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    at = made.at_scale(scale)
+    assert (at.stride, at.fold) == (factor, factor) and (made.stride, made.fold) == (6, 6)
+    assert at(start).shape == start.shape
+    assert seen == [(2, 4, -(-6 // factor), 7, 8)]
+    (at(start) - start.flip(2)).square().mean().backward()
+    heads = [any(each.grad is not None for each in head.parameters()) for head in made.get_submodule("heads")]
+    assert heads == [number + 2 == factor for number in range(5)]
+
+
+def test_what_is_folded_into_channels_becomes_planes_again():
+    planes = torch.rand(2, 3, 12, 4, 5)
+    folded = planes.unflatten(2, (-1, 4)).transpose(2, 3).flatten(1, 2)
+    assert torch.equal(PlaneShuffle(4)(folded), planes)
 
 
 def test_the_discriminator_halves_the_resolution_with_every_second_convolution():

@@ -21,6 +21,7 @@ from ..networks.generator import Generator
 from ..networks.mdcsrn import MDCSRN
 from ..networks.multi_scale import MIXINGS, MultiScale
 from ..networks.of_detail import OfDetail
+from ..networks.post_rrdb import PostRRDB
 from ..networks.rdn import RDN
 from ..networks.rrdb import RRDB
 from ..networks.unet import UNet
@@ -152,6 +153,18 @@ NETWORKS: dict[str, Kind] = {
             "mixing": OneOf(MIXINGS),
             "zero_last": Switch(),
             "identity": Switch(),
+        },
+    ),
+    "post-rrdb": Kind(
+        PostRRDB,
+        {
+            "lowest": Whole(1, 100),
+            "scales": Whole(1, 32),
+            "blocks": Whole(1, 32),
+            "channels": CHANNELS,
+            "growth": CHANNELS,
+            "residual_scale": Real(0.0, 1.0),
+            "zero_last": Switch(),
         },
     ),
     "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from .generator import Generator, set_to_zero
+from .generator import AtScale, Generator, set_to_zero
 from .initial_weights import bring_near_identity
 
 Mixing = Literal["parameters", "outputs"]
@@ -129,27 +129,6 @@ class MultiScale(Generator):
         if self._mixing == "outputs":
             return torch.lerp(parts[below](inputs), parts[below + 1](inputs), share)
         return with_mixed_parameters(parts[below], parts[below + 1], share, inputs)
-
-
-class AtScale(Generator):
-    """A network of many scales at one of them, with the same weights.
-
-    Args:
-        network: of many scales.
-        scale: any real number.
-    """
-
-    def __init__(self, network: MultiScale, scale: float) -> None:
-        super().__init__()
-        self.network = network
-        self.scale = scale
-        self.arguments = network.arguments
-        self.receptive_radius = network.receptive_radius
-
-    def forward(self, start: torch.Tensor) -> torch.Tensor:
-        """The start, shape (batch, 1, planes, rows, columns), to the answer of the same shape."""
-        answer: torch.Tensor = self.network(start, self.scale)
-        return answer
 
 
 def with_mixed_parameters(first: nn.Module, second: nn.Module, share: float, inputs: torch.Tensor) -> torch.Tensor:
