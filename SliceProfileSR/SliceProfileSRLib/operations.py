@@ -254,7 +254,8 @@ class Operations:
             device: "auto", "cpu", "cuda" or "mps".
             seed: the model is reproducible under it on one device.
             kind: of slices that the method soup learns from: "thick", "thin", "gaussian:MM" or a profile's table.
-            features: that the method soup is tuned by: "self", "vgg16:FILE" and so on; not without.
+            features: that the method soup is tuned by: "self", "vgg16:FILE" and so on, or "none"; "" takes those of a
+                package that is installed, if there is one.
 
         Returns:
             The training: ``training.state()`` tells how it stands, ``training.stop()`` ends it with a checkpoint.

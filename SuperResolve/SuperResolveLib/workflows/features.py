@@ -36,13 +36,13 @@ def usual_source() -> str:
     return next((source for source in PACKAGED if usable(source)), NONE)
 
 
-def features_for_training(source: str | None) -> FeatureWeights | Literal["self"] | None:
-    """What a source stands for in training, where ``self`` passes; ``None`` is the usual source.
+def features_for_training(source: str) -> FeatureWeights | Literal["self"] | None:
+    """What a source stands for in training, where ``self`` passes.
 
     Raises:
         InputError: as of :func:`load_features`.
     """
-    return SELF if source == SELF else load_features(usual_source() if source is None else source)
+    return SELF if source == SELF else load_features(source)
 
 
 def feature_file(source: str | None) -> Path | None:

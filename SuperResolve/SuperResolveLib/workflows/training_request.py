@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,15 @@ from ..methods.trainable import Trainable, TrainableInfo
 from ..methods.trainables import TRAINABLES
 from ..model import Model
 from ..progress import ProgressCallback
+from .features import NONE, usual_source
 from .training_options import given
 
 if TYPE_CHECKING:
     from ..training.collection import Collection
 
 Sources = Sequence[Path]
+#: The option that has a usual value which depends on what is installed.
+FEATURES = "features"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,7 @@ class Request:
         options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes; for
             ``soup`` the ``kind`` of slices (``"thick"``, ``"thin"``, ``"gaussian:MM"``, a table's path, or a profile),
             the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features``
-            (:mod:`~SuperResolveLib.workflows.features`).
+            (:mod:`~SuperResolveLib.workflows.features`), by default of an installed package, if there is one.
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.
@@ -95,6 +98,16 @@ class Plan:
         return {name: max(1, round(iterations * count / total)) for name, count in own.items()}
 
 
+def with_usual_features(request: Request) -> Request:
+    """The request with the features of an installed package, if there is one, where it names none and needs some."""
+    needs = TRAINABLES[request.method].info.needs
+    needed = any(need == FEATURES and (not request.stages or name in request.stages) for name, need in needs.items())
+    if not needed or request.options.get(FEATURES) is not None:
+        return request
+    source = usual_source()
+    return request if source == NONE else replace(request, options={**request.options, FEATURES: source})
+
+
 def checked(request: Request) -> Plan:
     """The plan of a request.
 
@@ -135,11 +148,18 @@ def checked(request: Request) -> Plan:
     if impossible is not None:
         raise InputError(f"the stage {impossible} needs --{lacking[impossible]}: give it, or leave out the stage")
     skipped = tuple(
-        f"the stage {stage} was skipped: it needs --{option}, which was not given"
+        f"the stage {stage} was skipped: {_why(option, request)}"
         for stage, option in lacking.items()
         if not request.stages
     )
     return Plan(trainable, info, preset, network, tuple(stages), skipped)
+
+
+def _why(option: str, request: Request) -> str:
+    """Why there is nothing for an option."""
+    if request.options.get(option) == NONE:
+        return f"--{option} {NONE} leaves it out"
+    return f"no --{option} were named, and no package with some is installed"
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ class Run:
             "validation": figures(self._log.entries, self._collections.validation, kept_best),
         }
         return Trained(
-            trained_model(trainable, stages[-1], self._device, facts),
+            trained_model(trainable, stages[-1], self._device, facts, self._plan.skipped),
             self._collections.left_out,
             self._plan.skipped,
             tuple(self._log.entries),

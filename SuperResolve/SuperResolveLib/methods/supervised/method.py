@@ -31,7 +31,7 @@ class Supervised(HandedOn):
         stages=("regression", "adversarial"),
         networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb"),
         operator="profile",
-        shares_batches=True,
+        shared_stages=("regression",),
     )
 
     @classmethod
