@@ -16,8 +16,8 @@ from slicer.i18n import tr as _
 from ..sentences import sentence
 from .detachedScript import DetachedScript
 
-#: Files in the work folder: what was asked for, by which a training is resumed, and what its process printed.
-CALL, LOG = "call.json", "training.log"
+#: The file in the work folder that takes what the process prints.
+LOG = "training.log"
 #: How much of the end of a log is searched for an error, in bytes.
 LOG_END = 20_000
 
@@ -110,20 +110,20 @@ class Training:
     @property
     def pid(self) -> int | None:
         """The number of its process; None where none has told."""
-        from SuperResolveLib.slicer_cli.training_state import read_state
+        from SuperResolveLib.workflows.training_state import read_state
 
         state = read_state(self.workFolder)
         return state.pid if state else None
 
     def state(self) -> TrainingReport:
         """How it stands now."""
-        from SuperResolveLib.slicer_cli import training_state as states
+        from SuperResolveLib.workflows import training_state as states
 
         isOurs, told = self._isRunning(), states.read_state(self.workFolder)
         if told is None:
             if isOurs:
                 return TrainingReport(Phase.STARTING)
-            if not (self.workFolder / CALL).is_file():
+            if not (self.workFolder / states.CALL).is_file():
                 return TrainingReport(Phase.NONE)
             error = self._loggedError()
             return TrainingReport(Phase.FAILED if error else Phase.INTERRUPTED, message=error)
@@ -137,7 +137,7 @@ class Training:
 
     def entries(self) -> list[dict[str, Any]]:
         """The validations so far, as in ``metrics.jsonl``; a line that is being written is left out."""
-        from SuperResolveLib.slicer_cli.training_state import METRICS
+        from SuperResolveLib.workflows.training_state import METRICS
 
         try:
             text = (self.workFolder / METRICS).read_text(encoding="utf-8", errors="replace")
@@ -159,7 +159,7 @@ class Training:
         Raises:
             ValueError: the work folder cannot be written to.
         """
-        from SuperResolveLib.slicer_cli.training_state import ask_to_stop
+        from SuperResolveLib.workflows.training_state import ask_to_stop
 
         phase = self.state().phase
         if not phase.isBusy:
@@ -182,10 +182,12 @@ class Training:
         Raises:
             ValueError: it goes on already, or cannot be started.
         """
+        from SuperResolveLib.workflows.training_state import write_call
+
         self._refuseBusy()
         try:
             self.workFolder.mkdir(parents=True, exist_ok=True)
-            (self.workFolder / CALL).write_text(json.dumps(dict(values)), encoding="utf-8")
+            write_call(values, self.workFolder)
         except OSError as error:
             raise _unwritable(self.workFolder, error) from error
         self._launch(values, launcher)
@@ -196,17 +198,18 @@ class Training:
         Raises:
             ValueError: there is nothing to go on with, it goes on already, or it cannot be started.
         """
+        from SuperResolveLib.workflows.training_state import read_call
+
         self._refuseBusy()
-        try:
-            values = dict(json.loads((self.workFolder / CALL).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        values = read_call(self.workFolder)
+        if values is None:
             raise ValueError(
                 _("There is no training in {folder} to go on with: start one.").format(folder=self.workFolder)
-            ) from None
+            )
         self._launch({**values, "resume": True}, launcher)
 
     def _launch(self, values: Mapping[str, Any], launcher: DetachedScript) -> None:
-        from SuperResolveLib.slicer_cli.training_state import STATE, STOP
+        from SuperResolveLib.workflows.training_state import STATE, STOP
 
         for name in (STATE, STOP):
             (self.workFolder / name).unlink(missing_ok=True)
