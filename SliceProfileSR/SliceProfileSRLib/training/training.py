@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -115,6 +115,12 @@ class Training:
         state = read_state(self.workFolder)
         return state.pid if state else None
 
+    @property
+    def log(self) -> Path | None:
+        """What its process printed; None where that went elsewhere, as when the command began it."""
+        path = self.workFolder / LOG
+        return path if path.is_file() else None
+
     def state(self) -> TrainingReport:
         """How it stands now."""
         from SuperResolveLib.workflows import training_state as states
@@ -180,17 +186,24 @@ class Training:
             launcher: starts the script.
 
         Raises:
-            ValueError: it goes on already, or cannot be started.
+            ValueError: it goes on already, the folder holds the training of another model, or it cannot be started.
         """
-        from SuperResolveLib.workflows.training_state import write_call
+        from SuperResolveLib.workflows.training_state import read_call, write_call
 
         self._refuseBusy()
+        earlier = (read_call(self.workFolder) or values).get("modelFile")
+        if earlier != values["modelFile"]:
+            raise ValueError(
+                _("{folder} holds the training of {model}: choose another work folder.").format(
+                    folder=self.workFolder, model=earlier
+                )
+            )
         try:
             self.workFolder.mkdir(parents=True, exist_ok=True)
             write_call(values, self.workFolder)
         except OSError as error:
             raise _unwritable(self.workFolder, error) from error
-        self._launch(values, launcher)
+        self._launch(_commandLine(launcher.script, values), launcher)
 
     def resume(self, launcher: DetachedScript) -> None:
         """Go on from the last checkpoint, with what was asked for when it began.
@@ -201,19 +214,20 @@ class Training:
         from SuperResolveLib.workflows.training_state import read_call
 
         self._refuseBusy()
-        values = read_call(self.workFolder)
-        if values is None:
+        try:
+            arguments = _commandLine(launcher.script, {**(read_call(self.workFolder) or {}), "resume": True})
+        except KeyError:  # nothing was asked for, or by another version
             raise ValueError(
                 _("There is no training in {folder} to go on with: start one.").format(folder=self.workFolder)
-            )
-        self._launch({**values, "resume": True}, launcher)
+            ) from None
+        self._launch(arguments, launcher)
 
-    def _launch(self, values: Mapping[str, Any], launcher: DetachedScript) -> None:
+    def _launch(self, arguments: Sequence[str], launcher: DetachedScript) -> None:
         from SuperResolveLib.workflows.training_state import STATE, STOP
 
         for name in (STATE, STOP):
             (self.workFolder / name).unlink(missing_ok=True)
-        _processes[self.workFolder] = launcher.start(_commandLine(launcher.script, values), self.workFolder / LOG)
+        _processes[self.workFolder] = launcher.start(arguments, self.workFolder / LOG)
 
     def _refuseBusy(self) -> None:
         if self.state().phase.isBusy:
@@ -244,7 +258,11 @@ class Training:
 
 
 def _commandLine(script: Path, values: Mapping[str, Any]) -> list[str]:
-    """The arguments of a script for values by the names of its XML."""
+    """The arguments of a script for values by the names of its XML.
+
+    Raises:
+        KeyError: there is no such name, or one that has to be there is missing.
+    """
     from SuperResolveLib.slicer_cli.description import read_description
 
     description = read_description(script.with_suffix(".xml"))

@@ -1,4 +1,4 @@
-"""Options that only some trainable methods have: what users are offered, and from texts to what the method is handed."""
+"""Options that only some trainable methods have: as users are offered them, and from texts to what methods are handed."""
 
 from __future__ import annotations
 
