@@ -226,7 +226,9 @@ class TrainingSection:
         ui, networks, stages = self._ui, self._choices.networks(method), stagesOf(method, preset, network)
         self._isShowing = True
         toolTip = _("Which network is trained")
-        _show(ui.trainingNetworkLabel, ui.trainingNetworkComboBox, [(name, name, toolTip) for name in networks], network)
+        _show(
+            ui.trainingNetworkLabel, ui.trainingNetworkComboBox, [(name, name, toolTip) for name in networks], network
+        )
         _show(ui.trainingStagesLabel, ui.trainingStagesComboBox, _runs(stages), choice("stages"))
         self._options.show(self._choices.options(method), options())
         self._isShowing = False
