@@ -146,5 +146,5 @@ def test_a_training_that_the_command_began_is_shown_and_resumed(opened, host, st
 
 
 def test_the_console_is_told_what_a_method_has_not(host, tmp_path):
-    with pytest.raises(ValueError, match="Supervised has no option --kind: leave it out."):
+    with pytest.raises(ValueError, match="Supervised has no option --kind: leave it out"):
         host.make_logic().startTraining([tmp_path], tmp_path / "m.safetensors", kind="thin")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -39,7 +40,7 @@ class MethodOptions:
         self._isShowing = False
         self._rows: dict[str, _Row] = {}
         for place, (name, option) in enumerate(options.items()):
-            made = _Row(form, _withKey(option.title, keys), option, lambda text, name=name: self._onText(name, text))
+            made = _Row(form, _withKey(option.title, keys), option, partial(self._onText, name))
             keys += made.key
             form.layout().insertRow(row + place, made.label, made.field)
             for widget in made.stops:
@@ -76,7 +77,10 @@ class _Row:
         toolTip = f"{option.summary}."
         choices = {"": option.otherwise, **option.choices}
         fill(self.box, ((text, title, toolTip) for text, title in choices.items()))
-        self.box.setEditable(bool(option.path or option.example))
+        if option.path or option.example:
+            self.box.setEditable(True)
+            self.box.setInsertPolicy(qt.QComboBox.NoInsert)
+            self.box.setCompleter(None)  # what is typed stays as it is
         self.box.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
         self.box.setToolTip(toolTip)
         self.box.currentTextChanged.connect(self._onTextChanged)

@@ -225,10 +225,8 @@ class TrainingSection:
         self._boxes.show(method, preset)
         ui, networks, stages = self._ui, self._choices.networks(method), stagesOf(method, preset, network)
         self._isShowing = True
-        toolTip = _("Which network is trained")
-        _show(
-            ui.trainingNetworkLabel, ui.trainingNetworkComboBox, [(name, name, toolTip) for name in networks], network
-        )
+        named = [(name, name, _("Which network is trained")) for name in networks]
+        _show(ui.trainingNetworkLabel, ui.trainingNetworkComboBox, named, network)
         _show(ui.trainingStagesLabel, ui.trainingStagesComboBox, _runs(stages), choice("stages"))
         self._options.show(self._choices.options(method), options())
         self._isShowing = False

@@ -95,8 +95,15 @@ def requested(
 
     Args:
         scans: to learn from.
-        method, preset, network, stages, hours, synthetic, device, seed: as in the library.
+        method: one that learns from a collection.
+        preset: one of the method's.
+        network: one of the method's.
+        stages: of the method that are run; empty for all.
         ratios: as in "2-6"; empty for the preset's.
+        hours: how long to train; 0 for as long as the preset takes.
+        synthetic: how many volumes of synthetic anatomy to learn from.
+        device: where to compute.
+        seed: of everything random.
         options: what only this method has, by names in camelCase; empty for nothing.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Options that only some trainable methods have: as users are offered them, and from texts to what methods are handed."""
+"""Options that only some trainable methods have: as users are offered them, and as methods are handed them."""
 
 from __future__ import annotations
 
