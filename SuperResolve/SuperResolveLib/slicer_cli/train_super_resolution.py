@@ -14,10 +14,7 @@ from .results import SEPARATOR, Results
 
 
 def compute(arguments: Arguments, console: Console) -> Results:
-    """Train a model and write it.
-
-    The model is written here, so that the state in the work folder tells of its end only when it is there.
-    """
+    """Train a model and write it, at its end and not with the other results: the work folder tells when it is there."""
     start: Path | None = arguments["startModel"]
     request = request_of(arguments.values)
     if start is not None:
