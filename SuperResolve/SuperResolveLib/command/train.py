@@ -31,16 +31,9 @@ def _names(context: click.Context, parameter: click.Parameter, text: str | None)
 
 def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
     """Two numbers as in 2-6, or one for both."""
-    if text is None:
-        return None
-    first, _, last = text.partition("-")
-    try:
-        low, high = float(first), float(last or first)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no range of ratios: give two numbers, as in 2-6.") from None
-    if not 1 <= low <= high <= 100:
-        raise click.BadParameter(f"{text} is no range of ratios: give two numbers from 1 to 100, the smaller first.")
-    return low, high
+    from ..workflows.training_request import ratios_of
+
+    return None if text is None else ratios_of(text)
 
 
 @click.command(short_help="A model learned from a collection of scans.")
@@ -141,12 +134,12 @@ def train(
     """
     from ..image_io.files import check_ending, check_paths
     from ..image_io.model_card import card_fields
-    from ..image_io.model_file import check_model_output, write_model
+    from ..image_io.model_file import check_model_output
     from ..workflows.figures import FIGURE_ENDINGS
     from ..workflows.model_texts import card_lines
     from ..workflows.models import load_model
     from ..workflows.report import write_report
-    from ..workflows.train import carry_out
+    from ..workflows.train_to_file import train_to_file
     from ..workflows.training_figure import plot_learning
     from ..workflows.training_request import Request
 
@@ -168,9 +161,8 @@ def train(
         **arguments,
     )
     with console.progress() as progress:
-        trained = carry_out(request, progress, console.say)
+        trained = train_to_file(request, output, progress, console.say, from_model)
     console.warn(trained.warnings)
-    write_model(trained.model, output)
     if plot is not None:
         plot_learning(trained.entries, plot)
     if json is not None:
@@ -191,11 +183,13 @@ def _check_work(folder: Path, resume: bool, overwrite: bool) -> None:
         InputError: naming the folder.
     """
     from ..errors import InputError
+    from ..workflows.training_watch import refuse_busy
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"the folder {folder} cannot be made: {error.strerror}; give another --work") from error
+    refuse_busy(folder)
     left = sorted(folder.glob("checkpoint*"))
     if left and not resume and not overwrite:
         raise InputError(

@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 from ..errors import InputError
 from ..image_io.feature_files import PUBLISHED, read_feature_file
-from ..image_io.feature_packages import PACKAGED, read_packaged, usable
+from ..image_io.feature_packages import PACKAGED, file_of, read_packaged, usable
 from ..model import FeatureWeights
 from ..registry import import_with_torch
 
@@ -51,6 +51,21 @@ def feature_file(source: str | None) -> Path | None:
     return Path(path).expanduser() if network in FILES and separator and path else None
 
 
+def check_source(source: str) -> None:
+    """Refuse a source for training that does not exist, without reading its weights.
+
+    Raises:
+        InputError: there is no such source, or its package or file is not there.
+    """
+    path = feature_file(source)
+    if source in PACKAGED:
+        file_of(source)
+    elif path is None and source not in (SELF, NONE):
+        raise InputError(f"there are no features {source!r}: choose one of {', '.join(SOURCES)}")
+    elif path is not None and not path.is_file():
+        raise InputError(f"{path} is not there, or is no file: check its name")
+
+
 def load_features(source: str) -> FeatureWeights | None:
     """The weights that a source stands for; ``None`` for ``none``.
 
@@ -65,9 +80,8 @@ def load_features(source: str) -> FeatureWeights | None:
         raise InputError(
             f"the features {SELF} are those of a generator in training: choose one of {', '.join(SOURCES)}"
         )
+    check_source(source)
     path = feature_file(source)
-    if source not in PACKAGED and path is None:
-        raise InputError(f"there are no features {source!r}: choose one of {', '.join(SOURCES)}")
     import_with_torch("torch")
     from ..methods.features import feature_shapes
 

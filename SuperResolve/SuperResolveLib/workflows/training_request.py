@@ -13,7 +13,7 @@ from ..methods.trainables import TRAINABLES
 from ..model import Model
 from ..progress import ProgressCallback
 from .features import NONE, usual_source
-from .training_options import given
+from .training_options import check_options, given
 
 if TYPE_CHECKING:
     from ..training.collection import Collection
@@ -68,6 +68,22 @@ class Request:
     work: Path | None = None
     resume: bool = False
     checkpoint_minutes: float = 10.0
+
+
+def ratios_of(text: str) -> tuple[float, float]:
+    """The range of ratios that a text stands for: two numbers as in ``2-6``, or one for both.
+
+    Raises:
+        InputError: it stands for none.
+    """
+    first, _, last = text.partition("-")
+    try:
+        low, high = float(first), float(last or first)
+    except ValueError:
+        raise InputError(f"{text!r} is no range of ratios: give two numbers, as in 2-6") from None
+    if not 1 <= low <= high <= 100:
+        raise InputError(f"{text} is no range of ratios: give two numbers from 1 to 100, the smaller first")
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -129,6 +145,7 @@ def checked(request: Request) -> Plan:
     foreign = [name for name in request.options if name not in info.options]
     if foreign:
         raise InputError(f"{info.name} has no option --{foreign[0].replace('_', '-')}: leave it out")
+    check_options(request.options)
     network = request.network or info.networks[0]
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
