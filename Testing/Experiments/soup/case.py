@@ -98,7 +98,7 @@ def linear_reading(slices: int, positions: NDArray[np.floating]) -> NDArray[np.f
     return np.maximum(0.0, 1 - np.abs(at[:, None] - np.arange(slices)))
 
 
-#: Interpolations by the name of their row: the cubic spline, and cubic convolution, from which the networks as published
+#: Interpolations by the name of their row: the cubic spline, and cubic convolution, from which networks as published
 #: start here.
 READINGS = {"cubic": spline_reading, "cubic-convolution": cubic_reading, "linear": linear_reading}
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 METHODS = ("cubic", "multi-scale", "perceptual")
 RATIOS = (3.0, 4.0, 5.0)
+#: What columns begin with that tell the weights of the second stage's losses.
+WEIGHT = "weight_"
 SHARPNESS = ("sharpness", "sharpness along the slices, 1 for the truth", 3)
 
 
@@ -29,21 +31,21 @@ def run(fold: Fold, cell: Cell) -> Row:
     kind, ratio = kind_and_ratio(cell.cell)
     case = Case.of(fold.plan.middle(cell.volume), kind, ratio, cast(Axis, cell.axis))
     row, result = run_row(fold, case, kind, cell.method)
-    tuned = {"losses": fold.trained(cell.method, kind).model.card.losses} if cell.method == "perceptual" else {}
-    return {**row, **tuned, "picture": case.picture(result), "truth_picture": case.picture(case.truth)}
+    weights = fold.trained(cell.method, kind).model.card.losses if cell.method == "perceptual" else {}
+    told = {f"{WEIGHT}{name}": value for name, value in weights.items()}
+    return {**row, **told, "picture": case.picture(result), "truth_picture": case.picture(case.truth)}
 
 
 def tables(rows: Sequence[Row]) -> list[Table]:
     """Figures by ratio, leads over squared error alone, and the second stage's weights."""
+    names = list(dict.fromkeys(name for row in rows for name in row if name.startswith(WEIGHT)))
     weights = [
-        [row["volume"], row["cell"], str(row["seed"]), *(f"{value:.3g}" for value in row["losses"].values())]
+        [row["volume"], row["cell"], str(row["seed"]), *(f"{row[name]:.3g}" for name in names)]
         for row in rows
-        if "losses" in row
+        if row["method"] == "perceptual"
     ]
-    names = next((list(row["losses"]) for row in rows if "losses" in row), [])
-    told = Table(
-        "Weights of the second stage's losses, set by gradient norms", ["volume", "cell", "seed", *names], weights
-    )
+    header = ["volume", "cell", "seed", *(name.removeprefix(WEIGHT) for name in names)]
+    told = Table("Weights of the second stage's losses, set by gradient norms", header, weights)
     return [*by_ratio(rows, (*FIGURES, SHARPNESS)), *leads(rows, "multi-scale"), told, *sizes(rows)]
 
 

@@ -1,4 +1,4 @@
-"""Fig. 8: what learned from T1 does on other contrasts, and on a real scan of thick slices, of which there is no truth."""
+"""Fig. 8: what learned from T1 does on other contrasts, and on a real scan of thick slices, which has no truth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from SuperResolveLib.data.geometry import AXIS_NAMES, scan_geometry
-from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.training.thin import thin_axes
 from SuperResolveLib.workflows.estimate import estimate_profile
 from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
@@ -45,13 +44,13 @@ def run_real(fold: Fold, cell: Cell) -> Row:
     """One row on a real scan, given the profile that is estimated from it."""
     scan = fold.plan.volume(cell.volume)
     profile = estimate_profile(scan, seed=cell.seed)
-    kind, geometry = "thick", scan_geometry(scan)
-    device, told = fold.plan.device, {}
+    geometry, device = scan_geometry(scan), fold.plan.device
+    told: Row = {}
     if cell.method in ("cubic", "tikhonov"):
-        method = {"cubic": "bspline"}.get(cell.method, cell.method)
+        method = "bspline" if cell.method == "cubic" else cell.method
         result = super_resolve(scan, profile, method, seed=cell.seed)
     else:
-        trained = fold.trained(cell.method, kind)
+        trained = fold.trained(cell.method, "thick")
         result = super_resolve(scan, profile, model=trained.model, device=device, seed=cell.seed)
         told = {"trained_on": ", ".join(trained.trained_on), "training_cpu_seconds": trained.cpu_seconds}
     return {
@@ -66,8 +65,7 @@ def run_real(fold: Fold, cell: Cell) -> Row:
 
 def _picture(result: SuperResolved, through: int) -> list[list[int]]:
     """The middle of a plane across the first in-plane axis, slices one above the other, from 0 to 255."""
-    data: Volume = result
-    stack = np.moveaxis(data.data, through, 0)
+    stack = np.moveaxis(result.data, through, 0)
     plane = stack[::-1, stack.shape[1] // 2]
     starts = [max(0, (size - SHOWN) // 2) for size in plane.shape]
     part = plane[starts[0] : starts[0] + SHOWN, starts[1] : starts[1] + SHOWN]

@@ -91,9 +91,9 @@ class Plan:
         arguments = {**fast.networks["multi-scale"], "channels": self.channels, "layers": self.layers}
         return replace(fast, batch=self.batch, patch=self.patch, networks={"multi-scale": arguments})
 
-    def sizes(self, iterations: str) -> str:
+    def sizes(self, length: str) -> str:
         """What a network was trained with, in short."""
-        return f"{self.channels} features, {self.layers} layers, {self.batch} x {self.patch}³, {iterations} iterations"
+        return f"{self.channels} features, {self.layers} layers, {self.batch} x {self.patch}³, {length}"
 
     def folder(self, held_out: str, seed: int, name: str) -> Path:
         """Of the checkpoints of a network of that name."""

@@ -43,8 +43,10 @@ def preset_of(plan: Plan, row: str) -> str:
     name = row.partition("/")[0]
     if name in UNTRAINED:
         return ""
-    iterations = {"perceptual": f"{plan.iterations} + {plan.tuning}", "fast": f"{plan.fast}"}
-    return plan.sizes(iterations.get(name.partition("-")[0], f"{plan.iterations}"))
+    if name.startswith("fast"):
+        return plan.sizes(f"{plan.fast} iterations")
+    tuned = f", then {plan.tuning} by the features {plan.features}" if name == "perceptual" else ""
+    return plan.sizes(f"{plan.iterations} iterations at {plan.rate:g}{tuned}")
 
 
 def run_row(fold: Fold, case: Case, kind: Kind, row: str, mask: Mask | None = None) -> tuple[Row, Volume]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -37,13 +37,11 @@ class Trained:
     Attributes:
         model: the network with its card.
         cpu_seconds: processor time of its training, all stages.
-        sizes: with what it was trained, in short.
         trained_on: names of the volumes.
     """
 
     model: Model
     cpu_seconds: float
-    sizes: str
     trained_on: tuple[str, ...]
 
     def mixing(self, mixing: str) -> Trained:
@@ -84,12 +82,10 @@ class Fold:
         single = "" if ratios is None else f"-{ratios[0]:g}"
         first = f"{kind}-published{single}-{plan.iterations}-{plan.rate:g}"
         seconds = self._run(training.begin("squared-error").step, plan.iterations, first)
-        sizes = f"{plan.iterations}"
         if tuned:
             name = f"{first}-{plan.features.replace('/', '_')}-{plan.tuning}"
             seconds += self._run(training.begin("perceptual").step, plan.tuning, name)
-            sizes += f" + {plan.tuning}"
-        return self._told(training, "perceptual" if tuned else "squared-error", seconds, sizes)
+        return self._told(training, "perceptual" if tuned else "squared-error", seconds, self._others())
 
     def fast(self, kind: Kind, mixing: str = "parameters") -> Trained:
         """Our preset: of selected planes for thin slices, of any profile of its range for thick ones."""
@@ -98,27 +94,28 @@ class Fold:
         training = self._training("fast", None, options, iterations, self._whole())
         name = f"{kind}-fast-{mixing}-{self.plan.fast}"
         seconds = self._run(training.begin("squared-error").step, self.plan.fast, name)
-        return self._told(training, "squared-error", seconds, f"{self.plan.fast}")
+        return self._told(training, "squared-error", seconds, self._others())
 
     def on_blocks(self, kind: Kind, by_patch: bool) -> Trained:
         """As published, on blocks of the middles: without those held out of every volume, or without one volume."""
         plan = self.plan
-        names = sorted({*plan.trained_on(self.held_out), *([self.held_out] if by_patch else [])})
+        names = sorted([*self._others(), self.held_out] if by_patch else self._others())
         parts = {name: blocks_to_learn_from(plan.middle(name), name, self.seed, by_patch) for name in names}
         collection = _collection((name, block) for name, blocks in parts.items() for block in blocks)
         training = self._training("paper", None, {"kind": kind}, {"squared-error": plan.iterations}, collection)
         name = f"{kind}-by-{'patch' if by_patch else 'volume'}-{plan.size}-{plan.iterations}-{plan.rate:g}"
         seconds = self._run(training.begin("squared-error").step, plan.iterations, name)
-        told = self._told(training, "squared-error", seconds, f"{plan.iterations}")
-        return replace(told, trained_on=tuple(names))
+        return self._told(training, "squared-error", seconds, names)
+
+    def _others(self) -> list[str]:
+        names = self.plan.trained_on(self.held_out)
+        if not names:
+            raise InputError(f"without {self.held_out} and its subject nothing is left to learn from: name --volumes")
+        return names
 
     def _whole(self) -> Collection:
         """The volumes that are not held out, whole."""
-        names = self.plan.trained_on(self.held_out)
-        if not names:
-            raise InputError(
-                f"without {self.held_out} and its subject nothing is left to train on: name more --volumes"
-            )
+        names = self._others()
         for name in names:
             try:
                 Soup.check(self.plan.volume(name))
@@ -156,11 +153,10 @@ class Fold:
         loop.run(silent)
         return timed.cpu_seconds
 
-    def _told(self, training: SoupTraining, stage: str, seconds: float, iterations: str) -> Trained:
+    def _told(self, training: SoupTraining, stage: str, seconds: float, names: Sequence[str]) -> Trained:
         network = training.averaged
         card = replace(training.card(stage), halo=network.receptive_radius)
-        names = tuple(self.plan.trained_on(self.held_out))
-        return Trained(Model(card, tensors_of(network)), seconds, self.plan.sizes(iterations), names)
+        return Trained(Model(card, tensors_of(network)), seconds, tuple(names))
 
 
 #: How each network is trained.
