@@ -15,7 +15,7 @@ import torch
 from Experiments.command import DATA_VARIABLE
 from Experiments.command import main as run_experiment
 from Experiments.soup import blocks, kevinsr
-from Experiments.soup.case import Case
+from Experiments.soup.case import READINGS, Case
 from Experiments.soup.command import PARTS
 from Experiments.soup.plan import Plan
 from Experiments.soup.tables import leads
@@ -25,20 +25,21 @@ from SuperResolveLib.methods.networks import load_network
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 
 #: Networks that learn nothing in no time.
-TOY = "--size 52 --channels 2 --layers 0 --batch 1 --patch 8 --iterations 2 --fast 2 --tuning 1".split()
+TOY = ["--size", "52", "--channels", "4", "--layers", "0", "--batch", "1", "--patch", "8"]
+TOY += ["--iterations", "2", "--fast", "2", "--tuning", "1"]
 
 
 @pytest.fixture(scope="module")
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as that of the shared data, with three subjects' T1 volumes, and in ``other`` what is judged only."""
     folder = tmp_path_factory.mktemp("data")
-    for place, names in (("iso", ("a_t1", "b_t1", "c_t1")), ("other", ("d_flair", "a_pd"))):
+    heads = [head_phantom((52, 52, 53), 3.5, seed=seed) for seed in range(2)]
+    for place, names in (("iso", ("a_t1", "b_t1", "c_t1")), ("other", ("d_flair",))):
         (folder / place).mkdir()
         for number, name in enumerate(names):
-            write_volume(head_phantom((52, 52, 53), 3.5, seed=number), folder / place / f"{name}.nii.gz")
-    thick = head_phantom((52, 52, 53), 3.5, seed=0)
-    affine = thick.affine @ np.diag([1.0, 1.0, 3.0, 1.0])
-    write_volume(Volume(np.ascontiguousarray(thick.data[:, :, ::3]), affine), folder / "other" / "a_pd.nii.gz")
+            write_volume(heads[number % 2], folder / place / f"{name}.nii.gz")
+    affine = heads[0].affine @ np.diag([1.0, 1.0, 3.0, 1.0])
+    write_volume(Volume(np.ascontiguousarray(heads[0].data[:, :, ::3]), affine), folder / "other" / "a_pd.nii.gz")
     return folder
 
 
@@ -81,7 +82,7 @@ class TestParts:
         assert len(rows) == cells
         assert all(math.isfinite(float(row["psnr"])) for row in rows if "psnr" in row)
         text, told = (out / f"soup-{part}.md").read_text(), capsys.readouterr().err
-        assert str(scans) not in text and "622,986" in text or part == "figure8-scan"
+        assert str(scans) not in text and ("622,986" in text) == (part != "figure8-scan")
         assert (kevinsr.ABSENT in told) == (part == "figure2")
         learned = {row["trained_on"] for row in rows if row.get("trained_on")}
         assert "b_t1, c_t1" in learned and all("d_flair" not in names for names in learned)
@@ -145,8 +146,6 @@ class TestCase:
         ramp = np.broadcast_to(np.arange(49, dtype=np.float32), truth.shape)
         for kind in ("thin", "thick"):
             case = Case.of(truth.on_grid(np.ascontiguousarray(ramp), truth.affine), kind, 2.5, "k")
-            from Experiments.soup.case import READINGS
-
             for reading in READINGS.values():
                 inner = case.interpolated(reading).data[:, :, 12:-12]
                 np.testing.assert_allclose(inner, ramp[:, :, 12:-12], atol=0.05)
@@ -255,7 +254,7 @@ class TestPublicWeights:
         network = load_network(model)
         start = torch.rand(1, 1, 3, 4, 5, generator=torch.Generator().manual_seed(0))
         np.testing.assert_allclose(
-            network.at_scale(4)(start).detach().numpy(), by_hand(theirs, 10_000 * start, 2) / 10_000, atol=1e-5
+            network.at_scale(4)(start).detach().numpy(), by_hand(theirs, 10_000 * start, 2) / 10_000, rtol=1e-4, atol=1e-5
         )
 
     def test_what_is_no_bundle_is_refused(self, theirs, tmp_path):

@@ -32,6 +32,7 @@ TOLD = {
     "multi-scale": "as published: squared error, no data consistency",
     "perceptual": "the row multi-scale after the second stage",
     "fast": "our preset: any ratio, Tikhonov's start, data consistency",
+    "fast-outputs": "the same, learned with outputs mixed",
     "kevinsr": "the authors' public weights, of 32 features, trained for thin slices",
     "by-volume": "as published, learned from blocks of other heads",
     "by-patch": "as published, learned from blocks of all heads, the judged one included",

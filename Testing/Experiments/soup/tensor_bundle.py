@@ -56,9 +56,9 @@ def _tensors(index: bytes, data: bytes) -> Iterator[tuple[str, NDArray[np.float3
         fields = dict(_fields(value))
         if not key or fields.get(DTYPE) != FLOAT:  # the empty key tells of the bundle itself
             continue
-        dimensions = [dict(_fields(_bytes(told))) for number, told in _fields(_bytes(fields[SHAPE]))]
+        dimensions = [dict(_fields(_bytes(told))) for _, told in _fields(_bytes(fields.get(SHAPE, b"")))]
         shape = tuple(_number(each.get(EXTENT, 0)) for each in dimensions)
-        first, size = _number(fields.get(OFFSET, 0)), _number(fields[SIZE])
+        first, size = _number(fields.get(OFFSET, 0)), _number(fields.get(SIZE, 0))
         if fields.get(SHARD, 0) != 0 or size != 4 * math.prod(shape) or first + size > len(data):
             raise ValueError(f"{key.decode()} does not lie in its data")
         yield key.decode(), np.frombuffer(data, "<f4", size // 4, first).reshape(shape)
@@ -77,7 +77,7 @@ def _entries_of_table(index: bytes) -> Iterator[tuple[bytes, bytes]]:
 def _entries(index: bytes, first: int, size: int) -> Iterator[tuple[bytes, bytes]]:
     """The entries of a block."""
     block = memoryview(index)[first : first + size + TRAILER]
-    if len(block) < size + TRAILER or block[size] != 0:
+    if size < 8 or len(block) < size + TRAILER or block[size] != 0:  # its last 8 bytes at least are where it restarts
         raise ValueError("its index is cut off or compressed")
     restarts = int.from_bytes(block[size - 4 : size], "little")
     at, end, key = 0, size - 4 * (restarts + 1), b""
