@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from SuperResolveLib.data.geometry import AXIS_NAMES, scan_geometry
+from SuperResolveLib.data.volume import Volume
+from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.training.thin import thin_axes
 from SuperResolveLib.workflows.estimate import estimate_profile
 from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
@@ -43,7 +46,7 @@ def run(fold: Fold, cell: Cell) -> Row:
 def run_real(fold: Fold, cell: Cell) -> Row:
     """One row on a real scan, given the profile that is estimated from it."""
     scan = fold.plan.volume(cell.volume)
-    profile = estimate_profile(scan, seed=cell.seed)
+    profile = _estimated(scan, cell.seed)
     geometry, device = scan_geometry(scan), fold.plan.device
     told: Row = {}
     if cell.method in ("cubic", "tikhonov"):
@@ -61,6 +64,11 @@ def run_real(fold: Fold, cell: Cell) -> Row:
         "device": device,
         **told,
     }
+
+
+@lru_cache(maxsize=4)
+def _estimated(scan: Volume, seed: int) -> EstimatedProfile:
+    return estimate_profile(scan, seed=seed)
 
 
 def _picture(result: SuperResolved, through: int) -> list[list[int]]:
