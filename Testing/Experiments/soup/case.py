@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,7 +106,7 @@ def kind_and_ratio(cell: str) -> tuple[Kind, float]:
     """The kind of slices and the ratio that a cell's text tells, such as ``thick@2.5``."""
     kind, _, ratio = cell.partition("@")
     assert kind in KINDS
-    return cast(Kind, kind), float(ratio)
+    return kind, float(ratio)
 
 
 def _selected(truth: Volume, ratio: float, axis: Axis) -> Volume:

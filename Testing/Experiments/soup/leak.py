@@ -54,10 +54,10 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
         kind, ratio = kind_and_ratio(row["cell"])
         of_place = places.setdefault((row["volume"], kind, row["seed"]), {})
         of_place.setdefault(ratio, {})[row["method"]] = row["psnr"]
-    for (volume, kind, seed), found in places.items():
+    for (volume, shown, seed), found in places.items():
         both = {ratio: each for ratio, each in sorted(found.items()) if {"by-patch", "by-volume"} <= each.keys()}
         gains = [each["by-patch"] - each["by-volume"] for each in both.values()]
-        axes.plot(list(both), gains, marker=".", label=f"{volume}, {kind}, seed {seed}")
+        axes.plot(list(both), gains, marker=".", label=f"{volume}, {shown}, seed {seed}")
     axes.axhline(0, color="0.6", linewidth=0.8)
     axes.set(xlabel="slice spacing over voxel", ylabel="PSNR, split by patches over split by volume (dB)")
     axes.legend(frameon=False, fontsize="x-small")
