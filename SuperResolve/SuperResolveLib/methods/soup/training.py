@@ -46,11 +46,18 @@ class SoupTraining(TwoStages):
         settings: how to train; ``options`` has ``kind``, of slices, ``mixing``, of the scales' parts, and ``features``,
             ``"self"`` or weights.
         collection, validation: thin volumes to learn from, and others to validate on.
+        preset: sizes to take instead of those of the settings' preset.
     """
 
-    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        collection: Collection,
+        validation: Collection,
+        preset: Preset | None = None,
+    ) -> None:
         self._settings, self._collection = settings, collection
-        self._preset = PRESETS[settings.preset]
+        self._preset = preset or PRESETS[settings.preset]
         ratios = settings.ratios or RATIOS
         self._degradations = degradations_of(settings.options.get("kind"), self._preset, ratios)
         start, device = self._preset.start, settings.device
