@@ -75,7 +75,7 @@ def answers_in_tiles(
         start = start_of(seen_rows, seen_columns)
         for plane in planes:
             seen_planes = _with_halo(plane, halo, shape[0], stride)
-            with _told_by_convolutions(network, done / total, progress):
+            with told_by_convolutions(network, done / total, progress):
                 answer = _answer(network, start[seen_planes], device)
             inner = (_within(plane, seen_planes), _within(row, seen_rows), _within(column, seen_columns))
             yield (plane, row, column), answer[inner]
@@ -148,13 +148,14 @@ def measured_halo(
 
 
 @contextmanager
-def _told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
+def told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
     """Have every convolution tell how far the run is, so that it can be cancelled where a tile takes minutes."""
 
     def tell(*_: object) -> None:
         progress(fraction, "applying the network")
 
-    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, nn.Conv3d)]
+    kinds = (nn.Conv2d, nn.Conv3d)
+    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, kinds)]
     try:
         yield
     finally:

@@ -12,6 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from ..networks.backbone import Backbone
 from .muon import Muon
 from .plateau import Plateau
+from .slope_test import SlopeTest
 from .step import State
 
 Optimiser = Literal["adam", "muon"]
@@ -26,7 +27,7 @@ class Optimisation:
         schedules: of the optimisers' learning rates, stepped with them.
         gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
             leaves it.
-        plateau: divides the learning rates where validation no longer improves.
+        plateau: divides the learning rates where what is measured no longer improves.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Optimisation:
         optimisers: Sequence[torch.optim.Optimizer],
         schedules: Sequence[LRScheduler] = (),
         gradient_norm: float | None = None,
-        plateau: Plateau | None = None,
+        plateau: Plateau | SlopeTest | None = None,
     ) -> None:
         self._parameters = list(parameters)
         self._optimisers = optimisers
@@ -54,6 +55,11 @@ class Optimisation:
             optimiser.step()
         for schedule in self._schedules:
             schedule.step()
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the first optimiser, now."""
+        return float(self._optimisers[0].param_groups[0]["lr"])
 
     def validated(self, score: float) -> None:
         """Take note of a validation score, of which higher is better."""
