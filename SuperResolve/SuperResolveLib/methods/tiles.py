@@ -65,7 +65,12 @@ def answers_in_tiles(
     Yields:
         Which part of the volume, and the answer there.
     """
-    widths, stride = _widths(shape, halo, voxels_at_once), network.stride
+    if network.across is not None:
+        halo = network.across
+        widths = shape[0], max(1, voxels_at_once // (shape[0] * shape[2]) - 2 * halo), shape[2]
+    else:
+        widths = _widths(shape, halo, voxels_at_once)
+    stride = network.stride
     planes, rows, columns = (_tiles(size, width) for size, width in zip(shape, widths, strict=True))
     done, total = 0, len(planes) * len(rows) * len(columns)
     for row, column in product(rows, columns):
@@ -110,7 +115,8 @@ def measured_halo(
 
     A network that sees no farther than ``widest`` voxels gets its ``receptive_radius``, whose error is 0. The field of
     a larger one is theirs on paper; most of what it gathers is near. Of that, a tile in the middle of the probe is
-    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives.
+    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives. One that
+    sees whole images is not cut where its field would be missed.
 
     Args:
         network: with ``receptive_radius``, on ``device``, in eval mode.
@@ -124,6 +130,8 @@ def measured_halo(
         The narrowest halo whose error is below :data:`NOT_SEEN`, or else the one with the smallest error; and the error
         relative to the intensity range.
     """
+    if network.across is not None:
+        return network.across, 0.0
     radius = network.receptive_radius
     if radius <= widest:
         return radius, 0.0
