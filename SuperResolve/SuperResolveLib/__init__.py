@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .image_io.profile_table import parse_profile, read_profile, write_profile
     from .image_io.volumes import read_volume, write_volume
     from .physics.profile import SliceProfile
-    from .workflows.evaluate import Evaluation, evaluate
     from .workflows.estimate import estimate_profile, measure_resolution
+    from .workflows.evaluate import Evaluation, evaluate
     from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
     from .workflows.train import train

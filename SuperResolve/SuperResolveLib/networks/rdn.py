@@ -23,7 +23,7 @@ class ResidualDenseBlock(nn.Module):
         channels: int,
         growth: int,
         layers: int,
-        convolution: type[nn.Conv3d] | type[nn.Conv2d] = nn.Conv3d,
+        convolution: type[nn.Conv3d | nn.Conv2d] = nn.Conv3d,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(

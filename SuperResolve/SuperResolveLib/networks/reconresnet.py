@@ -8,7 +8,6 @@ from torch.nn import functional
 
 from .generator import Generator, set_to_zero
 
-
 #: Images are filled up to at least so many pixels a side: a quarter of them has a mean and a variance.
 NARROWEST = 8
 
@@ -106,10 +105,7 @@ class ReconResNet(Generator):
         self.across = 0
         self.head = _normalised(nn.Conv2d(1, channels, 7, padding=3))
         self.down = nn.Sequential(
-            *(
-                _normalised(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1))
-                for width in (channels, 2 * channels)
-            )
+            *(_normalised(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)) for width in (channels, 2 * channels))
         )
         self.blocks = nn.Sequential(*(ResidualBlock(4 * channels, dropout, number) for number in range(blocks)))
         self.up = nn.Sequential(

@@ -42,7 +42,7 @@ class MirroredEnsemble(Generator):
     r"""A network of images applied to the through-plane images of a volume: of each the median of the answers to its
     mirror images, and of the two orientations the mean.
 
-    The published ensemble turns images by quarters, too. Here only one axis is to be sharpened, and turning is left out.
+    The published ensemble turns images by quarters, too; here only one axis is to be sharpened.
 
     Args:
         network: of images, shape (batch, 1, planes, width) to the same, with ``receptive_radius``.

@@ -59,7 +59,7 @@ class FeatureDistance:
 
 
 def feature_distance(source: str, heads: Path | None = None, device: str = "auto") -> FeatureDistance:
-    """LPIPS where its heads for these features are given or installed, else a distance that is called after the network.
+    """LPIPS where its heads for these features are given or installed, else a distance that the network names.
 
     Args:
         source: of the features, as in :mod:`~SuperResolveLib.workflows.features`.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -146,8 +147,8 @@ def evaluate(
         profile: the slice profile of the simulated scans.
         ratio: separation ratio: the distance between slices in planes of the volume.
         axis: the through-plane axis.
-        methods: names of methods, each with a preset after a colon where it is not the first: ``"smore:quick"``. Those of
-            :data:`USUAL` where neither methods nor models are given.
+        methods: names of methods, each with a preset after a colon where it is not the first: ``"smore:quick"``.
+            Those of :data:`USUAL` where neither methods nor models are given.
         models: models by the name that the table gives them.
         mask: where to compare: ``"auto"`` for the head, which is found in the volume, or ``None`` for everywhere.
         features: source of features by which results are compared with the truth, too, as in
@@ -167,6 +168,7 @@ def evaluate(
     if not volumes:
         raise InputError("there is no volume to evaluate on: give one at least")
     warnings = [sentence for volume in volumes.values() for sentence in _checked(volume, profile, ratio, axis)]
+    used_device = _device(restorers, features, device)
     distance = None if features is None else feature_distance(features, heads, device)
     scores: list[Score] = []
     sections: list[Section] = []
@@ -187,7 +189,7 @@ def evaluate(
         profile=profile,
         ratio=ratio,
         axis=axis,
-        device=device_of(any(each.info.runs_on_torch(each.preset) for each in restorers), device),
+        device=used_device,
         seed=seed,
         seconds=time.perf_counter() - started,
         warnings=tuple(dict.fromkeys(warnings)),
@@ -214,6 +216,19 @@ def _restorers(methods: Sequence[str], models: Mapping[str, Model]) -> list[_Res
     return restorers
 
 
+def _device(restorers: Sequence[_Restorer], features: str | None, name: str) -> str:
+    """Where is computed.
+
+    Raises:
+        InputError: the device is not there, or a graphics card is named that nothing would use.
+    """
+    on_torch = features is not None or any(each.info.runs_on_torch(each.preset) for each in restorers)
+    if name in ("cuda", "mps") and not on_torch:
+        names = ", ".join(restorer.name for restorer in restorers)
+        raise InputError(f"{names} compute on the processor alone: leave out the device {name!r}")
+    return device_of(on_torch, name)
+
+
 def _checked(volume: Volume, profile: SliceProfile, ratio: float, axis: Axis) -> tuple[str, ...]:
     """Refuse, before the long run, what cannot be simulated; and what is to be known of it."""
     geometry = slice_geometry(volume, axis)
@@ -224,7 +239,7 @@ def _checked(volume: Volume, profile: SliceProfile, ratio: float, axis: Axis) ->
 def _parts(progress: ProgressCallback, restorers: Sequence[_Restorer], device: str) -> list[ProgressCallback]:
     """The shares of a volume's run, by cost."""
     ends = np.cumsum([0.0, *(restorer.cost(device) + COMPARISON_COST for restorer in restorers)])
-    return [part_of(progress, float(a / ends[-1]), float(b / ends[-1])) for a, b in zip(ends, ends[1:], strict=False)]
+    return [part_of(progress, float(a / ends[-1]), float(b / ends[-1])) for a, b in pairwise(ends)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,6 +273,7 @@ class _Case:
         image = volume.data.take(int(held[len(held) // 2]), axis=across)
         turned = image if axis < along else image.T
         return Section(title, np.ascontiguousarray(turned), (volume.spacing[axis], volume.spacing[along]))
+
 
 def _scored(
     case: _Case,

@@ -100,7 +100,10 @@ def _told(score: Score) -> list[str]:
 
 def _placed(row: Sequence[str], widths: Sequence[int]) -> list[str]:
     """Names to the left of their columns, figures to the right."""
-    return [text.ljust(width) if column < 2 else text.rjust(width) for column, (text, width) in enumerate(zip(row, widths, strict=True))]
+    return [
+        text.ljust(width) if column < 2 else text.rjust(width)
+        for column, (text, width) in enumerate(zip(row, widths, strict=True))
+    ]
 
 
 def _in_a_cell(text: str) -> str:

@@ -3,9 +3,9 @@
 ``paper`` has the published sizes, losses, batches and learning rates, as far as the papers or their authors' code tell
 them: DeepResolve (Chaudhari et al., MRM 2018, arXiv 1808.04447), DCSRN (Chen et al., ISBI 2018), mDCSRN (Chen et al.,
 MICCAI 2018, arXiv 1803.01417) with its critic, RDN (Zhang et al., CVPR 2018) and RRDB (Wang et al., ESRGAN,
-2018), the last two in 3-D on the interpolated volume, and ReconResNet (Chatterjee et al. 2021), which sees images of the
-interpolated volume. How many iterations, and how thick the slices were, they do not
-all tell: these are settings of ours.
+2018), the last two in 3-D on the interpolated volume, and ReconResNet (Chatterjee et al. 2021), which sees images of
+the interpolated volume. How many iterations, and how thick the slices were, they do not all tell: these are settings of
+ours.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from, are settings of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -103,7 +104,7 @@ def between_slices(
     for _ in range(count):
         planes = np.empty((2 * len(slices) - 1, *slices.shape[1:]), np.float32)
         planes[::2] = slices
-        for number, pair in enumerate(zip(slices[:-1], slices[1:], strict=True)):
+        for number, pair in enumerate(pairwise(slices)):
             before, after = (torch.as_tensor(each[None], device=device) for each in pair)
             with torch.inference_mode(), told_by_convolutions(network, made / whole, progress):
                 planes[2 * number + 1] = network(before, after)[0].cpu().numpy()

@@ -1,4 +1,4 @@
-r"""ZSSR: a network of eight convolutions learns what interpolation misses (Shocher et al., CVPR 2018, arXiv 1712.06087).
+r"""ZSSR: eight convolutions learn what interpolation misses (Shocher et al., CVPR 2018, arXiv 1712.06087).
 
 :math:`x = Z(S y)` with S cubic convolution to the planes of the answer and Z the network, which has learned from
 degraded in-plane slices (:mod:`.pairs`). It is applied to the through-plane images of both orientations and to their
