@@ -21,7 +21,6 @@ from SuperResolveLib.methods.zssr.pairs import InterpolatedPairSampler
 from SuperResolveLib.metrics.image_quality import psnr
 from SuperResolveLib.networks.slice_between import SliceBetween
 from SuperResolveLib.networks.zssr import ZSSR, MirroredEnsemble, median
-from SuperResolveLib.physics.acquisition import degrade
 from SuperResolveLib.physics.degradation import Degradation
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
