@@ -289,10 +289,10 @@ def test_triplets_of_a_ramp_lie_evenly(operator: SliceProfile) -> None:
     i, j = np.arange(40, dtype=np.float32)[:, None] / 40, np.arange(44, dtype=np.float32) / 44
     volume = np.broadcast_to(i + j, (12, 40, 44))
     degradations = [Degradation(operator, spacing) for spacing in (4.0, 2.0)]
-    sampler = InPlaneTriplets(np.ascontiguousarray(volume), (1.0, 1.1), degradations, 10, CPU)
+    sampler = InPlaneTriplets(np.ascontiguousarray(volume), 0.5, (1.0, 1.1), degradations, 10, CPU)
     for seed in range(4):
         drawn = sampler.draw(3, torch.Generator().manual_seed(seed))
-        assert drawn.middle.shape[0] == 3 and 10 in drawn.middle.shape[1:]
+        assert drawn.middle.shape == (3, 10, 10)
         assert torch.allclose((drawn.before + drawn.after) / 2, drawn.middle, atol=1e-4)
         assert not torch.allclose(drawn.before, drawn.after, atol=1e-2)
 
@@ -307,4 +307,4 @@ def test_slice_triplets_are_neighbours() -> None:
 
 def test_slices_too_small_for_planes_across_them_are_refused() -> None:
     with pytest.raises(InputError, match="the slices are too small to learn from"):
-        InPlaneTriplets(np.zeros((20, 6, 6), np.float32), (1.0, 1.0), [Degradation(PROFILE, 6.0)], 8, CPU)
+        InPlaneTriplets(np.zeros((20, 6, 6), np.float32), 0.2, (1.0, 1.0), [Degradation(PROFILE, 6.0)], 8, CPU)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -324,5 +324,5 @@ def _scored(
 def _mean(method: str, scores: Sequence[Score]) -> Score:
     """Of the scores of one method."""
     figures = [{key: value for key, value in asdict(score).items() if isinstance(value, float)} for score in scores]
-    means = {key: float(np.mean([each[key] for each in figures])) for key in figures[0]}
-    return Score(volume="mean", method=method, **{"looks": None, **means})
+    means: dict[str, Any] = {key: float(np.mean([each[key] for each in figures])) for key in figures[0]}
+    return replace(scores[0], volume="mean", **means)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -74,8 +75,8 @@ def plot_sections(evaluation: Evaluation, path: Path) -> None:
     save_figure(figure, path)
 
 
-def _show(axes: object, section: Section, image: np.ndarray, low: float, high: float) -> None:
-    axes.imshow(  # type: ignore[attr-defined]
+def _show(axes: Any, section: Section, image: np.ndarray, low: float, high: float) -> None:
+    axes.imshow(
         image,
         cmap="gray",
         vmin=low,
@@ -84,7 +85,7 @@ def _show(axes: object, section: Section, image: np.ndarray, low: float, high: f
         interpolation="none",
         aspect=section.voxel[0] / section.voxel[1],
     )
-    axes.set(xticks=[], yticks=[])  # type: ignore[attr-defined]
+    axes.set(xticks=[], yticks=[])
 
 
 def _heads(evaluation: Evaluation) -> list[str]:
@@ -95,7 +96,7 @@ def _heads(evaluation: Evaluation) -> list[str]:
 def _told(score: Score) -> list[str]:
     looks = [f"{score.looks:.4f}"] if score.looks is not None else []
     figures = [f"{score.psnr:.2f}", f"{score.ssim:.4f}", f"{score.hfen:.4f}", f"{score.sharpness:.3f}"]
-    return [_in_a_cell(score.volume), score.method, *figures, *looks, f"{score.cpu_seconds:.1f}"]
+    return [_in_a_cell(score.volume), _in_a_cell(score.method), *figures, *looks, f"{score.cpu_seconds:.1f}"]
 
 
 def _placed(row: Sequence[str], widths: Sequence[int]) -> list[str]:

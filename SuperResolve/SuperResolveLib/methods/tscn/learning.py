@@ -19,6 +19,8 @@ from ...training.optimisation import Optimisation, warmed_up_cosine
 from ...training.supervised import SupervisedStep
 from .pairs import Triplets
 
+Loss = Callable[[SliceBetween, Triplets], torch.Tensor]
+
 
 def between_error(network: SliceBetween, triplets: Triplets) -> torch.Tensor:
     """The first stage's loss: of the middle image made of the two others."""
@@ -34,7 +36,7 @@ def cycle_error(network: SliceBetween, triplets: Triplets) -> torch.Tensor:
 def step_of(
     network: SliceBetween,
     batches: Batches[Triplets],
-    loss: Callable[[SliceBetween, Triplets], torch.Tensor],
+    loss: Loss,
     iterations: int,
     learning_rate: float,
 ) -> SupervisedStep[Triplets]:

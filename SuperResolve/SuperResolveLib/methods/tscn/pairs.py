@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...physics.acquisition import acquisition_matrix, selection_matrix
-from ...physics.degradation import Degradation
+from ...physics.degradation import Degradation, cubic_reading
 from ...training.patches import PatchSampler
 
 Image = NDArray[np.float32]
@@ -27,25 +27,29 @@ class Triplets:
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """Boxes of a volume along one of its axes, and the matrix that makes three images of each, shape (3, length)."""
+class _Direction:
+    """Boxes of the scan along one in-plane axis, and the matrices that make three images of each, one for every
+    distance, shape (3, length).
+    """
 
     patches: PatchSampler
     axis: int
-    matrix: torch.Tensor
+    matrices: list[torch.Tensor]
 
 
 class InPlaneTriplets:
     r"""Draws triplets of planes across in-plane directions, as the scanner would acquire them there.
 
-    The planes lie h/2 apart, h one of several distances, and the middle one on a plane of voxels.
+    The planes lie h/2 apart, h one of several distances, and the middle one on a plane of voxels. Their rows are read off
+    the slices by cubic convolution, about as far apart as in-plane voxels.
 
     Args:
-        volume: the scan interpolated to about cubic voxels, normalised, shape (planes, na, nb).
+        slices: the scan, normalised, shape (slices, na, nb).
+        row: distance between rows, in slices.
         spacing: in-plane voxel sizes along a and b in mm.
         degradations: for every distance h the scan's, with that slice spacing.
-        side: of a patch in voxels, at most.
-        device: where the volume is kept and batches are made.
+        side: of a patch in rows or voxels, at most.
+        device: where the scan is kept and batches are made.
 
     Raises:
         InputError: the scan's slices are too small for planes so far apart.
@@ -53,20 +57,27 @@ class InPlaneTriplets:
 
     def __init__(
         self,
-        volume: Image,
+        slices: Image,
+        row: float,
         spacing: tuple[float, float],
         degradations: Sequence[Degradation],
         side: int,
         device: torch.device,
     ) -> None:
         self._device = device
-        self._lines = []
+        whole = min(len(slices), int(np.ceil((side - 1) * row)) + 3)
+        rows = 1 + row * np.arange(min(side, int((whole - 3) / row) + 1))
+        self._rows = torch.as_tensor(cubic_reading(whole, rows), dtype=torch.float32, device=device)
+        self._directions = []
         for axis, voxel in ((1, spacing[0]), (2, spacing[1])):
-            for degradation in degradations:
-                matrix = _matrix(degradation, voxel)
-                if matrix.shape[1] <= volume.shape[axis]:
-                    self._lines.append(self._of(volume, axis, matrix, side))
-        if not self._lines:
+            matrices = [_matrix(degradation, voxel) for degradation in degradations]
+            fitting = [matrix for matrix in matrices if matrix.shape[1] <= slices.shape[axis]]
+            if fitting:
+                size = [whole, min(side, slices.shape[1]), min(side, slices.shape[2])]
+                size[axis] = max(matrix.shape[1] for matrix in fitting)
+                patches = PatchSampler(slices, (size[0], size[1], size[2]), device)
+                self._directions.append(_Direction(patches, axis, [self._padded(each, size[axis]) for each in fitting]))
+        if not self._directions:
             raise InputError(
                 "the slices are too small to learn from planes across them that are as far apart as the slices are: "
                 "choose another method"
@@ -74,16 +85,17 @@ class InPlaneTriplets:
 
     def draw(self, number: int, generator: torch.Generator | None) -> Triplets:
         """A batch of one direction and distance, the first and last image in either order, mirrored at random."""
-        lines = self._lines[_integer(len(self._lines), generator, self._device)]
-        boxes = lines.patches.cut(lines.patches.starts(number, generator))
-        images = torch.tensordot(lines.matrix, boxes, dims=([1], [lines.axis + 1]))
-        return _turned(images, generator, self._device)
+        direction = self._directions[_integer(len(self._directions), generator, self._device)]
+        matrix = direction.matrices[_integer(len(direction.matrices), generator, self._device)]
+        boxes = direction.patches.cut(direction.patches.starts(number, generator))
+        images = torch.tensordot(matrix, boxes, dims=([1], [direction.axis + 1]))
+        return _turned(torch.einsum("rs,mbsw->mbrw", self._rows, images), generator, self._device)
 
-    def _of(self, volume: Image, axis: int, matrix: NDArray[np.floating], side: int) -> _Lines:
-        size = [min(side, n) for n in volume.shape]
-        size[axis] = matrix.shape[1]
-        patches = PatchSampler(volume, (size[0], size[1], size[2]), self._device)
-        return _Lines(patches, axis, torch.as_tensor(matrix, dtype=torch.float32, device=self._device))
+    def _padded(self, matrix: NDArray[np.floating], length: int) -> torch.Tensor:
+        """A matrix of an odd number of columns with zeros on both sides."""
+        beyond = (length - matrix.shape[1]) // 2
+        padded = np.pad(matrix, ((0, 0), (beyond, beyond)))
+        return torch.as_tensor(padded, dtype=torch.float32, device=self._device)
 
 
 class SliceTriplets:

@@ -26,14 +26,14 @@ from ...physics.acquisition import along
 from ...physics.degradation import Degradation, cubic_reading
 from ...physics.problem import Problem
 from ...progress import ProgressCallback, part_of
-from ...training.batches import Batches
+from ...training.batches import Batches, Sampler
 from ...training.loop import TrainingLoop
 from ...training.random_streams import CountedStream
 from ..axes import Axes
 from ..method import MethodSettings, Restoration
 from ..tiles import told_by_convolutions
-from .learning import between_error, cycle_error, step_of
-from .pairs import InPlaneTriplets, SliceTriplets
+from .learning import Loss, between_error, cycle_error, step_of
+from .pairs import InPlaneTriplets, SliceTriplets, Triplets
 
 Image = NDArray[np.float32]
 
@@ -124,13 +124,12 @@ def _train(
     progress: ProgressCallback,
 ) -> None:
     geometry, axes = problem.stack.geometry, Axes.of(problem)
-    step = geometry.in_plane_voxel / geometry.slice_spacing
-    cubic = along(cubic_reading(len(slices), np.arange(0, len(slices) - 1 + 1e-6, step)), slices, 0)
+    row, spacing = geometry.in_plane_voxel / geometry.slice_spacing, axes.in_plane_spacing(problem)
     operator = axes.profile(problem) if preset.planes == "thick" else "select"
     count = passes(geometry.slice_spacing / problem.grid.spacing)
     degradations = [Degradation(operator, geometry.slice_spacing / 2**number) for number in range(count)]
-    stages = (
-        (InPlaneTriplets(cubic, axes.in_plane_spacing(problem), degradations, preset.side, device), between_error),
+    stages: tuple[tuple[Sampler[Triplets], Loss], ...] = (
+        (InPlaneTriplets(slices, row, spacing, degradations, preset.side, device), between_error),
         (SliceTriplets(slices, preset.side, device), cycle_error),
     )
     done, whole = 0, sum(preset.iterations)
