@@ -96,7 +96,7 @@ def test_every_key_of_its_report_is_in_the_reference(volumes):
         ({"methods": ["bspline", "bspline"]}, "bspline is named twice"),
         ({"volumes": {}}, "there is no volume to evaluate on"),
         ({"ratio": 9.0}, "at a ratio of 9, 36 planes give 4 slices"),
-        ({"profile": SliceProfile.gaussian(900.0, 5.0)}, "is not plausible"),
+        ({"profile": SliceProfile.rect(0.3, 5.0)}, "is not plausible"),
         ({"features": "magic"}, "magic"),
     ],
 )

@@ -40,8 +40,8 @@ class _Direction:
 class InPlaneTriplets:
     r"""Draws triplets of planes across in-plane directions, as the scanner would acquire them there.
 
-    The planes lie h/2 apart, h one of several distances, and the middle one on a plane of voxels. Their rows are read off
-    the slices by cubic convolution, about as far apart as in-plane voxels.
+    The planes lie h/2 apart, h one of several distances, and the middle one on a plane of voxels. Their rows are read
+    off the slices by cubic convolution, about as far apart as in-plane voxels.
 
     Args:
         slices: the scan, normalised, shape (slices, na, nb).
