@@ -54,9 +54,9 @@ def scan(truth: Volume) -> Volume:
     return simulate(stretched, SliceProfile.gaussian(15.0, 5.0), 3.3, "k")
 
 
-def waves() -> Volume:
-    """Alike along all axes, with too short a wave for interpolation between slices 4 voxels apart."""
-    i, j, k = np.indices((34, 36, 33)) * (2 * np.pi / 11)
+def waves(length: float = 11.0) -> Volume:
+    """Alike along all axes, with waves too short for interpolation between slices ``length / 2.75`` voxels apart."""
+    i, j, k = np.indices((34, 36, 33)) * (2 * np.pi / length)
     data = np.sin(i + j + k) + np.sin(i - j + 0.8 * k) + np.sin(j - i + k) + np.sin(k - i - j)
     return Volume(data.astype(np.float32), np.eye(4))
 
@@ -71,15 +71,17 @@ def test_presets_are_those_announced(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "profile"), [("zssr", PROFILE), ("tscn", SliceProfile.rect(1.0, 1.0))], ids=["zssr", "tscn"]
+    ("name", "profile", "ratio"),
+    [("zssr", PROFILE, 4.0), ("tscn", SliceProfile.rect(1.0, 1.0), 2.0)],
+    ids=["zssr", "tscn"],
 )
 def test_beats_interpolation_where_there_is_something_to_learn(
-    name: str, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
+    name: str, profile: SliceProfile, ratio: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(zssr.PRESETS, "fast", zssr.Preset(channels=8, crop=24, iterations=60))
-    monkeypatch.setitem(tscn.PRESETS, "fast", tscn.Preset((150, 20), 4, 1e-2, "thin", TINY_NETWORK, side=16))
-    truth = waves()
-    scan = simulate(truth, profile, 4.0, "k")
+    monkeypatch.setitem(zssr.PRESETS, "fast", zssr.Preset(channels=8, crop=24, iterations=40))
+    monkeypatch.setitem(tscn.PRESETS, "fast", tscn.Preset((150, 20), 2, 1e-2, "thin", TINY_NETWORK, side=16))
+    truth = waves(2.75 * ratio)
+    scan = simulate(truth, profile, ratio, "k")
     spline, learned = (
         super_resolve(scan, profile, method, axis="k", like=truth, device="cpu") for method in ("bspline", name)
     )

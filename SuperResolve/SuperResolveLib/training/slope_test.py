@@ -1,7 +1,7 @@
 r"""When a learning rate is to fall: when a line through the last errors no longer falls (Shocher et al., CVPR 2018).
 
 Through the last errors, evenly spaced, a line is laid by least squares. With b its slope and s the standard error of b,
-the error still falls where :math:`-1.5\,b \ge s`.
+the error still falls where :math:`-1.5\,b \ge s` and b is negative.
 """
 
 from __future__ import annotations
@@ -51,4 +51,4 @@ def _still_rises(scores: np.ndarray) -> bool:
     slope = float(steps @ scores) / spread
     left = scores - scores.mean() - slope * steps
     error = np.sqrt(float(left @ left) / (len(scores) - 2) / spread)
-    return bool(FACTOR * slope >= error)
+    return bool(slope > 0 and FACTOR * slope >= error)
