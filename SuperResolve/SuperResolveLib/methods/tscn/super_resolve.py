@@ -25,6 +25,7 @@ from ...networks.slice_between import SliceBetween
 from ...physics.acquisition import along
 from ...physics.degradation import Degradation, cubic_reading
 from ...physics.problem import Problem
+from ...physics.profile import SliceProfile
 from ...progress import ProgressCallback, part_of
 from ...training.batches import Batches, Sampler
 from ...training.loop import TrainingLoop
@@ -125,7 +126,7 @@ def _train(
 ) -> None:
     geometry, axes = problem.stack.geometry, Axes.of(problem)
     row, spacing = geometry.in_plane_voxel / geometry.slice_spacing, axes.in_plane_spacing(problem)
-    operator = axes.profile(problem) if preset.planes == "thick" else "select"
+    operator: SliceProfile | Literal["select"] = axes.profile(problem) if preset.planes == "thick" else "select"
     count = passes(geometry.slice_spacing / problem.grid.spacing)
     degradations = [Degradation(operator, geometry.slice_spacing / 2**number) for number in range(count)]
     stages: tuple[tuple[Sampler[Triplets], Loss], ...] = (
