@@ -23,6 +23,7 @@ from ..networks.multi_scale import MIXINGS, MultiScale
 from ..networks.of_detail import OfDetail
 from ..networks.post_rrdb import PostRRDB
 from ..networks.rdn import RDN
+from ..networks.reconresnet import ReconResNet
 from ..networks.rrdb import RRDB
 from ..networks.unet import UNet
 
@@ -130,6 +131,16 @@ NETWORKS: dict[str, Kind] = {
             "layers": Whole(1, 16),
             "channels": CHANNELS,
             "growth": CHANNELS,
+            "zero_last": Switch(),
+        },
+    ),
+    "reconresnet": Kind(
+        ReconResNet,
+        {
+            "channels": CHANNELS,
+            "blocks": Whole(1, 64),
+            "dropout": Real(0.0, 0.9),
+            "residual": Switch(),
             "zero_last": Switch(),
         },
     ),

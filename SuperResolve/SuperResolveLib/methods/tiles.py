@@ -66,8 +66,13 @@ def answers_in_tiles(
     Yields:
         Which part of the volume, and the answer there.
     """
-    halos, stride = _halos(network, halo), network.stride
-    widths = _widths(shape, halos, voxels_at_once)
+    stride = network.stride
+    if network.across is not None:
+        halos: Shape = (network.across,) * 3
+        widths = shape[0], max(1, voxels_at_once // (shape[0] * shape[2]) - 2 * network.across), shape[2]
+    else:
+        halos = _halos(network, halo)
+        widths = _widths(shape, halos, voxels_at_once)
     planes, rows, columns = (_tiles(size, width) for size, width in zip(shape, widths, strict=True))
     done, total = 0, len(planes) * len(rows) * len(columns)
     for row, column in product(rows, columns):
@@ -78,7 +83,7 @@ def answers_in_tiles(
         start = start_of(seen_rows, seen_columns)
         for plane in planes:
             seen_planes = _with_halo(plane, halos[0], shape[0], stride)
-            with _told_by_convolutions(network, done / total, progress):
+            with told_by_convolutions(network, done / total, progress):
                 answer = _answer(network, start[seen_planes], device)
             inner = (_within(plane, seen_planes), _within(row, seen_rows), _within(column, seen_columns))
             yield (plane, row, column), answer[inner]
@@ -113,7 +118,8 @@ def measured_halo(
 
     A network that sees no farther than ``widest`` voxels gets its ``receptive_radius``, whose error is 0. The field of
     a larger one is theirs on paper; most of what it gathers is near. Of that, a tile in the middle of the probe is
-    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives.
+    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives. One that
+    sees whole images is not cut where its field would be missed.
 
     Args:
         network: with ``receptive_radius``, on ``device``, in eval mode.
@@ -127,6 +133,8 @@ def measured_halo(
         The narrowest halo whose error is below :data:`NOT_SEEN`, or else the one with the smallest error; and the error
         relative to the intensity range.
     """
+    if network.across is not None:
+        return network.across, 0.0
     radius = network.receptive_radius
     if radius <= widest:
         return radius, 0.0
@@ -156,13 +164,14 @@ def measured_halo(
 
 
 @contextmanager
-def _told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
+def told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
     """Have every convolution tell how far the run is, so that it can be cancelled where a tile takes minutes."""
 
     def tell(*_: object) -> None:
         progress(fraction, "applying the network")
 
-    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, nn.Conv3d)]
+    kinds = (nn.Conv2d, nn.Conv3d)
+    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, kinds)]
     try:
         yield
     finally:

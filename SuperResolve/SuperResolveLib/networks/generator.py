@@ -20,12 +20,15 @@ class Generator(nn.Module):
         arguments: keyword arguments from which the constructor builds the same network, plain numbers and names all.
         stride: a start that begins so many voxels, or a multiple, later along an axis gives the answer that begins as
             much later; 1 without resampling.
+        across: of a network that sees every image of planes and columns as a whole, in how many rows away it sees them;
+            it must be given these whole. ``None`` for the others, which see as far along all axes.
     """
 
     receptive_radius: int
     arguments: dict[str, int | float | bool | str]
     stride: int = 1
     fold: int = 1
+    across: int | None = None
 
     def at_scale(self, scale: float) -> Generator:
         """The network for slices that are ``scale`` voxels of the answer apart, with these weights, not copies of them:

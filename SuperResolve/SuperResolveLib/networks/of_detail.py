@@ -31,6 +31,7 @@ class OfDetail(Generator):
         self.arguments = {**network.arguments, "detail": True}
         self.receptive_radius = network.receptive_radius + WIDTH // 2
         self.stride, self.fold = network.stride, network.fold
+        self.across = None if network.across is None else network.across + WIDTH // 2
 
     def at_scale(self, scale: float) -> Generator:
         """The network for that scale, given detail alone."""

@@ -14,6 +14,7 @@ from ..networks.backbone import Backbone
 from .muon import Muon
 from .plateau import Plateau
 from .ranks import agreed
+from .slope_test import SlopeTest
 from .step import State
 
 Optimiser = Literal["adam", "muon"]
@@ -28,8 +29,8 @@ class Optimisation:
         schedules: of the optimisers' learning rates, stepped with them.
         gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
             leaves it.
-        plateau: divides the learning rates where validation no longer improves; of several processes that share the
-            training, the one that validates tells the others.
+        plateau: divides the learning rates where what is measured no longer improves; of several processes that share
+            the training, the one that validates tells the others.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class Optimisation:
         optimisers: Sequence[torch.optim.Optimizer],
         schedules: Sequence[LRScheduler] = (),
         gradient_norm: float | None = None,
-        plateau: Plateau | None = None,
+        plateau: Plateau | SlopeTest | None = None,
     ) -> None:
         self._parameters = list(parameters)
         self._optimisers = optimisers
@@ -60,6 +61,11 @@ class Optimisation:
             optimiser.step()
         for schedule in self._schedules:
             schedule.step()
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the first optimiser, now."""
+        return float(self._optimisers[0].param_groups[0]["lr"])
 
     def validated(self, score: float) -> None:
         """Take note of a validation score, of which higher is better."""
