@@ -47,6 +47,7 @@ REQUESTS = [
         options={"keep_synthesis": str(STUDY / "k")},
         work=STUDY / "w",
     ),
+    Request(method="soup", synthetic=2, preset="fast", network="unet", options={"features": "none"}, work=STUDY / "w"),
 ]
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from ..methods.trainable import TrainableInfo
 from ..methods.trainables import TRAINABLES
-from .training_options import absolute, given
+from .training_options import absolute
 from .training_request import Request, ratios_of
 
 #: What separates several sources in a text.
@@ -31,6 +31,7 @@ def call_of(request: Request, output: Path, start: Path | None = None) -> dict[s
     info = cast("TrainableInfo", TRAINABLES.info(request.method))
     first, *further = _absolute(request.sources) or [""]
     validate = request.validate
+    options = {name: value for name, value in request.options.items() if value is not None}
     return {
         "inputDirectory": first,
         "furtherScans": SEPARATOR.join(further),
@@ -45,7 +46,7 @@ def call_of(request: Request, output: Path, start: Path | None = None) -> dict[s
         "ratios": "-".join(f"{end!r}" for end in request.ratios or ()),
         "synthetic": request.synthetic,
         "validate": str(validate) if isinstance(validate, float | int) else SEPARATOR.join(_absolute(validate)),
-        **{camel_case(name): str(value) for name, value in absolute(given(request.options)).items()},
+        **{camel_case(name): str(value) for name, value in absolute(options).items()},
         "workDirectory": "" if request.work is None else str(request.work.absolute()),
         "checkpointMinutes": request.checkpoint_minutes,
         "device": request.device,

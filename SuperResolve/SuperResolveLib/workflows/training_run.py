@@ -181,9 +181,8 @@ class Run:
             self._log.add({"stage": name, "iteration": iteration, "seconds": self._seconds(), **told, **scores})
             if self._request.work is not None:
                 plot_learning(self._log.entries, self._request.work / CURVE)
-            if not stage.keeps_best:
-                return float(-iteration)
-            return -scores["psnr"] if "psnr" in scores else 0.0
+            judged = stage.keeps_best and "psnr" in scores
+            return -scores["psnr"] if judged else float(-iteration)  # without a judge the last state is kept
 
         every = max(1, self.iterations[name] // VALIDATIONS)
         return Validation(scored, every, PATIENCE)
