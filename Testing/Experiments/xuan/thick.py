@@ -73,7 +73,7 @@ def _trained(plan: Plan, cell: Cell) -> Model:
         scans,
         preset="fast",
         iterations=plan.start + plan.branch + plan.generator,
-        options={"ratio": plan.ratio},
+        ratios=(float(plan.ratio),) * 2,
         device=plan.device,
         seed=cell.seed,
         work=work,

@@ -34,8 +34,8 @@ class Phase:
 #: As published: 100,000, 800,000 and 1,200,000 iterations.
 PHASES = (Phase(1, 10000, 0, 1, 0), Phase(8, 100, 1, 0.05, 0), Phase(12, 100, 1, 0.05, 0.02))
 #: Where there are few iterations. Most of them reconstruct, without which all codes give one slice. L_prior and L_comp
-#: weigh a fiftieth of what was published, so that few slices can be learned by heart; L_center and L_adv do not. Without
-#: the last phases what is synthesised is too smooth for a generator to learn from.
+#: weigh a fiftieth of what was published, so that few slices can be learned by heart; L_center and L_adv weigh the
+#: same. Without the last phases what is synthesised is too smooth for a generator to learn from.
 SHORT_PHASES = (Phase(6, 100, 0, 0.001, 0), Phase(1, 100, 1, 0.001, 0), Phase(1, 100, 1, 0.001, 0.0004))
 
 

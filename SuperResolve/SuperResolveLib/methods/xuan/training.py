@@ -49,7 +49,7 @@ class XuanTraining:
     """The networks of both stages, and what they learn from.
 
     Args:
-        settings: how to train; ``options["ratio"]`` is K.
+        settings: how to train; the largest of its ``ratios`` is K.
         collection: scans, thick ones whole, of thin ones every K-th plane.
         validation: scans to validate on, of which thin ones can serve.
     """
@@ -224,13 +224,12 @@ def networks_of(synthesis: SynthesisPreset, device: torch.device) -> tuple[Encod
 
 
 def ratio_of(settings: TrainingSettings) -> float:
-    """K: the option ``ratio``, else the largest of the ratios to learn, else the usual.
+    """K: the largest of the ratios to learn, else the usual.
 
     Raises:
         InputError: it is not from 2 to 16.
     """
-    usual = USUAL_RATIO if settings.ratios is None else settings.ratios[1]
-    ratio = float(settings.options.get("ratio") or usual)
+    ratio = USUAL_RATIO if settings.ratios is None else settings.ratios[1]
     if not 2 <= ratio <= 16:
         raise InputError(f"slices cannot be synthesised at a ratio of {ratio:g}: give one from 2 to 16 by --ratio")
     return ratio
