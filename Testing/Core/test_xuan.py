@@ -220,10 +220,17 @@ class TestPairs:
 
 
 class TestMethod:
-    def settings(self, preset: str = "fast", **options) -> TrainingSettings:
+    def settings(self, preset: str = "fast", ratio: float | None = None, **options) -> TrainingSettings:
         counts = {"synthesis": 3, "generator": 2}
+        ratios = None if ratio is None else (ratio, ratio)
         return TrainingSettings(
-            preset=preset, network="deepresolve", device=CPU, seed=1, iterations=counts, options=options
+            preset=preset,
+            network="deepresolve",
+            device=CPU,
+            seed=1,
+            iterations=counts,
+            ratios=ratios,
+            options=options,
         )
 
     @pytest.fixture(autouse=True)

@@ -25,7 +25,7 @@ PARTS: dict[str, tuple[Presentation, tuple[str, ...], Callable[[Plan, Cell], Row
     "table1": (table1.PRESENTATION, tuple(table1.METHODS), table1.run),
     "figure7": (figures.FIGURE7, ("without L_adv", "with L_adv"), figures.run_figure7),
     "figure8": (figures.FIGURE8, ("synthesis",), figures.run_figure8),
-    "figure9": (figures.FIGURE9, ("without L_comp", "with L_comp"), figures.run_figure9),
+    "figure9": (figures.FIGURE9, figures.COMPARED, figures.run_figure9),
     "thick": (thick.PRESENTATION, tuple(thick.METHODS), thick.run),
 }
 #: Folders of the shared data that are used unless volumes are named: isotropic ones, for the last part thick ones.
