@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional
 
 from .generator import AtScale, Generator, set_to_zero
-from .rrdb import CONVOLUTIONS, DENSE_BLOCKS, SLOPE, ResidualInResidual
+from .rrdb import CONVOLUTIONS, DENSE_BLOCKS, SLOPE, residual_body
 
 
 class PostRRDB(Generator):
@@ -64,10 +64,7 @@ class PostRRDB(Generator):
         self.stride = self.fold = lowest + scales - 1
         factors = range(lowest, lowest + scales)
         self.entrances = nn.ModuleList(nn.Conv3d(factor, channels, 3, padding=1) for factor in factors)
-        self.body = nn.Sequential(
-            *(ResidualInResidual(channels, growth, residual_scale) for _ in range(blocks)),
-            nn.Conv3d(channels, channels, 3, padding=1),
-        )
+        self.body = residual_body(blocks, channels, growth, residual_scale)
         self.heads = nn.ModuleList(_head(channels, factor) for factor in factors)
         if zero_last:
             for head in self.heads:

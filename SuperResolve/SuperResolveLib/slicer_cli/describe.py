@@ -84,14 +84,17 @@ def _with_options(text: str, infos: Sequence[TrainableInfo]) -> str:
     """The XML with the descriptions of what only some methods have replaced."""
     for name in dict.fromkeys(option for info in infos for option in info.options):
         having = " and ".join(info.name for info in infos if name in info.options)
-        pattern = re.compile(
-            rf"(<name>{camel_case(name)}</name>.*?<description><!\[CDATA\[).*?(?=\]\]></description>)", re.DOTALL
-        )
-        told = f"{having} alone: {OPTIONS[name].summary}"
-        text, count = pattern.subn(lambda found, told=told: f"{found[1]}{told}", text, count=1)  # type: ignore[misc]
-        if count != 1:
-            raise ValueError(f"the XML has no parameter {camel_case(name)!r}")
+        text = _described(text, camel_case(name), f"{having} alone: {OPTIONS[name].summary}")
     return text
+
+
+def _described(text: str, parameter: str, description: str) -> str:
+    """The XML with the description of one parameter replaced."""
+    pattern = re.compile(rf"(<name>{parameter}</name>.*?<description><!\[CDATA\[).*?(?=\]\]></description>)", re.DOTALL)
+    described, count = pattern.subn(lambda found: f"{found[1]}{description}", text, count=1)
+    if count != 1:
+        raise ValueError(f"the XML has no parameter {parameter!r}")
+    return described
 
 
 def _filled(text: str, parameter: str, description: str, choices: Sequence[str]) -> str:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...physics.problem import Problem
-from ...progress import ProgressCallback
-from ...registry import Preset, import_with_torch
-from ..method import MethodInfo, MethodSettings, Restoration
+from ...registry import Preset
+from ..method import LearnsFromScan, MethodInfo
 
 
-class Tscn:
+class Tscn(LearnsFromScan):
     """A network learns in two stages to give the slice between two others (Lu et al., MICCAI 2021)."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -31,12 +29,3 @@ class Tscn:
         ),
         operator="select",
     )
-
-    def __init__(self, settings: MethodSettings) -> None:
-        self.settings = settings
-
-    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
-        """Learn from the scan, then apply what was learned to it."""
-        implementation = import_with_torch(f"{__package__}.super_resolve")
-        restoration: Restoration = implementation.super_resolve(problem, self.settings, progress)
-        return restoration
