@@ -71,13 +71,13 @@ class TestParts:
     @pytest.mark.parametrize(
         ("part", "more", "cells"),
         [
-            ("figure2", ["--ratios", "2.5", "--kinds", "thin"], 8),
+            ("figure2", ["--ratios", "2.5", "--kinds", "thin"], 7),
             ("figure4", ["--ratios", "2", "3", "--kinds", "thick", "--rows", "cubic", "single-scale"], 2 * 2),
             ("figure3", ["--ratios", "2"], 3),
             ("figure8", ["--ratios", "2", "--rows", "cubic", "multi-scale", "fast"], 2 * 3),
             ("figure8-scan", ["--rows", "cubic", "multi-scale"], 2),
             ("mixing", ["--ratios", "2.5", "--rows", "cubic", "multi-scale/outputs", "fast-outputs/parameters"], 3),
-            ("leak", ["--ratios", "2", "--size", "52"], 4),
+            ("leak", ["--ratios", "2", "--size", "52"], 3),
         ],
     )
     def test_each_writes_its_files(self, part, more, cells, scans, out, monkeypatch, capsys):

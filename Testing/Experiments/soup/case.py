@@ -14,7 +14,7 @@ from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.metrics.image_quality import Mask, aligned, compare_aligned, head_mask, inside_field_of_view
 from SuperResolveLib.metrics.sharpness import sharpness
 from SuperResolveLib.physics.acquisition import along, selection_matrix
-from SuperResolveLib.physics.degradation import cubic_reading, spline_reading
+from SuperResolveLib.physics.degradation import spline_reading
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
@@ -97,9 +97,8 @@ def linear_reading(slices: int, positions: NDArray[np.floating]) -> NDArray[np.f
     return np.maximum(0.0, 1 - np.abs(at[:, None] - np.arange(slices)))
 
 
-#: Interpolations by the name of their row: the cubic spline, and cubic convolution, from which networks as published
-#: start here.
-READINGS = {"cubic": spline_reading, "cubic-convolution": cubic_reading, "linear": linear_reading}
+#: Interpolations by the name of their row; networks as published start from the cubic spline.
+READINGS = {"cubic": spline_reading, "linear": linear_reading}
 
 
 def kind_and_ratio(cell: str) -> tuple[Kind, float]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from .trained import Fold
 
-METHODS = ("cubic", "cubic-convolution", "tikhonov", "multi-scale", "fast")
+METHODS = ("cubic", "tikhonov", "multi-scale", "fast")
 RATIOS = (2.0, 3.0, 4.0, 5.0, 6.0)
 REAL_METHODS = ("cubic", "tikhonov", "multi-scale", "fast")
 #: Voxels that a picture shows of a plane across the slices, at most, to both sides.

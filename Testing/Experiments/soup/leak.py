@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .trained import Fold
 
-METHODS = ("cubic", "cubic-convolution", "by-volume", "by-patch")
+METHODS = ("cubic", "by-volume", "by-patch")
 RATIOS = (2.0, 3.0, 4.0, 5.0, 6.0)
 
 

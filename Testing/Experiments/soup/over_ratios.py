@@ -21,7 +21,6 @@ RATIOS = (2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0)
 #: The rows of Figs. 2 and 5, and of Fig. 4.
 METHODS = (
     "cubic",
-    "cubic-convolution",
     "linear",
     "tikhonov",
     "single-scale",
@@ -30,7 +29,7 @@ METHODS = (
     "fast",
     PUBLIC,
 )
-SINGLE_OR_MULTI = ("cubic", "cubic-convolution", "single-scale", "multi-scale")
+SINGLE_OR_MULTI = ("cubic", "single-scale", "multi-scale")
 #: What is learned, and of what is mixed in use: whole ratios alone are learned as published.
 MIXINGS = (
     "cubic",

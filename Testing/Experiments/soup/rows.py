@@ -24,8 +24,7 @@ TIKHONOV, PUBLIC = "tikhonov", "kevinsr"
 UNTRAINED = (*READINGS, TIKHONOV, PUBLIC)
 #: What rows are, for the pages.
 TOLD = {
-    "cubic": "the cubic spline through the slices, read at exact positions",
-    "cubic-convolution": "cubic convolution, from which networks as published start here",
+    "cubic": "the cubic spline through the slices, read at exact positions, from which networks as published start",
     "linear": "linear interpolation",
     "tikhonov": "Tikhonov's inverse, given the profile",
     "single-scale": "as published, of the scale 5 alone",

@@ -49,8 +49,8 @@ class Preset:
         learning_rate: the largest of the first stage.
         tuning: the second stage.
         networks: arguments by network.
-        published: whether ratios are whole numbers with slices made of whole voxels, the network starts from cubic
-            interpolation, Adam's rate is divided by 3 on a plateau, and results are left as they are.
+        published: whether ratios are whole numbers with slices made of whole voxels, the network starts from the cubic
+            spline, Adam's rate is divided by 3 on a plateau, and results are left as they are.
         averaging: decay of the average of the weights; 0 for none.
         noise: of the slices, in units of their intensity range, drawn anew for every batch.
     """
@@ -66,9 +66,9 @@ class Preset:
     noise: tuple[float, float] = (0.0, 0.02)
 
     @property
-    def start(self) -> Literal["tikhonov", "cubic"]:
+    def start(self) -> Literal["tikhonov", "spline"]:
         """What the network is given."""
-        return "cubic" if self.published else "tikhonov"
+        return "spline" if self.published else "tikhonov"
 
 
 #: Ratios of slice spacing to voxel, as published.
