@@ -76,6 +76,10 @@ class MethodChoices:
         names = self.networks(method)
         return wanted if wanted in names else next(iter(names), "")
 
+    def options(self, method: str) -> tuple[str, ...]:
+        """The names of what only some methods have, as far as this one has it."""
+        return tuple(getattr(self._info(method), "options", ()))
+
     def _isAuto(self, method: str) -> bool:
         return self._automatic and method == AUTO
 
@@ -110,3 +114,11 @@ def trainingChoices() -> MethodChoices:
     from SuperResolveLib.methods.trainables import TRAINABLES
 
     return MethodChoices(TRAINABLES.infos())
+
+
+def stagesOf(method: str, preset: str, network: str) -> tuple[str, ...]:
+    """The stages of a training, in order, as far as there are any with that preset and network."""
+    from SuperResolveLib.methods.trainables import TRAINABLES
+
+    there = TRAINABLES[method].iterations(preset, network)
+    return tuple(name for name in TRAINABLES[method].info.stages if name in there)

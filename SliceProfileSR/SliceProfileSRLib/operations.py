@@ -234,13 +234,15 @@ class Operations:
         method: str = "supervised",
         preset: str = "fast",
         network: str = "deepresolve",
+        stages: Sequence[str] = (),
+        ratios: str = "",
         hours: float = 0.0,
+        synthetic: int = 0,
+        startModel: str | PathLike[str] = "",
         workFolder: str | PathLike[str] | None = None,
         device: str = "auto",
         seed: int = 0,
-        kind: str = "",
-        features: str = "",
-        ct: str = "",
+        **options: str,
     ) -> Training:
         """Begin to train a model on scans, in a process that goes on when the scene, or Slicer, is closed.
 
@@ -250,27 +252,32 @@ class Operations:
             method: one that learns from a collection.
             preset: one of the method's.
             network: one of the method's; a method that cannot train it takes its own default.
+            stages: of the method that are run, in order; all unless given.
+            ratios: of slice spacing to voxel that are learned, as "2-6" or "4"; the preset's unless given.
             hours: how long to train; 0 takes as long as the preset does.
+            synthetic: how many volumes of synthetic anatomy to learn from, beside the scans or without any.
+            startModel: the file of a model whose network the training starts from.
             workFolder: where checkpoints, validations and the log are kept; beside the model unless given.
             device: "auto", "cpu", "cuda" or "mps".
             seed: the model is reproducible under it on one device.
-            kind: of slices that soup and ct-guided learn from: "thick", "thin", "gaussian:MM" or a profile's table.
-            features: that soup and ct-guided are tuned by: "self" (soup alone), "vgg16:FILE" and so on; not without.
-            ct: the CT that ct-guided learns from: a folder, or "synthetic:N" for synthetic anatomy in its place.
+            options: what only this method has, by its name in the command's help, but in camelCase: ``kind="thin"``,
+                ``mixing="outputs"`` and ``features="self"`` for the method soup, ``keepSynthesis=folder`` for xuan,
+                ``ct=folder`` for ct-guided.
 
         Returns:
             The training: ``training.state()`` tells how it stands, ``training.stop()`` ends it with a checkpoint.
 
         Raises:
-            ValueError: there is nothing to learn from, the model cannot be written, or a training goes on there.
+            ValueError: there is nothing to learn from, a setting cannot be, the model cannot be written, or the work
+                folder is that of another training.
         """
         from .training.training import Training
         from .training.trainingCall import trainingValues, workFolderOf
 
-        settings = {"method": method, "preset": preset, "network": network, "hours": hours}
-        settings |= {"kind": kind, "features": features, "ct": ct}
+        settings: dict[str, Any] = {"method": method, "preset": preset, "network": network, "stages": stages}
+        settings |= {"ratios": ratios, "hours": hours, "synthetic": synthetic, "device": device, "seed": seed}
         work = Path(workFolder).absolute() if workFolder else workFolderOf(modelPath or "model")
-        values = trainingValues(folders, modelPath, work, **settings, device=device, seed=seed)
+        values = trainingValues(folders, modelPath, work, startModel, **settings, **options)
         self._dependencies.ensure(torch=True)
         training = Training(work)
         training.start(values, self._trainingScript())

@@ -6,19 +6,27 @@ must not be handed on with one.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import slicer
 
 _GROUP = "SliceProfileSR/training"
-#: The defaults, by name.
+#: The defaults, by name: "folder" is the work folder that the user chose, "workFolder" that of the training that was
+#: looked at last, and "options" what only some methods have, as JSON.
 DEFAULTS: dict[str, Any] = {
     "scans": "",
     "method": "",
     "preset": "",
     "network": "",
+    "stages": "",
+    "ratios": "",
+    "options": "{}",
     "hours": 0.0,
+    "synthetic": 0,
+    "startModel": "",
     "model": "",
+    "folder": "",
     "workFolder": "",
 }
 
@@ -37,6 +45,19 @@ def choose(**choices: Any) -> None:
     """Keep choices."""
     for name, value in choices.items():
         slicer.app.userSettings().setValue(f"{_GROUP}/{name}", type(DEFAULTS[name])(value))
+
+
+def options() -> dict[str, str]:
+    """What was chosen of what only some methods have, by name."""
+    try:
+        return {str(name): str(text) for name, text in json.loads(choice("options")).items()}
+    except (ValueError, AttributeError):
+        return {}
+
+
+def chooseOption(name: str, text: str) -> None:
+    """Keep one of these choices."""
+    choose(options=json.dumps({**options(), name: text}))
 
 
 def isTrainingKnown() -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .image_io.volumes import read_volume, write_volume
     from .physics.profile import SliceProfile
     from .workflows.estimate import estimate_profile, measure_resolution
+    from .workflows.evaluate import Evaluation, evaluate
     from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
     from .workflows.train import train
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Cancelled",
     "EstimatedProfile",
+    "Evaluation",
     "InputError",
     "SliceProfile",
     "SuperResolved",
     "Volume",
     "__version__",
     "estimate_profile",
+    "evaluate",
     "load_model",
     "measure_resolution",
     "parse_profile",
@@ -45,11 +48,13 @@ __all__ = [
 _HOMES = {
     "Cancelled": "errors",
     "EstimatedProfile": "estimation.result",
+    "Evaluation": "workflows.evaluate",
     "InputError": "errors",
     "SliceProfile": "physics.profile",
     "SuperResolved": "workflows.super_resolve",
     "Volume": "data.volume",
     "estimate_profile": "workflows.estimate",
+    "evaluate": "workflows.evaluate",
     "load_model": "workflows.models",
     "measure_resolution": "workflows.estimate",
     "parse_profile": "image_io.profile_table",

@@ -42,6 +42,7 @@ SMALL_SOUP = {
         networks={
             "multi-scale": {"channels": 4, "layers": 1, **changes},
             "unet": {"levels": 1, "channels": 4, **changes},
+            "post-rrdb": {"blocks": 1, "channels": 4, "growth": 2, **changes},
         },
     )
     for name, changes in (("fast", {"zero_last": True, "detail": True}), ("paper", {"zero_last": False}))

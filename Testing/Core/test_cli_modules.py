@@ -208,7 +208,10 @@ def test_progress_rises_and_the_log_tells_the_story(scan, tmp_path):
     ("wrong", "message"),
     [
         ({"inputVolume": "nothing.nrrd"}, "error: there is no file or folder nothing.nrrd: check the path"),
-        ({"method": "magic"}, "error: there is no method 'magic': choose one of smore, edssr, tikhonov, bspline"),
+        (
+            {"method": "magic"},
+            "error: there is no method 'magic': choose one of smore, edssr, zssr, ",
+        ),
         ({"seed": 2**31}, "error: seed cannot be 2147483648: give a number from 0 to 2147483647"),
         ({"outputVolume": "out.jpg"}, "error: the ending of out.jpg names no format to write"),
         ({"usedProfileTable": "used.xlsx"}, "error: the table usedProfileTable cannot be written as used.xlsx"),

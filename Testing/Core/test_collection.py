@@ -154,6 +154,16 @@ def test_no_subject_is_on_both_sides_of_a_split(fraction, seed):
     assert training.items == collection.split(fraction, seed)[0].items
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_who_has_no_thin_volume_is_learned_from(seed):
+    items = [Item(f"{n}", f"{n // 2}", (10, 10, 10), (1.0, 1.0, 4.0)) for n in range(8)]
+    training, validation = Collection(tuple(items), lambda _: None).split(0.5, seed)
+    assert (len(training), len(validation)) == (8, 0)
+    items[4] = Item("4", "2", (10, 10, 10), (1.0, 1.0, 1.0))
+    training, validation = Collection(tuple(items), lambda _: None).split(0.5, seed)
+    assert validation.subjects == ("2",) and len(training) == 6
+
+
 def test_one_subject_cannot_be_split_but_can_go_without():
     collection, _ = of_subjects(["a", "a"])
     with pytest.raises(InputError, match="--validate FOLDER"):

@@ -45,7 +45,18 @@ from SuperResolveLib.workflows import resolution_left
 
 #: The module of super_resolve, in which it can be replaced.
 RESOLVING = sys.modules[super_resolve.__module__]
-COMMANDS = ["demo", "estimate", "super-resolve", "measure", "simulate", "compare", "methods", "train", "models"]
+COMMANDS = [
+    "demo",
+    "estimate",
+    "super-resolve",
+    "measure",
+    "simulate",
+    "compare",
+    "evaluate",
+    "methods",
+    "train",
+    "models",
+]
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ def test_the_rooms_and_what_they_import_are_those_of_the_rules():
 def test_ci_runs_the_two_commands_of_the_readme():
     commands = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert [command for command in commands if command.endswith("slice-profile-sr demo")]
-    assert [command for command in commands if command.endswith("pytest")]
+    assert [command for command in commands if command.endswith("&& pytest -n 2 --dist loadfile")]
 
 
 def test_the_readme_is_read_on_pypi_too():

@@ -329,7 +329,7 @@ class TestCommand:
             (["--cells", "gaussian"], "is no cell"),
             (["--preset", "slow"], "no preset"),
             (["--jobs", "0"], "at once"),
-            (["--volumes", "a/x.nii.gz", "b/x.nii"], "two of the same name"),
+            (["--volumes", "a/x.nii.gz", "b/x.nii"], "two volumes of the same name"),
         ],
     )
     def test_bad_input_is_one_sentence_and_exit_code_2(self, tmp_path, volume, capsys, words, message):

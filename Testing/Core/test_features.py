@@ -165,7 +165,7 @@ class TestSources:
     def test_for_training_may_be_the_generators_own(self, monkeypatch):
         monkeypatch.setattr(feature_packages, "packaged_file", lambda *_: None)
         assert features_for_training(SELF) == SELF
-        assert features_for_training(NONE) is features_for_training(None) is None
+        assert features_for_training(NONE) is None
 
     def test_none_has_no_weights(self):
         assert load_features(NONE) is None

@@ -41,7 +41,7 @@ TOP = {"device", "errors", "exits", "model", "progress", "registry", "version"}
 #: Rooms that hold networks and functions of tensors, and import nothing of ours.
 OF_TORCH_ALONE = {"networks", "losses"}
 #: Slow to import: loaded only by what uses them.
-SLOW = ("torch", "matplotlib", "SimpleITK", "skimage", "tqdm")
+SLOW = ("torch", "matplotlib", "SimpleITK", "skimage", "tqdm", "scipy.signal", "scipy.stats")
 
 
 def sources(folder: Path) -> list[Path]:

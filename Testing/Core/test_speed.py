@@ -13,7 +13,7 @@ import torch
 from Experiments import command as command
 from Experiments.cells import Cell, Row
 from Experiments.speed import measure
-from Experiments.speed.arithmetic import BETWEEN, operations, time_shares
+from Experiments.speed.arithmetic import BETWEEN, MATRIX, operations, time_shares
 from Experiments.speed.jobs import Job, learns, mirrored, thick_scan
 from Experiments.speed.meter import PREPARING, Meter
 from Experiments.speed.plan import ARITHMETIC, TIMES, Load, Plan, parse_size
@@ -212,6 +212,10 @@ class TestTables:
 
 
 class TestCell:
+    @pytest.fixture(autouse=True)
+    def small_products(self, monkeypatch):
+        monkeypatch.setitem(MATRIX, "cpu", 256)
+
     def measured(self, what: str, method: str, preset: str, size: str, iterations: int) -> Row:
         return measure.measure(Cell(size, "k", str(Load(what, 2, "cpu", 1)), method, preset, 0), iterations)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,8 +19,9 @@ from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows.estimate import estimate_profile
-from SuperResolveLib.workflows.super_resolve import super_resolve
+from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
 
+PROFILE = SliceProfile.gaussian(7.0, 2.0)
 REAL = ("aniso/brainix_flair.nii.gz", "aniso/tcga_fg6692_flair.nii.gz")
 
 
@@ -61,7 +63,7 @@ def scan() -> Volume:
     """Odd and even sizes, in-plane voxels that are not square, a ratio that is not whole."""
     truth = head_phantom((96, 81, 80), spacing=2.0, seed=5)
     truth = replace(truth, affine=truth.affine @ np.diag([1.0, 1.1, 1.0, 1.0]))
-    return simulate(truth, SliceProfile.gaussian(7.0, 2.0), 3.4, "k", noise_sigma=1.0)
+    return simulate(truth, PROFILE, 3.4, "k", noise_sigma=1.0)
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +76,14 @@ def test_the_spectral_estimate(scan: Volume, width: float, stored: str):
     assert estimate_profile(STORED[stored](scan)).fwhm_mm == pytest.approx(width, rel=1e-6)
 
 
+@pytest.fixture(scope="module")
+def width_by_espreso(scan: Volume) -> float:
+    return estimate_profile(scan, "espreso").fwhm_mm
+
+
 @pytest.mark.parametrize("stored", ["reversed along (0, 1, 2)", "axes (2, 1, 0)", "with empty borders"])
-def test_the_estimate_by_espreso(scan: Volume, stored: str):
-    width = estimate_profile(scan, "espreso").fwhm_mm
-    assert estimate_profile(STORED[stored](scan), "espreso").fwhm_mm == pytest.approx(width, rel=1e-6)
+def test_the_estimate_by_espreso(scan: Volume, width_by_espreso: float, stored: str):
+    assert estimate_profile(STORED[stored](scan), "espreso").fwhm_mm == pytest.approx(width_by_espreso, rel=1e-6)
 
 
 @pytest.mark.parametrize("stored", STORED)
@@ -101,18 +107,27 @@ def test_nor_on_the_unit_of_intensity(scan: Volume, width: float):
         assert estimate_profile(other).fwhm_mm == pytest.approx(width, rel=2e-3 if offset else 1e-6)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.fixture(scope="module", params=REAL)
+def real(request: pytest.FixtureRequest, data_folder: Path) -> tuple[Volume, float]:
+    """A real scan and the estimate from it."""
+    scan = read_volume(data_folder / request.param)
+    return scan, estimate_profile(scan).fwhm_mm
+
+
 @pytest.mark.parametrize("stored", ["reversed along (2,)", "reversed along (0, 1, 2)", "axes (2, 0, 1)"])
-def test_the_spectral_estimate_of_a_real_scan(data_folder, name: str, stored: str):
-    scan = read_volume(data_folder / name)
-    assert estimate_profile(STORED[stored](scan)).fwhm_mm == pytest.approx(estimate_profile(scan).fwhm_mm, rel=1e-6)
+def test_the_spectral_estimate_of_a_real_scan(real: tuple[Volume, float], stored: str):
+    scan, width = real
+    assert estimate_profile(STORED[stored](scan)).fwhm_mm == pytest.approx(width, rel=1e-6)
 
 
-@pytest.mark.parametrize("method", ["tikhonov", "bspline"])
+@pytest.fixture(scope="module", params=["tikhonov", "bspline"])
+def straight(request: pytest.FixtureRequest, scan: Volume) -> SuperResolved:
+    """What a linear method makes of the scan as it is."""
+    return super_resolve(scan, PROFILE, request.param)
+
+
 @pytest.mark.parametrize("axes", AXES)
-def test_the_planes_of_linear_methods(scan: Volume, method: str, axes: tuple[int, ...]):
-    profile = SliceProfile.gaussian(7.0, 2.0)
-    straight, other = (super_resolve(volume, profile, method) for volume in (scan, reversed_along(scan, axes)))
-    again = reversed_along(other, axes)
+def test_the_planes_of_linear_methods(scan: Volume, straight: SuperResolved, axes: tuple[int, ...]):
+    again = reversed_along(super_resolve(reversed_along(scan, axes), PROFILE, straight.method), axes)
     np.testing.assert_allclose(again.affine, straight.affine, atol=1e-9)
     np.testing.assert_allclose(again.data, straight.data, atol=2e-4 * float(np.ptp(scan.data)))

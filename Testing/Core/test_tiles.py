@@ -13,6 +13,7 @@ from torch import nn
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.tiles import NARROWEST, NOT_SEEN, answers_in_tiles, apply_in_tiles, measured_halo
 from SuperResolveLib.networks.generator import Generator
+from SuperResolveLib.networks.post_rrdb import PostRRDB
 from SuperResolveLib.networks.unet import UNet
 
 CPU = torch.device("cpu")
@@ -77,6 +78,15 @@ def test_tiles_are_not_seen(shape, more):
 def test_tiles_of_a_network_that_resamples_begin_where_its_grid_does(shape):
     torch.manual_seed(0)
     network, start = UNet(levels=2, channels=2, zero_last=False), noise(*shape)
+    tiled = apply_in_tiles(network, start, network.receptive_radius, CPU, voxels_at_once=1000)
+    np.testing.assert_allclose(tiled, whole(network, start), atol=1e-5)
+
+
+@pytest.mark.parametrize(("scale", "shape"), [(2, (110, 9, 5)), (2.6, (150, 8, 4)), (2.6, (10, 60, 4))])
+def test_tiles_of_a_network_that_folds_planes_see_as_many_times_as_many_of_them(scale, shape):
+    torch.manual_seed(0)
+    made, start = PostRRDB(scales=3, blocks=1, channels=4, growth=2, zero_last=False), noise(*shape)
+    network = made.at_scale(scale)
     tiled = apply_in_tiles(network, start, network.receptive_radius, CPU, voxels_at_once=1000)
     np.testing.assert_allclose(tiled, whole(network, start), atol=1e-5)
 

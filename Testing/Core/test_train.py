@@ -151,6 +151,14 @@ def test_two_processes_that_share_batches_train_the_same(scans, tmp_path):
     assert told["seconds"] > 0 and figure.read_bytes().startswith(b"\x89PNG")
 
 
+def test_without_validation_all_is_trained_and_the_last_state_is_kept(scans, tmp_path):
+    validations = 26  # more than the patience of a run that is judged
+    result = trained(scans, tmp_path, iterations=validations, validate=0.0)
+    assert [entry["iteration"] for entry in result.entries] == list(range(1, validations + 1))
+    kept = trained(scans, tmp_path / "few", iterations=1, validate=0.0).model
+    assert any(not np.array_equal(kept.tensors[name], result.model.tensors[name]) for name in kept.tensors)
+
+
 def test_goes_on_from_a_model_but_not_of_another_network(scans, tmp_path):
     first = trained(scans, tmp_path / "a", iterations=3, validate=0.0).model
     second = trained(scans, tmp_path / "b", iterations=3, validate=0.0, from_model=first).model

@@ -9,16 +9,20 @@ import time
 import pytest
 
 from SuperResolveLib.errors import Cancelled, InputError
-from SuperResolveLib.slicer_cli import training_watch
-from SuperResolveLib.slicer_cli.console import Console
-from SuperResolveLib.slicer_cli.training_state import STALE, TrainingState, ask_to_stop, read_state, write_state
-from SuperResolveLib.slicer_cli.training_watch import TrainingWatch
+from SuperResolveLib.progress import silent
+from SuperResolveLib.workflows import training_watch
+from SuperResolveLib.workflows.training_state import STALE, TrainingState, ask_to_stop, read_state, write_state
+from SuperResolveLib.workflows.training_watch import TrainingWatch
 
 
 @pytest.fixture
 def watch(tmp_path, monkeypatch) -> TrainingWatch:
     monkeypatch.setattr(training_watch, "BEAT", 0.01)
-    return TrainingWatch(tmp_path, tmp_path / "m.safetensors", Console())
+    return watching(tmp_path)
+
+
+def watching(folder) -> TrainingWatch:
+    return TrainingWatch(folder, folder / "m.safetensors", silent, lambda sentence: None)
 
 
 def until(condition) -> None:
@@ -74,9 +78,9 @@ def test_a_folder_in_which_another_process_trains_is_refused(tmp_path):
     told = TrainingState(os.getppid(), "", now, now, 0.0, "", None, "running", "", "m")
     write_state(told, tmp_path)
     with pytest.raises(InputError, match="a training goes on"):
-        TrainingWatch(tmp_path, tmp_path / "m.safetensors", Console())
+        watching(tmp_path)
     write_state(TrainingState(os.getppid(), "", now, now - 2 * STALE, 0.0, "", None, "running", "", "m"), tmp_path)
-    TrainingWatch(tmp_path, tmp_path / "m.safetensors", Console())
+    watching(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"pid": 1}', '{"pid": "a"}', "nothing"])

@@ -220,10 +220,17 @@ class TestPairs:
 
 
 class TestMethod:
-    def settings(self, preset: str = "fast", **options) -> TrainingSettings:
+    def settings(self, preset: str = "fast", ratio: float | None = None, **options) -> TrainingSettings:
         counts = {"synthesis": 3, "generator": 2}
+        ratios = None if ratio is None else (ratio, ratio)
         return TrainingSettings(
-            preset=preset, network="deepresolve", device=CPU, seed=1, iterations=counts, options=options
+            preset=preset,
+            network="deepresolve",
+            device=CPU,
+            seed=1,
+            iterations=counts,
+            ratios=ratios,
+            options=options,
         )
 
     @pytest.fixture(autouse=True)
@@ -282,8 +289,6 @@ class TestExperiments:
         options += [
             "--size",
             "24",
-            "--synthesis",
-            "1",
             "--generator",
             "1",
             "--start",

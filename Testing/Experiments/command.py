@@ -22,6 +22,7 @@ from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .report import Presentation
 from .robustness import command as robustness
+from .soup import command as soup
 from .speed import measure, presentation
 from .speed.plan import Plan
 from .xuan import command as xuan
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        own = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, xuan.NAME: _xuan}
+        own = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, xuan.NAME: _xuan, soup.NAME: _soup}
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
     except InputError as error:
@@ -111,6 +112,12 @@ def _xuan(options: argparse.Namespace) -> int:
     return xuan.run(_volumes(options.volumes, xuan.FOLDERS[options.part]), options)
 
 
+def _soup(options: argparse.Namespace) -> int:
+    part = soup.PARTS[options.part]
+    judged = [] if not part.judged else options.judged or [_data_folder() / name for name in part.judged]
+    return soup.run(_volumes(options.volumes, pattern=part.pattern), _named(judged), options)
+
+
 def _run(
     options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
 ) -> int:
@@ -135,20 +142,31 @@ def _command(options: argparse.Namespace) -> str:
     return shlex.join(["python", "Testing/Experiments", *words])
 
 
-def _volumes(paths: Sequence[Path] | None, folders: Sequence[str] = ("iso",)) -> dict[str, Path]:
-    """The volumes by name; unless given those in folders of the shared data.
+def _volumes(paths: Sequence[Path] | None, folders: Sequence[str] = ("iso",), pattern: str = "*") -> dict[str, Path]:
+    """The volumes by name; unless given those in folders of the shared data whose names fit a pattern.
 
     Raises:
         InputError: there are none, or two of the same name.
     """
     if not paths:
-        if DATA_VARIABLE not in os.environ:
-            raise InputError(f"no volumes to run on: name some with --volumes, or set {DATA_VARIABLE}")
-        data = Path(os.environ[DATA_VARIABLE])
-        paths = [path for folder in folders for path in sorted((data / folder).glob("*.nii.gz"))]
+        data = _data_folder()
+        paths = [path for folder in folders for path in sorted((data / folder).glob(f"{pattern}.nii.gz"))]
+    named = _named(paths)
+    if not named:
+        raise InputError("there are no volumes: name files with --volumes")
+    return named
+
+
+def _data_folder() -> Path:
+    if DATA_VARIABLE not in os.environ:
+        raise InputError(f"no volumes to run on: name some with --volumes, or set {DATA_VARIABLE}")
+    return Path(os.environ[DATA_VARIABLE])
+
+
+def _named(paths: Sequence[Path]) -> dict[str, Path]:
     named = {_stem(path): path for path in paths}
-    if not named or len(named) < len(paths):
-        raise InputError("there are no volumes, or two of the same name: name different files with --volumes")
+    if len(named) < len(paths):
+        raise InputError("there are two volumes of the same name: name different files with --volumes")
     return named
 
 
@@ -177,6 +195,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     robustness.add_to(commands)
     xuan.add_to(commands)
+    soup.add_to(commands)
     return parser
 
 

@@ -68,12 +68,12 @@ def trials(path: Path, condition: Condition) -> list[Trial]:
     return made
 
 
-def middle(volume: Volume) -> Volume:
-    """The middle of a volume, where its head is."""
+def middle(volume: Volume, size: int = BLOCK) -> Volume:
+    """So many voxels along every axis of the middle of a volume, where its head is; all there are, where fewer are."""
     occupied = np.argwhere(head_mask(volume))
     centre = (occupied.min(axis=0) + occupied.max(axis=0)) // 2
-    first = [int(np.clip(c - BLOCK // 2, 0, max(0, n - BLOCK))) for c, n in zip(centre, volume.shape, strict=True)]
-    part = tuple(slice(start, start + BLOCK) for start in first)
+    first = [int(np.clip(c - size // 2, 0, max(0, n - size))) for c, n in zip(centre, volume.shape, strict=True)]
+    part = tuple(slice(start, start + size) for start in first)
     affine = volume.affine.copy()
     affine[:3, 3] = (volume.affine @ [*first, 1])[:3]
     return volume.on_grid(np.ascontiguousarray(volume.data[part]), affine)

@@ -52,6 +52,7 @@ def training_screenshot(path: Path) -> None:
         panel = host.open()
         for name in SECTIONS:
             getattr(panel.ui, f"{name}CollapsibleButton").setProperty("collapsed", name != "training")
+        panel.ui.trainingMethodComboBox.setCurrentIndex(panel.ui.trainingMethodComboBox.findData("soup"))
         panel.ui.trainingScansLineEdit.setText(str(scans))
         panel.ui.trainedModelPathLineEdit.setCurrentPath(str(Path(folder) / "head.safetensors"))
         panel.ui.trainingHoursSpinBox.setValue(0.1)

@@ -75,6 +75,16 @@ def test_what_does_not_fit_the_scan_is_told(used, tmp_path):
     assert "slice spacings wide" in used.ui.modelWarningsLabel.toolTip()
 
 
+def test_what_was_tuned_by_features_says_that_detail_may_be_invented(used, tmp_path):
+    choose(used, model_file(tmp_path / "m.safetensors", features={"name": "vgg16@torchvision", "hash": "sha256:00"}))
+    told = "sharpened to look right: detail may be invented"
+    assert used.ui.modelWarningsLabel.text() == f"The result is {told}."
+    assert told in used.ui.modelCardLabel.toolTip() and used.ui.superResolveButton.isEnabled()
+    assert not used.ui.uncertaintyCheckBox.isEnabled() and "invented" in used.ui.uncertaintyCheckBox.toolTip()
+    used.ui.methodComboBox.setCurrentIndex(0)
+    assert used.ui.uncertaintyCheckBox.isEnabled() and "invented" not in used.ui.uncertaintyCheckBox.toolTip()
+
+
 @pytest.mark.parametrize(("content", "told"), [(None, "There is no file"), (b"{}", "safetensors"), (b"", "")])
 def test_what_is_no_model_is_refused_in_a_sentence(used, tmp_path, content, told):
     path = tmp_path / "m.safetensors"

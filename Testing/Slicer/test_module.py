@@ -6,6 +6,7 @@ import ast
 import re
 import runpy
 import sys
+from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -16,6 +17,15 @@ import slicer
 
 from plays import MODULE, PROJECT
 from scans import isotropic_node, scan_node, scratch_nodes, simulated_scan
+from SuperResolveLib.physics.phantom import head_phantom
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_head():
+    """Let the head of the sample data be computed once for all tests; a new scene makes it anew otherwise."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(head_phantom, "head_phantom", cache(head_phantom.head_phantom))
+        yield
 
 
 def test_its_own_test_passes_as_in_slicer(real_host):

@@ -65,14 +65,14 @@ def test_every_method_of_the_panel_is_one_of_the_xml(panel, module, box, presets
         ("estimateProfile", "EstimateSliceProfile", {"volumeNode", "profileNode"}),
         ("measureResolution", "EstimateSliceProfile", {"volumeNode"}),
         ("superResolve", "SuperResolve", {"volumeNode", "profileNode", "outputNode", "uncertainty"}),
-        ("startTraining", "TrainSuperResolution", {"folders", "modelPath", "workFolder"}),
+        ("startTraining", "TrainSuperResolution", {"folders", "modelPath", "startModel", "workFolder", "options"}),
     ],
 )
 def test_logic_has_the_names_and_defaults_of_the_xml(logic, method, module, nodes):
     arguments = inspect.signature(getattr(logic, method)).parameters
     for name in set(arguments) - nodes:
-        told = described(module, name).default
-        assert arguments[name].default == (told or "" if isinstance(told, tuple) else told), name
+        told, default = described(module, name).default, arguments[name].default
+        assert ("" if default == () else default) == (told or "" if isinstance(told, tuple) else told), name
 
 
 def test_every_choice_has_words_for_the_user(host):

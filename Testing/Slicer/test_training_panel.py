@@ -21,9 +21,9 @@ import slicer
 
 import toy_training
 from plays import COMPUTATION, Played, RecordedInstaller, RecordedViews
-from SuperResolveLib.slicer_cli import training_state
 from SuperResolveLib.slicer_cli.describe import described
-from SuperResolveLib.slicer_cli.training_state import TrainingState, read_state, write_state
+from SuperResolveLib.workflows import training_state
+from SuperResolveLib.workflows.training_state import TrainingState, read_state, write_state
 from waiting import wait
 from waiting import wait_until as wait_long_until
 

@@ -33,16 +33,21 @@ class Toy:
             operator="profile",
         )
 
+    def iterations(self, preset: str, network: str) -> dict[str, int]:
+        """How many iterations its stage takes."""
+        return {"regression": 20}
 
-def train(*, work: Path, hours: float | None, resume: bool, progress: Any, say: Any, **request: Any) -> Any:
+
+def carry_out(request: Any, progress: Any, say: Any) -> Any:
     """Count, and keep how far it was."""
     from SuperResolveLib import InputError
 
-    if not any(request["sources"][0].iterdir()):
-        raise InputError(f"there is no scan in {request['sources'][0]}: give other folders")
-    kept, total = work / "kept.txt", 200_000 if hours else 20
+    work, resume = request.work, request.resume
+    if not any(request.sources[0].iterdir()):
+        raise InputError(f"there is no scan in {request.sources[0]}: give other folders")
+    kept, total = work / "kept.txt", 200_000 if request.hours else 20
     first = int(kept.read_text(encoding="utf-8")) if resume and kept.exists() else 0
-    say(f"{total} iterations, preset {request['preset']}, network {request['network']}, from iteration {first}")
+    say(f"{total} iterations, preset {request.preset}, network {request.network}, from iteration {first}")
     with (work / "metrics.jsonl").open("a" if resume else "w", encoding="utf-8") as metrics:
         for iteration in range(first, total):
             if iteration % 5 == 0:
@@ -58,11 +63,12 @@ def train(*, work: Path, hours: float | None, resume: bool, progress: Any, say: 
 
 def main() -> int:
     """Run the CLI module's own code around it."""
-    from SuperResolveLib.slicer_cli import run, training_watch
+    from SuperResolveLib.slicer_cli import run
+    from SuperResolveLib.workflows import training_watch
 
     training_watch.BEAT = 0.1
     replaced = {
-        "workflows.train": {"train": train},
+        "workflows.train": {"carry_out": carry_out},
         "methods.supervised.method": {"Supervised": Toy()},
         "image_io.model_file": {"read_model": None, "write_model": lambda model, path: Path(path).write_bytes(model)},
     }

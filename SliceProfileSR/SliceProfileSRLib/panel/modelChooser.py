@@ -15,6 +15,7 @@ class ModelChooser:
 
     Attributes:
         warnings: where the scan lies outside what the model that is shown has learned; empty where that is nowhere.
+        isTuned: whether the model that is shown was sharpened to look right.
 
     Args:
         ui: the panel's widgets.
@@ -24,6 +25,7 @@ class ModelChooser:
     def __init__(self, ui: Any, onChosen: Callable[[str], None]) -> None:
         self._ui, self._onChosen = ui, onChosen
         self.warnings = ""
+        self.isTuned = False
         self._isShowing = False
         ui.modelPathLineEdit.currentPathChanged.connect(self._onPathChanged)
 
@@ -42,13 +44,14 @@ class ModelChooser:
             self._isShowing = False
         described = describeModel(parameterNode.model) if isVisible else ModelDescription("")
         showShortly(ui.modelCardLabel, described.text, 3)
+        self.isTuned = described.card is not None and described.card.features is not None
         self.warnings = ""
         if described.card and parameterNode.inputVolume:
             told = modelWarnings(
                 described.card, parameterNode.inputVolume, parameterNode.profileTable, parameterNode.axis.value
             )
             self.warnings = "\n".join(told)
-        showCut(ui.modelWarningsLabel, self.warnings or described.refusal, 2 * LINE)
+        showCut(ui.modelWarningsLabel, self.warnings or described.refusal, 3 * LINE)
         return described.refusal
 
     def _onPathChanged(self, path: str) -> None:

@@ -61,11 +61,12 @@ class SuperResolutionSection:
         """
         self._boxes.show(parameterNode.method, parameterNode.preset)
         method = self._choices.method(parameterNode.method)
-        self._ui.uncertaintyCheckBox.setEnabled(self._choices.tellsUncertainty(method))
         self._ui.methodComboBox.setToolTip(self._choices.description(method, parameterNode.preset))
         if not refusal and parameterNode.profileSource is ProfileSource.TABLE and parameterNode.profileTable is None:
             refusal = _("Select the table of the slice profile.")
         modelRefusal = self._modelChooser.show(parameterNode, method == MODEL)
+        self._ui.uncertaintyCheckBox.setEnabled(self._choices.tellsUncertainty(method))
+        self._ui.uncertaintyCheckBox.setToolTip(self._aboutUncertainty(method))
         refusal = refusal or modelRefusal
         self._controls.update(
             parameterNode.inputVolume, refusal, _("Bring the scan to thin planes through its field of view")
@@ -117,6 +118,16 @@ class SuperResolutionSection:
         scan, result = self._parameters.node.inputVolume, self._parameters.node.outputVolume
         resultVolumes.displayLike(result, scan)
         self._views.compare(scan, result)
+
+    def _aboutUncertainty(self, method: str) -> str:
+        """What the map of uncertainty is, or why there can be none."""
+        if self._choices.tellsUncertainty(method):
+            return _(
+                "Also map how far the result may be off at every voxel; the run then takes two to three times as long"
+            )
+        if self._modelChooser.isTuned:
+            return _("This model's results are sharpened to look right, and no map can tell where detail is invented.")
+        return _("This method cannot tell how far its result may be off.")
 
     def _onMethodChosen(self, method: str, preset: str) -> None:
         node = self._parameters.shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -16,8 +16,8 @@ from slicer.i18n import tr as _
 from ..sentences import sentence
 from .detachedScript import DetachedScript
 
-#: Files in the work folder: what was asked for, by which a training is resumed, and what its process printed.
-CALL, LOG = "call.json", "training.log"
+#: The file in the work folder that takes what the process prints.
+LOG = "training.log"
 #: How much of the end of a log is searched for an error, in bytes.
 LOG_END = 20_000
 
@@ -110,20 +110,26 @@ class Training:
     @property
     def pid(self) -> int | None:
         """The number of its process; None where none has told."""
-        from SuperResolveLib.slicer_cli.training_state import read_state
+        from SuperResolveLib.workflows.training_state import read_state
 
         state = read_state(self.workFolder)
         return state.pid if state else None
 
+    @property
+    def log(self) -> Path | None:
+        """What its process printed; None where that went elsewhere, as when the command began it."""
+        path = self.workFolder / LOG
+        return path if path.is_file() else None
+
     def state(self) -> TrainingReport:
         """How it stands now."""
-        from SuperResolveLib.slicer_cli import training_state as states
+        from SuperResolveLib.workflows import training_state as states
 
         isOurs, told = self._isRunning(), states.read_state(self.workFolder)
         if told is None:
             if isOurs:
                 return TrainingReport(Phase.STARTING)
-            if not (self.workFolder / CALL).is_file():
+            if not (self.workFolder / states.CALL).is_file():
                 return TrainingReport(Phase.NONE)
             error = self._loggedError()
             return TrainingReport(Phase.FAILED if error else Phase.INTERRUPTED, message=error)
@@ -137,7 +143,7 @@ class Training:
 
     def entries(self) -> list[dict[str, Any]]:
         """The validations so far, as in ``metrics.jsonl``; a line that is being written is left out."""
-        from SuperResolveLib.slicer_cli.training_state import METRICS
+        from SuperResolveLib.workflows.training_state import METRICS
 
         try:
             text = (self.workFolder / METRICS).read_text(encoding="utf-8", errors="replace")
@@ -159,7 +165,7 @@ class Training:
         Raises:
             ValueError: the work folder cannot be written to.
         """
-        from SuperResolveLib.slicer_cli.training_state import ask_to_stop
+        from SuperResolveLib.workflows.training_state import ask_to_stop
 
         phase = self.state().phase
         if not phase.isBusy:
@@ -180,15 +186,24 @@ class Training:
             launcher: starts the script.
 
         Raises:
-            ValueError: it goes on already, or cannot be started.
+            ValueError: it goes on already, the folder holds the training of another model, or it cannot be started.
         """
+        from SuperResolveLib.workflows.training_state import read_call, write_call
+
         self._refuseBusy()
+        earlier = (read_call(self.workFolder) or values).get("modelFile")
+        if earlier != values["modelFile"]:
+            raise ValueError(
+                _("{folder} holds the training of {model}: choose another work folder.").format(
+                    folder=self.workFolder, model=earlier
+                )
+            )
         try:
             self.workFolder.mkdir(parents=True, exist_ok=True)
-            (self.workFolder / CALL).write_text(json.dumps(dict(values)), encoding="utf-8")
+            write_call(values, self.workFolder)
         except OSError as error:
             raise _unwritable(self.workFolder, error) from error
-        self._launch(values, launcher)
+        self._launch(_commandLine(launcher.script, values), launcher)
 
     def resume(self, launcher: DetachedScript) -> None:
         """Go on from the last checkpoint, with what was asked for when it began.
@@ -196,21 +211,23 @@ class Training:
         Raises:
             ValueError: there is nothing to go on with, it goes on already, or it cannot be started.
         """
+        from SuperResolveLib.workflows.training_state import read_call
+
         self._refuseBusy()
         try:
-            values = dict(json.loads((self.workFolder / CALL).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            arguments = _commandLine(launcher.script, {**(read_call(self.workFolder) or {}), "resume": True})
+        except KeyError:  # nothing was asked for, or by another version
             raise ValueError(
                 _("There is no training in {folder} to go on with: start one.").format(folder=self.workFolder)
             ) from None
-        self._launch({**values, "resume": True}, launcher)
+        self._launch(arguments, launcher)
 
-    def _launch(self, values: Mapping[str, Any], launcher: DetachedScript) -> None:
-        from SuperResolveLib.slicer_cli.training_state import STATE, STOP
+    def _launch(self, arguments: Sequence[str], launcher: DetachedScript) -> None:
+        from SuperResolveLib.workflows.training_state import STATE, STOP
 
         for name in (STATE, STOP):
             (self.workFolder / name).unlink(missing_ok=True)
-        _processes[self.workFolder] = launcher.start(_commandLine(launcher.script, values), self.workFolder / LOG)
+        _processes[self.workFolder] = launcher.start(arguments, self.workFolder / LOG)
 
     def _refuseBusy(self) -> None:
         if self.state().phase.isBusy:
@@ -241,7 +258,11 @@ class Training:
 
 
 def _commandLine(script: Path, values: Mapping[str, Any]) -> list[str]:
-    """The arguments of a script for values by the names of its XML."""
+    """The arguments of a script for values by the names of its XML.
+
+    Raises:
+        KeyError: there is no such name, or one that has to be there is missing.
+    """
     from SuperResolveLib.slicer_cli.description import read_description
 
     description = read_description(script.with_suffix(".xml"))

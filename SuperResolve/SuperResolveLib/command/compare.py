@@ -115,10 +115,10 @@ def _check_use(features: str | None, heads: Path | None, device: str) -> None:
 
 
 def _looks(console: Console, images: Aligned, features: str, heads: Path | None, device: str) -> LooksDifferent:
-    from ..workflows.compare import looks_different
+    from ..workflows.compare import feature_distance
 
     with console.progress() as progress:
-        return looks_different(images, features, heads, device, progress)
+        return feature_distance(features, heads, device).of(images, progress)
 
 
 def _mask(text: str) -> Volume | Literal["auto"] | None:

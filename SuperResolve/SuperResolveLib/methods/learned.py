@@ -10,7 +10,6 @@ of the answer are read off these by cubic convolution. Importing this does not i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from ..physics.problem import Problem
 from ..physics.profile import SliceProfile
 from ..progress import ProgressCallback
 from ..registry import import_with_torch
+from .axes import Axes
 from .method import MethodInfo, MethodSettings, Restoration
 
 Image = NDArray[np.float32]
@@ -70,7 +70,7 @@ class Learned:
         from .networks import load_network
         from .tiles import answers_in_tiles
 
-        device, card, axes = choose_device(self.settings.device), self.model.card, _Axes.of(problem)
+        device, card, axes = choose_device(self.settings.device), self.model.card, Axes.of(problem)
         scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
         network = load_network(self.model).to(device).eval().at_scale(scale)
         of_slices = card.start == "slices"
@@ -174,47 +174,3 @@ def _inside(value: float, span: Range, factor: float) -> bool:
 def _told(span: Range) -> str:
     low, high = (f"{value:.3g}" for value in span)
     return low if low == high else f"{low} to {high}"
-
-
-@dataclass(frozen=True)
-class _Axes:
-    """How a scan's axes are turned for the network: through plane first, each towards right, anterior or superior.
-
-    Networks are not alike in all directions, so that without this the answer would depend on how the scan is stored.
-
-    Attributes:
-        order: the scan's axes, in the order in which the network sees them.
-        reversed: which of these it sees reversed.
-    """
-
-    order: tuple[int, int, int]
-    reversed: tuple[bool, bool, bool]
-
-    @classmethod
-    def of(cls, problem: Problem) -> _Axes:
-        directions = problem.grid.affine[:3, :3]
-        towards = [int(np.argmax(np.abs(directions[:, axis]))) for axis in range(3)]
-        through = problem.stack.geometry.axis
-        first, second = sorted((axis for axis in range(3) if axis != through), key=lambda axis: towards[axis])
-        order = (through, first, second)
-        ways = [bool(directions[towards[axis], axis] < 0) for axis in order]
-        return cls(order, (ways[0], ways[1], ways[2]))
-
-    def seen(self, volume: Image) -> Image:
-        """A view of a volume of the scan's axes, as the network sees it."""
-        return np.flip(volume.transpose(self.order), tuple(place for place in range(3) if self.reversed[place]))
-
-    def positions(self, problem: Problem) -> NDArray[np.floating]:
-        """The planes of the answer in slice coordinates, as the network sees them."""
-        positions = problem.grid.positions
-        return problem.stack.geometry.slice_count - 1 - positions[::-1] if self.reversed[0] else positions
-
-    def of_start(self, matrix: NDArray[np.floating]) -> NDArray[np.floating]:
-        """The matrix from slices to planes, both as the network sees them."""
-        return matrix[::-1, ::-1] if self.reversed[0] else matrix
-
-    def restored_shape(self, problem: Problem) -> tuple[int, ...]:
-        """The shape of the answer in the scan's axes."""
-        shape = [*problem.stack.slices.shape]
-        shape[self.order[0]] = len(problem.grid.positions)
-        return tuple(shape)

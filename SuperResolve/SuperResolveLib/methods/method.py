@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..physics.problem import OperatorKind, Problem
 from ..progress import ProgressCallback
-from ..registry import Info
+from ..registry import Info, import_with_torch
 from .ensemble import Variances
 
 Combination = Literal["average", "fba"]
@@ -90,3 +90,22 @@ class Method(Protocol):
             InputError: the scan, device or settings cannot be used.
             Cancelled: raised by ``progress``.
         """
+
+
+class LearnsFromScan:
+    """What a method that learns from the scan leaves to the module ``super_resolve`` beside it, which needs torch.
+
+    Args:
+        settings: how to learn.
+    """
+
+    def __init__(self, settings: MethodSettings) -> None:
+        self.settings = settings
+
+    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
+        """Learn from the scan, then apply what was learned to it."""
+        package = type(self).__module__.rpartition(".")[0]
+        restoration: Restoration = import_with_torch(f"{package}.super_resolve").super_resolve(
+            problem, self.settings, progress
+        )
+        return restoration

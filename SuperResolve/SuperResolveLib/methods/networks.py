@@ -22,7 +22,9 @@ from ..networks.generator import Generator
 from ..networks.mdcsrn import MDCSRN
 from ..networks.multi_scale import MIXINGS, MultiScale
 from ..networks.of_detail import OfDetail
+from ..networks.post_rrdb import PostRRDB
 from ..networks.rdn import RDN
+from ..networks.reconresnet import ReconResNet
 from ..networks.rrdb import RRDB
 from ..networks.unet import UNet
 
@@ -143,6 +145,16 @@ NETWORKS: dict[str, Kind] = {
             "zero_last": Switch(),
         },
     ),
+    "reconresnet": Kind(
+        ReconResNet,
+        {
+            "channels": CHANNELS,
+            "blocks": Whole(1, 64),
+            "dropout": Real(0.0, 0.9),
+            "residual": Switch(),
+            "zero_last": Switch(),
+        },
+    ),
     "rrdb": Kind(
         RRDB,
         {
@@ -161,6 +173,19 @@ NETWORKS: dict[str, Kind] = {
             "channels": CHANNELS,
             "layers": Whole(0, 64),
             "mixing": OneOf(MIXINGS),
+            "zero_last": Switch(),
+            "identity": Switch(),
+        },
+    ),
+    "post-rrdb": Kind(
+        PostRRDB,
+        {
+            "lowest": Whole(1, 100),
+            "scales": Whole(1, 32),
+            "blocks": Whole(1, 32),
+            "channels": CHANNELS,
+            "growth": CHANNELS,
+            "residual_scale": Real(0.0, 1.0),
             "zero_last": Switch(),
         },
     ),

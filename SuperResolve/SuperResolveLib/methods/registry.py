@@ -14,6 +14,8 @@ METHODS: Registry[Method] = Registry(
     {
         "smore": "methods.smore.method:Smore",
         "edssr": "methods.smore.edssr:Edssr",
+        "zssr": "methods.zssr.method:Zssr",
+        "tscn": "methods.tscn.method:Tscn",
         "tikhonov": "methods.tikhonov:Tikhonov",
         "bspline": "methods.bspline:BSpline",
     },

@@ -2,7 +2,8 @@
 
 A tile is seen with a *halo*: so many voxels more on every side, which are cut off after. Where the tile lies at a face
 of the volume there is no halo, so that the network pads there with what it pads the volume with. A halo as wide as the
-network's receptive radius changes nothing but rounding; it is widened to where the network's stride lets a start begin.
+network's receptive radius changes nothing but rounding; it is widened to where the network's stride lets a start begin,
+and as many times as wide along the through-plane axis as the network sees farther there.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def answers_in_tiles(
         network: takes and gives (batch, 1, planes, rows, columns), on ``device``, in eval mode.
         start_of: what it is given of rows and columns of the volume.
         shape: of the volume: planes, rows, columns.
-        halo: how many voxels beyond a tile the network is to see.
+        halo: how many voxels beyond a tile the network is to see in plane.
         device: where to compute.
         progress: called with the fraction done.
         voxels_at_once: how many voxels the network sees at once, at most; more where a halo on both sides of
@@ -65,17 +66,24 @@ def answers_in_tiles(
     Yields:
         Which part of the volume, and the answer there.
     """
-    widths, stride = _widths(shape, halo, voxels_at_once), network.stride
+    stride = network.stride
+    if network.across is not None:
+        halos: Shape = (network.across,) * 3
+        widths = shape[0], max(1, voxels_at_once // (shape[0] * shape[2]) - 2 * network.across), shape[2]
+    else:
+        halos = _halos(network, halo)
+        widths = _widths(shape, halos, voxels_at_once)
     planes, rows, columns = (_tiles(size, width) for size, width in zip(shape, widths, strict=True))
     done, total = 0, len(planes) * len(rows) * len(columns)
     for row, column in product(rows, columns):
         seen_rows, seen_columns = (
-            _with_halo(part, halo, size, stride) for part, size in zip((row, column), shape[1:], strict=True)
+            _with_halo(part, halo, size, stride)
+            for part, halo, size in zip((row, column), halos[1:], shape[1:], strict=True)
         )
         start = start_of(seen_rows, seen_columns)
         for plane in planes:
-            seen_planes = _with_halo(plane, halo, shape[0], stride)
-            with _told_by_convolutions(network, done / total, progress):
+            seen_planes = _with_halo(plane, halos[0], shape[0], stride)
+            with told_by_convolutions(network, done / total, progress):
                 answer = _answer(network, start[seen_planes], device)
             inner = (_within(plane, seen_planes), _within(row, seen_rows), _within(column, seen_columns))
             yield (plane, row, column), answer[inner]
@@ -110,7 +118,8 @@ def measured_halo(
 
     A network that sees no farther than ``widest`` voxels gets its ``receptive_radius``, whose error is 0. The field of
     a larger one is theirs on paper; most of what it gathers is near. Of that, a tile in the middle of the probe is
-    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives.
+    computed with wider and wider halos, and compared with what a halo 1.5 times as wide as the widest gives. One that
+    sees whole images is not cut where its field would be missed.
 
     Args:
         network: with ``receptive_radius``, on ``device``, in eval mode.
@@ -124,16 +133,23 @@ def measured_halo(
         The narrowest halo whose error is below :data:`NOT_SEEN`, or else the one with the smallest error; and the error
         relative to the intensity range.
     """
+    if network.across is not None:
+        return network.across, 0.0
     radius = network.receptive_radius
     if radius <= widest:
         return radius, 0.0
     reference = min(radius, round(BEYOND * widest))
-    volume = _noise(MEASURED + 2 * reference, seed) if probe is None else probe
+    planes, rows, columns = (MEASURED + 2 * wide for wide in _halos(network, reference))
+    volume = _noise((planes, rows, columns), seed) if probe is None else probe
     middle = [slice((size - MEASURED) // 2, (size + MEASURED) // 2) for size in volume.shape]
     tile = [slice(max(0, part.start), part.stop) for part in middle]
 
     def seen_with(halo: int) -> Image:
-        seen = [_with_halo(part, halo, size, network.stride) for part, size in zip(tile, volume.shape, strict=True)]
+        halos = _halos(network, halo)
+        seen = [
+            _with_halo(part, halo, size, network.stride)
+            for part, halo, size in zip(tile, halos, volume.shape, strict=True)
+        ]
         answer = _answer(network, volume[seen[0], seen[1], seen[2]], device)
         inner = [_within(part, whole) for part, whole in zip(tile, seen, strict=True)]
         return answer[inner[0], inner[1], inner[2]]
@@ -148,14 +164,14 @@ def measured_halo(
 
 
 @contextmanager
-def _told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
+def told_by_convolutions(network: nn.Module, fraction: float, progress: ProgressCallback) -> Iterator[None]:
     """Have every convolution tell how far the run is, so that it can be cancelled where a tile takes minutes."""
 
     def tell(*_: object) -> None:
         progress(fraction, "applying the network")
 
-    convolutions = [each for each in network.modules() if isinstance(each, nn.Conv2d | nn.Conv3d)]
-    handles = [each.register_forward_pre_hook(tell) for each in convolutions]
+    kinds = (nn.Conv2d, nn.Conv3d)
+    handles = [each.register_forward_pre_hook(tell) for each in network.modules() if isinstance(each, kinds)]
     try:
         yield
     finally:
@@ -170,7 +186,12 @@ def _answer(network: nn.Module, start: Image, device: torch.device) -> Image:
     return answer
 
 
-def _widths(shape: Shape, halo: int, voxels: int) -> Shape:
+def _halos(network: Generator, halo: int) -> Shape:
+    """How wide a halo is along each axis."""
+    return halo * network.fold, halo, halo
+
+
+def _widths(shape: Shape, halos: Shape, voxels: int) -> Shape:
     """How wide tiles are along each axis, without their halo, so that about ``voxels`` are seen at once.
 
     Short axes are left whole, which needs no halo there; along the others what is seen is as wide as it is high.
@@ -178,11 +199,11 @@ def _widths(shape: Shape, halo: int, voxels: int) -> Shape:
     widths, left = [*shape], float(voxels)
     for rank, axis in enumerate(sorted(range(3), key=lambda axis: shape[axis])):
         edge = left ** (1 / (3 - rank))
-        if shape[axis] <= max(edge, 2 * halo + NARROWEST):
+        if shape[axis] <= max(edge, 2 * halos[axis] + NARROWEST):
             left = max(1.0, left / shape[axis])
         else:
-            widths[axis] = max(int(edge) - 2 * halo, NARROWEST)
-            left = max(1.0, left / (widths[axis] + 2 * halo))
+            widths[axis] = max(int(edge) - 2 * halos[axis], NARROWEST)
+            left = max(1.0, left / (widths[axis] + 2 * halos[axis]))
     return widths[0], widths[1], widths[2]
 
 
@@ -204,13 +225,13 @@ def _within(part: slice, whole: slice) -> slice:
     return slice(part.start - whole.start, part.stop - whole.start)
 
 
-def _noise(size: int, seed: int) -> Image:
-    """A cube of noise from 0 to 1 at several scales, as rough as an image."""
+def _noise(shape: Shape, seed: int) -> Image:
+    """Noise from 0 to 1 at several scales, as rough as an image."""
     random = np.random.default_rng(seed)
-    total = np.zeros((size, size, size))
+    total = np.zeros(shape)
     for scale in (1, 2, 4, 8):
-        coarse = random.random((-(-size // scale),) * 3) * scale
-        for axis in range(3):
+        coarse = random.random([-(-size // scale) for size in shape]) * scale
+        for axis, size in enumerate(shape):
             coarse = coarse.repeat(scale, axis).take(np.arange(size), axis)
         total += coarse
     return ((total - total.min()) / np.ptp(total)).astype(np.float32)

@@ -35,8 +35,9 @@ class TrainableInfo(Info):
             presets and networks alone (:meth:`Trainable.iterations`).
         networks: that it can train, by the names of :mod:`~SuperResolveLib.methods.networks`; the default first.
         operator: by which operator its results are made consistent with the scan.
-        shares_batches: whether several processes can share its training.
+        shared_stages: those whose batches several processes can share.
         options: names of what only some methods have, as far as this one has it.
+        compares: those that compare features, unless told otherwise those of a package that is installed.
         needs: of stages that one of the options must be given for, which; without it they are skipped.
         requires: options without which nothing can be trained, and in words what they name.
         writes: options that name what is written beside the model, and after which stage.
@@ -45,8 +46,9 @@ class TrainableInfo(Info):
     stages: tuple[str, ...]
     networks: tuple[str, ...]
     operator: OperatorKind
-    shares_batches: bool = False
+    shared_stages: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    compares: tuple[str, ...] = ()
     needs: Mapping[str, str] = field(default_factory=dict)
     requires: Mapping[str, str] = field(default_factory=dict)
     writes: Mapping[str, str] = field(default_factory=dict)

@@ -10,17 +10,15 @@ import torch
 from torch import nn
 
 from .generator import Generator, set_to_zero
-
-#: How much of He's random weights is added to the identity in each of n layers, times the root of n.
-RANDOM = 0.8
+from .initial_weights import bring_near_identity
 
 
 class DeepResolve(Generator):
     r"""The network: :math:`G(x) = x + B(x)`, B so many 3x3x3 convolutions with ReLU between them, the last one linear.
 
     Weights before a ReLU start with the variance of He et al. (ICCV 2015), without which twenty layers in a row pass
-    nothing on. With ``identity`` the inner ones start as the identity and a little of that (Zagoruyko and Komodakis,
-    DiracNets, 2017): the last layer then sees what the first one did, and learns several times faster.
+    nothing on. With ``identity`` the inner ones start as the identity and a little of that
+    (:func:`~SuperResolveLib.networks.initial_weights.bring_near_identity`).
 
     Args:
         layers: number of convolutions, 20 as published.
@@ -41,8 +39,7 @@ class DeepResolve(Generator):
             assert convolution.bias is not None
             nn.init.zeros_(convolution.bias)
             if identity and inputs == outputs:
-                unchanged = nn.init.dirac_(torch.empty_like(convolution.weight))
-                convolution.weight.data.mul_(RANDOM / layers**0.5).add_(unchanged)
+                bring_near_identity(convolution, layers)
             self.body.extend([convolution, nn.ReLU(inplace=True)])
         self.tail = nn.Conv3d(channels, 1, 3, padding=1)
         if zero_last:

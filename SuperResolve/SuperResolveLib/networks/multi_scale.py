@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torch.func import functional_call
 
-from .generator import Generator, set_to_zero
+from .generator import AtScale, Generator, set_to_zero
+from .initial_weights import bring_near_identity
 
 Mixing = Literal["parameters", "outputs"]
 MIXINGS: tuple[Mixing, ...] = ("parameters", "outputs")
@@ -42,6 +43,7 @@ class MultiScale(Generator):
             The entrance's last ReLU, at whose zero nothing would learn, is then left out, and the other weights have
             the variance of He et al. (ICCV 2015); else all are drawn as Glorot and Bengio (AISTATS 2010) do, as
             published.
+        identity: start with inner convolutions near the identity.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class MultiScale(Generator):
         layers: int = 12,
         mixing: str = "parameters",
         zero_last: bool = True,
+        identity: bool = False,
     ) -> None:
         super().__init__()
         self.arguments = {
@@ -61,6 +64,7 @@ class MultiScale(Generator):
             "layers": layers,
             "mixing": mixing,
             "zero_last": zero_last,
+            "identity": identity,
         }
         self.receptive_radius = ENTRANCE + 1 + layers + EXIT
         self._lowest, self._mixing = lowest, mixing
@@ -79,17 +83,19 @@ class MultiScale(Generator):
         self.exits = nn.ModuleList(
             nn.Sequential(*_rectified(channels, channels), _convolution(channels, 1)) for _ in range(scales)
         )
-        self._draw(nn.init.kaiming_uniform_ if zero_last else nn.init.xavier_uniform_)
+        self._draw(nn.init.kaiming_uniform_ if zero_last else nn.init.xavier_uniform_, identity)
         if zero_last:
             for part in (*self.entrances, *self.exits):
                 set_to_zero([each for each in part.modules() if isinstance(each, nn.Conv3d)][-1])
 
-    def _draw(self, draw: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    def _draw(self, draw: Callable[[torch.Tensor], torch.Tensor], identity: bool) -> None:
         for layer in self.modules():
             if isinstance(layer, nn.Conv3d):
                 draw(layer.weight)
                 assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
+                if identity and layer.in_channels == layer.out_channels > 1:
+                    bring_near_identity(layer, self.receptive_radius)
 
     def at_scale(self, scale: float) -> Generator:
         """The network for that scale, or the nearest that it has."""
@@ -123,27 +129,6 @@ class MultiScale(Generator):
         if self._mixing == "outputs":
             return torch.lerp(parts[below](inputs), parts[below + 1](inputs), share)
         return with_mixed_parameters(parts[below], parts[below + 1], share, inputs)
-
-
-class AtScale(Generator):
-    """A network of many scales at one of them, with the same weights.
-
-    Args:
-        network: of many scales.
-        scale: any real number.
-    """
-
-    def __init__(self, network: MultiScale, scale: float) -> None:
-        super().__init__()
-        self.network = network
-        self.scale = scale
-        self.arguments = network.arguments
-        self.receptive_radius = network.receptive_radius
-
-    def forward(self, start: torch.Tensor) -> torch.Tensor:
-        """The start, shape (batch, 1, planes, rows, columns), to the answer of the same shape."""
-        answer: torch.Tensor = self.network(start, self.scale)
-        return answer
 
 
 def with_mixed_parameters(first: nn.Module, second: nn.Module, share: float, inputs: torch.Tensor) -> torch.Tensor:

@@ -30,7 +30,8 @@ class OfDetail(Generator):
         self.network = network
         self.arguments = {**network.arguments, "detail": True}
         self.receptive_radius = network.receptive_radius + WIDTH // 2
-        self.stride = network.stride
+        self.stride, self.fold = network.stride, network.fold
+        self.across = None if network.across is None else network.across + WIDTH // 2
 
     def at_scale(self, scale: float) -> Generator:
         """The network for that scale, given detail alone."""

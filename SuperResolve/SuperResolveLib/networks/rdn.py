@@ -9,17 +9,21 @@ from .generator import Generator, set_to_zero
 
 
 class ResidualDenseBlock(nn.Module):
-    """3x3x3 convolutions with ReLU, each fed by all before, fused by a 1x1x1 convolution and added to what came in.
+    """Convolutions of width 3 with ReLU, each fed by all before, fused by one of width 1 and added to what came in.
 
     Args:
         channels: G0, in and out.
         growth: G, channels that each convolution adds.
         layers: C, number of convolutions before the fusion.
-        convolution: their class; of two dimensions for images.
+        convolution: in three dimensions or two.
     """
 
     def __init__(
-        self, channels: int, growth: int, layers: int, convolution: type[nn.Conv2d | nn.Conv3d] = nn.Conv3d
+        self,
+        channels: int,
+        growth: int,
+        layers: int,
+        convolution: type[nn.Conv3d | nn.Conv2d] = nn.Conv3d,
     ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(
@@ -29,7 +33,7 @@ class ResidualDenseBlock(nn.Module):
         self.fusion = convolution(channels + layers * growth, channels, 1)
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Features of shape (batch, channels, planes, rows, columns), or of images, the same out."""
+        """Features of shape (batch, channels, ...), the same out."""
         dense = features
         for layer in self.layers:
             dense = torch.cat([dense, layer(dense)], dim=1)

@@ -69,6 +69,14 @@ class ResidualInResidual(nn.Module):
         return result
 
 
+def residual_body(blocks: int, channels: int, growth: int, scale: float) -> nn.Sequential:
+    """So many residual-in-residual dense blocks and a 3x3x3 convolution; arguments as :class:`RRDB` has them."""
+    return nn.Sequential(
+        *(ResidualInResidual(channels, growth, scale) for _ in range(blocks)),
+        nn.Conv3d(channels, channels, 3, padding=1),
+    )
+
+
 class RRDB(Generator):
     r"""The network: :math:`G(x) = x + B(x)`, B a 3x3x3 convolution, residual-in-residual dense blocks and a 3x3x3
     convolution with a skip around them, and two 3x3x3 convolutions with leaky ReLU between them.
@@ -102,10 +110,7 @@ class RRDB(Generator):
         }
         self.receptive_radius = blocks * DENSE_BLOCKS * CONVOLUTIONS + 4
         self.head = nn.Conv3d(1, channels, 3, padding=1)
-        self.body = nn.Sequential(
-            *(ResidualInResidual(channels, growth, residual_scale) for _ in range(blocks)),
-            nn.Conv3d(channels, channels, 3, padding=1),
-        )
+        self.body = residual_body(blocks, channels, growth, residual_scale)
         self.second_last = nn.Sequential(nn.Conv3d(channels, channels, 3, padding=1), nn.LeakyReLU(SLOPE, inplace=True))
         self.tail = nn.Conv3d(channels, 1, 3, padding=1)
         if zero_last:

@@ -1,7 +1,7 @@
 """``python -m SuperResolveLib.slicer_cli.describe``: write into the modules' XML files what the registries tell.
 
 Slicer reads a module's choices from an XML file, which cannot ask the registries itself. This fills in the methods,
-presets and devices with their texts, and leaves all else in the files as it is.
+presets, devices and the options of methods with their texts, and leaves all else in the files as it is.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ..methods.registry import METHODS
 from ..methods.trainable import TrainableInfo
 from ..methods.trainables import TRAINABLES
 from ..registry import Info, Registry
+from ..workflows.training_call import camel_case
+from ..workflows.training_options import OPTIONS
 
 #: The folder of the modules' scripts and XML files, in the source tree.
 MODULES = Path(__file__).resolve().parents[2]
@@ -30,7 +32,7 @@ REGISTRIES: dict[str, Registry[Any]] = {
 
 
 def described(name: str, text: str) -> str:
-    """A module's XML with the choices of its methods, presets and devices filled in.
+    """A module's XML with the choices of its methods, presets and devices, and what their options are, filled in.
 
     Args:
         name: the module's.
@@ -49,6 +51,7 @@ def described(name: str, text: str) -> str:
     if networks:
         choices = list(dict.fromkeys(network for each in networks.values() for network in each))
         text = _filled(text, "network", _networks_text(networks), choices)
+        text = _with_options(text, [info for info in infos if isinstance(info, TrainableInfo)])
     return _filled(
         text,
         "device",
@@ -75,6 +78,23 @@ def _presets_text(infos: Sequence[Info]) -> str:
 def _networks_text(networks: Mapping[str, Sequence[str]]) -> str:
     told = [f"{method}: {', '.join(names)}." for method, names in networks.items()]
     return " ".join([*told, "A method that cannot train that network takes its own default, the first."])
+
+
+def _with_options(text: str, infos: Sequence[TrainableInfo]) -> str:
+    """The XML with the descriptions of what only some methods have replaced."""
+    for name in dict.fromkeys(option for info in infos for option in info.options):
+        having = " and ".join(info.name for info in infos if name in info.options)
+        text = _described(text, camel_case(name), f"{having} alone: {OPTIONS[name].summary}")
+    return text
+
+
+def _described(text: str, parameter: str, description: str) -> str:
+    """The XML with the description of one parameter replaced."""
+    pattern = re.compile(rf"(<name>{parameter}</name>.*?<description><!\[CDATA\[).*?(?=\]\]></description>)", re.DOTALL)
+    described, count = pattern.subn(lambda found: f"{found[1]}{description}", text, count=1)
+    if count != 1:
+        raise ValueError(f"the XML has no parameter {parameter!r}")
+    return described
 
 
 def _filled(text: str, parameter: str, description: str, choices: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from ..data.volume import Volume
 from ..errors import InputError
 from ..physics.dead_leaves import dead_leaves
+from .thin import is_thin
 from .volume_cache import VolumeCache
 
 #: Bytes of voxels that a collection keeps in memory.
@@ -64,16 +65,17 @@ class Collection:
     def split(self, fraction: float, seed: int) -> tuple[Collection, Collection]:
         """The scans to train on, and about ``fraction`` of the subjects to validate on, drawn by the seed.
 
-        All scans of a subject go to one side; with a fraction above 0 each side has at least one subject. With a
-        fraction of 0 the second is empty. Both share the voxels that are kept in memory.
+        All scans of a subject go to one side; with a fraction above 0 each side has at least one subject. Results are
+        judged on thin volumes, so that only subjects who have one are drawn. With a fraction of 0, or without a thin
+        volume, the second is empty. Both share the voxels that are kept in memory.
 
         Raises:
             InputError: the fraction is not from 0 to below 1, or there is only one subject to split.
         """
         if not 0 <= fraction < 1:
             raise InputError(f"a fraction of {fraction:g} of the scans cannot be held out: give one from 0 to below 1")
-        subjects = self.subjects
-        if fraction == 0:
+        subjects, judged = self.subjects, {item.subject for item in self.items if is_thin(item.spacing)}
+        if fraction == 0 or not judged:
             return self, self.part([])
         if len(subjects) < 2:
             raise InputError(
@@ -81,8 +83,9 @@ class Collection:
                 "scans with --validate FOLDER, or --validate 0 to go without"
             )
         count = min(max(round(fraction * len(subjects)), 1), len(subjects) - 1)
-        drawn = np.random.default_rng(seed).permutation(len(subjects))[:count]
-        held_out = {subjects[index] for index in drawn}
+        candidates = [subject for subject in subjects if subject in judged]
+        drawn = np.random.default_rng(seed).permutation(len(candidates))[:count]
+        held_out = {candidates[index] for index in drawn}
         sides = [[i for i, item in enumerate(self.items) if (item.subject in held_out) == side] for side in (0, 1)]
         return self.part(sides[0]), self.part(sides[1])
 

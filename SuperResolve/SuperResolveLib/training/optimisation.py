@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from torch.nn.utils.parametrize import is_parametrized
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from ..networks.backbone import Backbone
 from .muon import Muon
 from .plateau import Plateau
+from .ranks import agreed
+from .slope_test import SlopeTest
 from .step import State
 
 Optimiser = Literal["adam", "muon"]
@@ -26,7 +29,8 @@ class Optimisation:
         schedules: of the optimisers' learning rates, stepped with them.
         gradient_norm: the gradient of all parameters together is scaled down to this norm where it is larger; ``None``
             leaves it.
-        plateau: divides the learning rates where validation no longer improves.
+        plateau: divides the learning rates where what is measured no longer improves; of several processes that share
+            the training, the one that validates tells the others.
     """
 
     def __init__(
@@ -35,7 +39,7 @@ class Optimisation:
         optimisers: Sequence[torch.optim.Optimizer],
         schedules: Sequence[LRScheduler] = (),
         gradient_norm: float | None = None,
-        plateau: Plateau | None = None,
+        plateau: Plateau | SlopeTest | None = None,
     ) -> None:
         self._parameters = list(parameters)
         self._optimisers = optimisers
@@ -50,17 +54,28 @@ class Optimisation:
         loss.backward()
         if self._gradient_norm is not None:
             torch.nn.utils.clip_grad_norm_(self._parameters, self._gradient_norm)
+        if self._plateau is not None:
+            for group, rate in zip(self._groups, agreed([group["lr"] for group in self._groups]), strict=True):
+                group["lr"] = rate
         for optimiser in self._optimisers:
             optimiser.step()
         for schedule in self._schedules:
             schedule.step()
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the first optimiser, now."""
+        return float(self._optimisers[0].param_groups[0]["lr"])
+
     def validated(self, score: float) -> None:
         """Take note of a validation score, of which higher is better."""
         if self._plateau is not None and self._plateau.is_over(score):
-            for optimiser in self._optimisers:
-                for group in optimiser.param_groups:
-                    group["lr"] /= self._plateau.divisor
+            for group in self._groups:
+                group["lr"] /= self._plateau.divisor
+
+    @property
+    def _groups(self) -> list[dict[str, Any]]:
+        return [group for optimiser in self._optimisers for group in optimiser.param_groups]
 
     def state(self) -> State:
         """Of the optimisers, their schedules and the plateau."""
@@ -101,8 +116,14 @@ def optimisers_for(network: torch.nn.Module, learning_rate: float, kind: Optimis
     """
     kinds = (torch.nn.Conv2d, torch.nn.Conv3d)
     convolutions = [module for module in network.modules() if isinstance(module, kinds)]
-    inner: list[torch.Tensor] = [each.weight for each in convolutions if each.in_channels > 1 and each.out_channels > 1]
+    inner = [_learned(each) for each in convolutions if each.in_channels > 1 and each.out_channels > 1]
     return _optimisers(network, inner, learning_rate, kind)
+
+
+def _learned(layer: torch.nn.Module) -> torch.Tensor:
+    """A layer's weight, or what it is computed from, as under spectral normalisation."""
+    weights = dict(layer.named_parameters())
+    return weights["parametrizations.weight.original"] if is_parametrized(layer, "weight") else weights["weight"]
 
 
 def _optimisers(

@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import distributed, multiprocessing
+from torch import distributed, multiprocessing, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from ..errors import InputError
 
+Decision = TypeVar("Decision", bool, list[float])
 #: How long a rank waits for the others: validation and saving, which rank 0 does alone, take less.
 PATIENCE = timedelta(hours=1)
 
@@ -95,10 +97,23 @@ def _follow(
         distributed.destroy_process_group()
 
 
-def agreed(decision: bool) -> bool:
+def agreed(decision: Decision) -> Decision:
     """What rank 0 has decided, in every rank."""
     if not distributed.is_initialized():
         return decision
-    told: list[Any] = [decision]
+    told = [decision]
     distributed.broadcast_object_list(told, src=0)
-    return bool(told[0])
+    return told[0]
+
+
+def sharing_gradients(network: nn.Module, all_used: bool = True) -> nn.Module:
+    """What is called in place of a network, so that its gradient is the mean over all processes that share the
+    training; the network itself where none share it.
+
+    Args:
+        network: whose ``forward`` is called.
+        all_used: whether every answer depends on all weights; without, those that none depends on have no gradient.
+    """
+    if not distributed.is_initialized():
+        return network
+    return DistributedDataParallel(network, find_unused_parameters=not all_used)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ..device import choose_device
 from ..errors import InputError
@@ -32,20 +36,38 @@ class LooksDifferent:
     features: dict[str, str]
 
 
-def looks_different(
-    images: Aligned, source: str, heads: Path | None = None, device: str = "auto", progress: ProgressCallback = silent
-) -> LooksDifferent:
-    """How different two volumes look to a network; LPIPS where its heads for these features are given or installed.
+@dataclass(frozen=True)
+class FeatureDistance:
+    """How different images look to a network.
+
+    Attributes:
+        name, features: as of :class:`LooksDifferent`.
+        of_planes: the distance of two stacks of planes, as :func:`perceptual_distance` takes it.
+    """
+
+    name: str
+    features: dict[str, str]
+    of_planes: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float64]]
+
+    def of(self, images: Aligned, progress: ProgressCallback = silent) -> LooksDifferent:
+        """How different two volumes look.
+
+        Raises:
+            InputError: they are too small for the network.
+        """
+        return LooksDifferent(self.name, perceptual_distance(images, self.of_planes, progress), self.features)
+
+
+def feature_distance(source: str, heads: Path | None = None, device: str = "auto") -> FeatureDistance:
+    """LPIPS where its heads for these features are given or installed, else a distance that the network names.
 
     Args:
-        images: the two.
         source: of the features, as in :mod:`~SuperResolveLib.workflows.features`.
         heads: a file with LPIPS's heads; ``None`` for those of the package ``lpips`` where it is installed.
         device: where to compute.
-        progress: receives how far the run is.
 
     Raises:
-        InputError: the features or heads cannot be used, or the volumes are too small for the network.
+        InputError: the features or heads cannot be used.
     """
     weights = load_features(source)
     if weights is None:
@@ -53,6 +75,5 @@ def looks_different(
     calibration = installed_heads(weights) if heads is None else read_heads(heads, weights)
     from ..methods.features import distance_of_planes
 
-    distance = distance_of_planes(weights, choose_device(device), calibration)
     name = f"{weights.network.replace('-', '_')}_distance" if calibration is None else LPIPS
-    return LooksDifferent(name, perceptual_distance(images, distance, progress), weights.told)
+    return FeatureDistance(name, weights.told, distance_of_planes(weights, choose_device(device), calibration))

@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 from ..errors import InputError
 from ..image_io.feature_files import PUBLISHED, read_feature_file
-from ..image_io.feature_packages import PACKAGED, read_packaged, usable
+from ..image_io.feature_packages import PACKAGED, file_of, read_packaged, usable
 from ..model import FeatureWeights
 from ..registry import import_with_torch
 
@@ -36,19 +36,34 @@ def usual_source() -> str:
     return next((source for source in PACKAGED if usable(source)), NONE)
 
 
-def features_for_training(source: str | None) -> FeatureWeights | Literal["self"] | None:
-    """What a source stands for in training, where ``self`` passes; ``None`` is the usual source.
+def features_for_training(source: str) -> FeatureWeights | Literal["self"] | None:
+    """What a source stands for in training, where ``self`` passes.
 
     Raises:
         InputError: as of :func:`load_features`.
     """
-    return SELF if source == SELF else load_features(usual_source() if source is None else source)
+    return SELF if source == SELF else load_features(source)
 
 
 def feature_file(source: str | None) -> Path | None:
     """The file that a source names; ``None`` where it names none."""
     network, separator, path = (source or "").partition(":")
     return Path(path).expanduser() if network in FILES and separator and path else None
+
+
+def check_source(source: str) -> None:
+    """Refuse a source for training that does not exist, without reading its weights.
+
+    Raises:
+        InputError: there is no such source, or its package or file is not there.
+    """
+    path = feature_file(source)
+    if source in PACKAGED:
+        file_of(source)
+    elif path is None and source not in (SELF, NONE):
+        raise InputError(f"there are no features {source!r}: choose one of {', '.join(SOURCES)}")
+    elif path is not None and not path.is_file():
+        raise InputError(f"{path} is not there, or is no file: check its name")
 
 
 def load_features(source: str) -> FeatureWeights | None:
@@ -65,9 +80,8 @@ def load_features(source: str) -> FeatureWeights | None:
         raise InputError(
             f"the features {SELF} are those of a generator in training: choose one of {', '.join(SOURCES)}"
         )
+    check_source(source)
     path = feature_file(source)
-    if source not in PACKAGED and path is None:
-        raise InputError(f"there are no features {source!r}: choose one of {', '.join(SOURCES)}")
     import_with_torch("torch")
     from ..methods.features import feature_shapes
 

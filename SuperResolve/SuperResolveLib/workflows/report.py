@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..physics.profile import SliceProfile
     from .compare import LooksDifferent
     from .demo import Demo
+    from .evaluate import Evaluation, Score
     from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
 
@@ -106,6 +107,33 @@ def compare_report(
         "warnings": unique(warnings),
         "versions": versions(),
     }
+
+
+def evaluate_report(evaluation: Evaluation) -> Report:
+    """The report of an evaluation: a row for every volume and method, and the means over volumes."""
+    profile = evaluation.profile
+    return {
+        "rows": [_score(score, evaluation.looks) for score in evaluation.scores],
+        "means": [_score(score, evaluation.looks) for score in evaluation.means],
+        "fwhm_mm": profile.fwhm_mm,
+        "profile": profile.weights.tolist(),
+        "tap_spacing_mm": profile.tap_spacing,
+        "ratio": evaluation.ratio,
+        "axis": evaluation.axis,
+        "features": evaluation.features,
+        "device": evaluation.device,
+        "seed": evaluation.seed,
+        "seconds": evaluation.seconds,
+        "warnings": unique(evaluation.warnings),
+        "versions": versions(),
+    }
+
+
+def _score(score: Score, looks: str | None) -> Report:
+    """A row, in which the distance of features goes by its own name."""
+    row = asdict(score)
+    value = row.pop("looks")
+    return {**row, **({looks: value} if looks else {})}
 
 
 def demo_report(demo: Demo, geometry: SliceGeometry) -> Report:

@@ -11,7 +11,7 @@ from ..device import choose_device, reproducible
 from ..errors import InputError
 from ..progress import ProgressCallback, part_of, silent
 from ..registry import import_with_torch
-from .training_request import Collections, Request, checked
+from .training_request import FEATURES, Collections, Request, checked, with_usual_features
 from .training_run import Run, Say, Trained
 
 
@@ -41,15 +41,20 @@ def train(
 
 def carry_out(request: Request, progress: ProgressCallback, say: Say) -> Trained:
     """Train what was requested; arguments and errors as in :func:`train`."""
+    asked, request = request, with_usual_features(request)
     plan = checked(request)
     import_with_torch("torch")
     from ..training.ranks import check_ranks, sharing
 
     device = choose_device(request.device)
     check_ranks(request.devices, device.type)
-    if request.devices > 1 and not plan.info.shares_batches:
-        raise InputError(f"{request.method} is trained by one process: leave out the {request.devices} devices")
+    alone = [stage for stage in plan.stages if stage not in plan.info.shared_stages]
+    if request.devices > 1 and alone:
+        raise InputError(f"the stage {alone[0]} is trained by one process: leave out --devices, or the stage")
     collections = Collections.of(request, part_of(progress, 0.0, 0.02))
+    if request is not asked:
+        source = request.options[FEATURES]
+        say(f"comparing the features {source}, which are installed: --{FEATURES} names others, or none")
     for sentence in (*collections.left_out, *plan.skipped):
         say(sentence)
     with reproducible(request.seed):

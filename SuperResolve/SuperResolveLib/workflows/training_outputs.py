@@ -29,7 +29,9 @@ LONGEST_MODALITY = 16
 MOST_TRANSLATED = 4
 
 
-def trained_model(trainable: Trainable, stage: str, device: torch.device, facts: Mapping[str, Any]) -> Model:
+def trained_model(
+    trainable: Trainable, stage: str, device: torch.device, facts: Mapping[str, Any], notes: Sequence[str] = ()
+) -> Model:
     """The network as it is after a stage, with its card.
 
     Args:
@@ -37,14 +39,16 @@ def trained_model(trainable: Trainable, stage: str, device: torch.device, facts:
         stage: the last.
         device: where it was trained.
         facts: what of the card the run knows better than the method.
+        notes: sentences of the run that the card tells beside the method's.
     """
     from ..methods.networks import tensors_of
     from ..methods.tiles import measured_halo
 
     network = trainable.network()
     halo, halo_error = measured_halo(network, device)
+    card = trainable.card(stage)
     changes = {**facts, "halo": halo, "halo_error": halo_error, "versions": versions(), "licence": LICENCE}
-    return Model(replace(trainable.card(stage), **changes), tensors_of(network))
+    return Model(replace(card, **changes, notes=(*card.notes, *notes)), tensors_of(network))
 
 
 def figures(entries: Sequence[Entry], validation: Collection, kept_best: bool = True) -> dict[str, Any] | None:

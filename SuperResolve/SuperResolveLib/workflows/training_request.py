@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,15 @@ from ..methods.trainable import Trainable, TrainableInfo
 from ..methods.trainables import TRAINABLES
 from ..model import Model
 from ..progress import ProgressCallback
-from .training_options import given
+from .features import NONE, usual_source
+from .training_options import check_options, given
 
 if TYPE_CHECKING:
     from ..training.collection import Collection
 
 Sources = Sequence[Path]
+#: The option that has a usual value which depends on what is installed.
+FEATURES = "features"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +41,9 @@ class Request:
         options: what only this method has: for ``xuan`` ``keep_synthesis``, a folder for the synthesised volumes; for
             ``soup`` the ``kind`` of slices (``"thick"``, ``"thin"``, ``"gaussian:MM"``, a table's path, or a profile),
             the ``mixing`` of scales (``"parameters"`` or ``"outputs"``) and the source of ``features``
-            (:mod:`~SuperResolveLib.workflows.features`); for ``ct-guided`` ``ct`` (a folder, or a collection),
-            ``ct_window`` (two numbers in HU), ``kind``, ``features``, ``keep_translations``, a folder, and
-            ``export_translation``, a file.
+            (:mod:`~SuperResolveLib.workflows.features`), by default of an installed package, if there is one; for
+            ``ct-guided`` ``ct`` (a folder, or a collection), ``ct_window`` (two numbers in HU), ``kind``,
+            ``features``, ``keep_translations``, a folder, and ``export_translation``, a file.
         device: where to compute.
         devices: how many processes, on as many graphics cards, share every batch.
         seed: of everything random.
@@ -67,6 +70,22 @@ class Request:
     work: Path | None = None
     resume: bool = False
     checkpoint_minutes: float = 10.0
+
+
+def ratios_of(text: str) -> tuple[float, float]:
+    """The range of ratios that a text stands for: two numbers as in ``2-6``, or one for both.
+
+    Raises:
+        InputError: it stands for none.
+    """
+    first, _, last = text.partition("-")
+    try:
+        low, high = float(first), float(last or first)
+    except ValueError:
+        raise InputError(f"{text!r} is no range of ratios: give two numbers, as in 2-6") from None
+    if not 1 <= low <= high <= 100:
+        raise InputError(f"{text} is no range of ratios: give two numbers from 1 to 100, the smaller first")
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -97,6 +116,15 @@ class Plan:
         return {name: max(1, round(iterations * count / total)) for name, count in own.items()}
 
 
+def with_usual_features(request: Request) -> Request:
+    """The request with the features of an installed package, if there is one, where it names none and compares some."""
+    info = TRAINABLES[request.method].info
+    if not set(request.stages or info.stages) & set(info.compares) or request.options.get(FEATURES) is not None:
+        return request
+    source = usual_source()
+    return request if source == NONE else replace(request, options={**request.options, FEATURES: source})
+
+
 def checked(request: Request) -> Plan:
     """The plan of a request.
 
@@ -118,6 +146,7 @@ def checked(request: Request) -> Plan:
     foreign = [name for name in request.options if name not in info.options]
     if foreign:
         raise InputError(f"{info.name} has no option --{foreign[0].replace('_', '-')}: leave it out")
+    check_options(request.options)
     network = request.network or info.networks[0]
     if network not in info.networks:
         raise InputError(f"{info.name} has no network {network!r}: choose one of {', '.join(info.networks)}")
@@ -144,11 +173,18 @@ def checked(request: Request) -> Plan:
             told = option.replace("_", "-")
             raise InputError(f"there is nothing to write for --{told} without the stage {stage}: leave one out")
     skipped = tuple(
-        f"the stage {stage} was skipped: it needs --{option}, which was not given"
+        f"the stage {stage} was skipped: {_why(option, request)}"
         for stage, option in lacking.items()
         if not request.stages
     )
     return Plan(trainable, info, preset, network, tuple(stages), skipped)
+
+
+def _why(option: str, request: Request) -> str:
+    """Why there is nothing for an option."""
+    if request.options.get(option) == NONE:
+        return f"--{option} {NONE} leaves it out"
+    return f"no --{option} were named, and no package with some is installed"
 
 
 @dataclass(frozen=True)

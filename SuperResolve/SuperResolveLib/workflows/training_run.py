@@ -16,6 +16,7 @@ from .training_figure import plot_learning
 from .training_options import of_run, understood
 from .training_outputs import figures, trained_model, trained_on, write_beside
 from .training_request import Collections, Plan, Request
+from .training_state import METRICS
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +34,7 @@ PLANNED = 0.94
 #: Updates, at most, and seconds, about, in which the pace is measured.
 PACED_UPDATES, PACED_SECONDS = 6, 20.0
 #: Of the files in a work folder.
-METRICS, CURVE = "metrics.jsonl", "curve.png"
+CURVE = "curve.png"
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ class Run:
             "validation": figures(self._log.entries, self._collections.validation, kept_best),
         }
         return Trained(
-            trained_model(trainable, stages[-1], self._device, facts),
+            trained_model(trainable, stages[-1], self._device, facts, self._plan.skipped),
             (*self._collections.left_out, *self._guides_left_out),
             self._plan.skipped,
             tuple(self._log.entries),

@@ -25,7 +25,7 @@ PARTS: dict[str, tuple[Presentation, tuple[str, ...], Callable[[Plan, Cell], Row
     "table1": (table1.PRESENTATION, tuple(table1.METHODS), table1.run),
     "figure7": (figures.FIGURE7, ("without L_adv", "with L_adv"), figures.run_figure7),
     "figure8": (figures.FIGURE8, ("synthesis",), figures.run_figure8),
-    "figure9": (figures.FIGURE9, ("without L_comp", "with L_comp"), figures.run_figure9),
+    "figure9": (figures.FIGURE9, figures.COMPARED, figures.run_figure9),
     "thick": (thick.PRESENTATION, tuple(thick.METHODS), thick.run),
 }
 #: Folders of the shared data that are used unless volumes are named: isotropic ones, for the last part thick ones.
@@ -47,7 +47,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--held-out", metavar="NAME", help="the volume not trained on; default: the first")
     command.add_argument("--rows", nargs="+", metavar="NAME", help="of the table; default: all")
     command.add_argument("--seed", type=int, default=0)
-    for name in ("size", "ratio", "synthesis", "generator", "start", "branch", "patch"):
+    for name in ("size", "ratio", "start", "branch", "generator", "patch"):
         command.add_argument(f"--{name}", type=int, default=getattr(usual, name))
     command.add_argument("--edssr", default=usual.edssr, help="EDSSR's preset")
     command.add_argument("--device", choices=("cpu", "cuda"), default=usual.device)
@@ -64,15 +64,13 @@ def run(volumes: dict[str, Path], options: argparse.Namespace) -> int:
     held_out = options.held_out or min(volumes)
     if held_out not in volumes or len(volumes) < 2:
         raise InputError(f"{held_out} cannot be held out: name one of at least two volumes, {', '.join(volumes)}")
-    names = ("size", "ratio", "synthesis", "generator", "start", "branch", "patch", "edssr", "device")
+    names = ("size", "ratio", "start", "branch", "generator", "patch", "edssr", "device")
     plan = Plan(volumes, options.work or options.out / "xuan-work", **{name: getattr(options, name) for name in names})
     presentation, methods, run_one = PARTS[options.part]
     unknown = [name for name in options.rows or () if name not in methods]
     if unknown:
         raise InputError(f"there is no row {unknown[0]!r}: choose of {', '.join(methods)}")
-    branched = options.part in ("figure7", "figure9")
-    first, second = (plan.start, plan.branch) if branched else (plan.synthesis, plan.generator)
-    preset = f"{first}+{second} iterations"
+    preset = f"{plan.start}+{plan.branch}+{plan.generator} iterations"
     cells = [
         Cell(held_out, "k", f"select@{plan.ratio}", method, preset, options.seed) for method in options.rows or methods
     ]

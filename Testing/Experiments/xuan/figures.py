@@ -16,19 +16,32 @@ from .plan import Image, Plan
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: The weights of L_adv and L_comp.
-ADVERSARIAL, COMPARISON = 1.0, 0.02
+#: Trainings that Fig. 9 compares.
+COMPARED = ("without L_comp", "with L_comp", "with L_comp as published")
 DISTANCES = ("d1", "d2", "d3", "d1/d3", "d2/d3")
 
 
 def run_figure7(plan: Plan, cell: Cell) -> Row:
-    """Sharpness of the synthesis of the held-out volume, with or without L_adv."""
-    from .trained import Fold
+    """Sharpness of the synthesis, of the volumes it learned from and of the one held out, with or without L_adv."""
+    from .trained import LAST, Fold
 
     fold = Fold(plan, cell.volume, cell.seed)
-    step = fold.branch(ADVERSARIAL if cell.method == "with L_adv" else 0.0, COMPARISON)
-    thin, truth = fold.synthesised(step, cell.volume), fold.truth(cell.volume)
-    return {"sharpness": sharpness(thin) / sharpness(truth), "psnr": psnr(thin, truth), "device": plan.device}
+    step = fold.branch(LAST.adversarial if cell.method == "with L_adv" else 0.0, LAST.comparison)
+    names = [*plan.trained_on(cell.volume), cell.volume]
+    pairs = [(fold.synthesised(step, name), fold.truth(name)) for name in names]
+    sharp = [sharpness(thin) / sharpness(truth) for thin, truth in pairs]
+    exact = [psnr(thin, truth) for thin, truth in pairs]
+    shown = [planes[len(planes) // 2] for planes in (pairs[0][1], pairs[0][0], pairs[-1][1], pairs[-1][0])]
+    height, width = (min(plane.shape[axis] for plane in shown) for axis in (0, 1))
+    return {
+        "sharpness, learned from": float(np.mean(sharp[:-1])),
+        "psnr, learned from": float(np.mean(exact[:-1])),
+        "sharpness, held out": sharp[-1],
+        "psnr, held out": exact[-1],
+        "shown": f"{names[0]}, {names[-1]}",
+        "picture": _grey(np.hstack([plane[:height, :width] for plane in shown])),
+        "device": plan.device,
+    }
 
 
 def sharpness(planes: Image) -> float:
@@ -47,20 +60,30 @@ def run_figure8(plan: Plan, cell: Cell) -> Row:
     shown = slice(first, first + plan.ratio + 1)
     picture = np.vstack([np.hstack(list(each[shown])) for each in (truth, thin)])
     steps = {f"xi {n}/{plan.ratio}": psnr(thin[first + n], truth[first + n]) for n in range(plan.ratio + 1)}
-    return {**steps, "picture": (255 * picture.clip(0, 1)).astype(int).tolist(), "device": plan.device}
+    return {**steps, "picture": _grey(picture), "device": plan.device}
+
+
+def _grey(picture: Image) -> list[list[int]]:
+    levels: list[list[int]] = (255 * picture.clip(0, 1)).astype(int).tolist()
+    return levels
 
 
 def run_figure9(plan: Plan, cell: Cell) -> Row:
-    """Distances of codes: of planes from the interpolated codes in their place, and of neighbours from each other."""
+    """Distances of codes: of planes from the interpolated codes in their place, and of neighbours from each other.
+
+    L_comp weighs nothing, what it does in the preset, or what was published.
+    """
     import torch
 
     from SuperResolveLib.methods.xuan.planes import Frame
+    from SuperResolveLib.methods.xuan.presets import PHASES
     from SuperResolveLib.methods.xuan.synthesise import between, means_of
 
-    from .trained import SYNTHESIS, Fold
+    from .trained import LAST, SYNTHESIS, Fold
 
     fold = Fold(plan, cell.volume, cell.seed)
-    step = fold.branch(ADVERSARIAL, COMPARISON if cell.method == "with L_comp" else 0.0)
+    weights = dict(zip(COMPARED, (0.0, LAST.comparison, PHASES[-1].comparison), strict=True))
+    step = fold.branch(LAST.adversarial, weights[cell.method])
     truth = fold.truth(cell.volume)
     frame = Frame(truth.shape[1], truth.shape[2], SYNTHESIS.side, SYNTHESIS.fit)
     means = means_of(step.coders[0], frame.into(torch.as_tensor(truth, device=fold.device)))
@@ -92,12 +115,27 @@ def _draw_dots(columns: Sequence[str], rows: Sequence[Row], axes: Axes) -> None:
 
 
 def _tables7(rows: Sequence[Row]) -> list[Table]:
-    return _by_method(["sharpness", "psnr"], "Mean in-plane gradient over the truth's, and PSNR (dB)", rows)
+    columns = [f"{what}, {where}" for where in ("learned from", "held out") for what in ("sharpness", "psnr")]
+    title = (
+        "Mean in-plane gradient over the truth's, and PSNR (dB), of the synthesis of volumes learned from or held out"
+    )
+    return _by_method(columns, title, rows)
 
 
 def _draw7(rows: Sequence[Row], axes: Axes) -> None:
-    _draw_dots(["sharpness"], rows, axes)
-    axes.set_ylabel("mean in-plane gradient over the truth's")
+    last = {
+        row["method"]: row for row in rows if (row["volume"], row["seed"]) == (rows[-1]["volume"], rows[-1]["seed"])
+    }
+    _show(np.vstack([row["picture"] for row in last.values()]), axes)
+    axes.set_xlabel(
+        f"truth and synthesis of {rows[-1]['shown']} (held out); from above: {', '.join(last)}", fontsize="small"
+    )
+
+
+def _show(picture: Sequence[Sequence[int]] | Image, axes: Axes) -> None:
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=255)
+    axes.set_xticks([])
+    axes.set_yticks([])
 
 
 def _tables8(rows: Sequence[Row]) -> list[Table]:
@@ -106,10 +144,8 @@ def _tables8(rows: Sequence[Row]) -> list[Table]:
 
 
 def _draw8(rows: Sequence[Row], axes: Axes) -> None:
-    axes.imshow(rows[-1]["picture"], cmap="gray", vmin=0, vmax=255)
+    _show(rows[-1]["picture"], axes)
     axes.set_xlabel(f"{rows[-1]['volume']}: above the truth, below the synthesis, from one observed slice to the next")
-    axes.set_xticks([])
-    axes.set_yticks([])
 
 
 def _tables9(rows: Sequence[Row]) -> list[Table]:

@@ -24,10 +24,9 @@ class Plan:
         work: folder of the checkpoints.
         size: voxels of the middle of every volume that are used, along each side.
         ratio: K.
-        synthesis: iterations of the first stage.
+        start: iterations of the first stage that only reconstruct, which all branches share.
+        branch: iterations of each branch after them, with all losses or, for Figs. 7 and 9, without one.
         generator: iterations of every generator.
-        start: iterations before the branches of Figs. 7 and 9 part.
-        branch: iterations of each branch after them.
         patch: voxels of the generators' patches along a side.
         edssr: EDSSR's preset; empty leaves the row out.
         device: where to compute.
@@ -35,12 +34,11 @@ class Plan:
 
     volumes: dict[str, Path]
     work: Path
-    size: int = 96
+    size: int = 64
     ratio: int = 4
-    synthesis: int = 4000
+    start: int = 4000
+    branch: int = 1200
     generator: int = 2000
-    start: int = 2000
-    branch: int = 1000
     patch: int = 24
     edssr: str = "fast"
     device: str = "cpu"

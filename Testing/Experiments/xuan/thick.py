@@ -67,13 +67,13 @@ def _trained(plan: Plan, cell: Cell) -> Model:
     from SuperResolveLib.workflows.train import train
 
     scans = [plan.volumes[name] for name in plan.trained_on(cell.volume)]
-    work = plan.work / f"thick-without-{cell.volume}-{cell.seed}-{plan.synthesis}-{plan.generator}"
+    work = plan.work / f"thick-without-{cell.volume}-{cell.seed}-{plan.start}-{plan.branch}-{plan.generator}"
     return train(
         "xuan",
         scans,
         preset="fast",
-        iterations=plan.synthesis + plan.generator,
-        options={"ratio": plan.ratio},
+        iterations=plan.start + plan.branch + plan.generator,
+        ratios=(float(plan.ratio),) * 2,
         device=plan.device,
         seed=cell.seed,
         work=work,

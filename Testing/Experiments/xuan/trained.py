@@ -11,7 +11,7 @@ import torch
 
 from SuperResolveLib.methods.generator_in_training import GeneratorInTraining
 from SuperResolveLib.methods.xuan.planes import ObservedPlanes
-from SuperResolveLib.methods.xuan.presets import PHASES, PRESETS, Phase
+from SuperResolveLib.methods.xuan.presets import PRESETS, Phase
 from SuperResolveLib.methods.xuan.selected_pairs import SelectedPairs
 from SuperResolveLib.methods.xuan.slices import SliceBatches
 from SuperResolveLib.methods.xuan.synthesis import SynthesisStep
@@ -29,6 +29,8 @@ from .plan import Image, Plan
 
 CPU = torch.device("cpu")
 SYNTHESIS, GENERATORS = PRESETS["fast"].synthesis, PRESETS["fast"].generators
+#: The first phase of the first stage, and the last one.
+FIRST, LAST = SYNTHESIS.phases[0], SYNTHESIS.phases[-1]
 
 
 @dataclass(frozen=True)
@@ -78,26 +80,24 @@ class Fold:
             streams[0],
             self.device,
         )
-        rate, decays = SYNTHESIS.learning_rate, SYNTHESIS.decays
-        return SynthesisStep(*networks, batches, streams[1], iterations, phases, rate, decays)
+        how = SYNTHESIS.learning_rate, SYNTHESIS.optimiser, SYNTHESIS.decays
+        return SynthesisStep(*networks, batches, streams[1], iterations, phases, *how)
 
     def _item(self, name: str) -> Item:
         volume = self.plan.volume(name)
         return Item(name, name, volume.shape, volume.spacing)
 
     def trained_synthesis(self) -> SynthesisStep:
-        """The first stage of the preset ``fast``."""
-        step = self.synthesis(SYNTHESIS.phases, self.plan.synthesis)
-        self.train(step, self.plan.synthesis, "synthesis")
-        return step
+        """The first stage with all its losses."""
+        return self.branch(LAST.adversarial, LAST.comparison)
 
     def branch(self, adversarial: float, comparison: float) -> SynthesisStep:
         """The first stage that only reconstructed at first, as in all branches, then with these weights of L_adv and
         L_comp.
         """
         start, whole = self.plan.start, self.plan.start + self.plan.branch
-        last = replace(PHASES[-1], share=self.plan.branch, adversarial=adversarial, comparison=comparison)
-        step = self.synthesis((replace(PHASES[0], share=start), last), whole)
+        last = replace(LAST, share=self.plan.branch, adversarial=adversarial, comparison=comparison)
+        step = self.synthesis((replace(FIRST, share=start), last), whole)
         begun = self.train(step, start, "start")
         self.train(step, whole, f"branch-{adversarial:g}-{comparison:g}", begun)
         return step
@@ -125,7 +125,7 @@ class Fold:
             turned=True,
         )
         step = supervised_step(learner, generation, self.plan.generator, pairs, self.device)
-        self.train(step, self.plan.generator, name)
+        self.train(step, self.plan.generator, f"{name}-{self.plan.generator}-{self.plan.patch}")
         return learner.average.network
 
     def train(self, step: TrainingStep, iterations: int, name: str, begun: int = 0) -> int:
@@ -134,7 +134,7 @@ class Fold:
         ``begun`` says how many were done before.
         """
         plan = self.plan
-        sizes = f"{plan.size}-{plan.ratio}-{plan.synthesis}-{plan.generator}-{plan.start}-{plan.branch}"
+        sizes = f"{plan.size}-{plan.ratio}-{plan.start}-{plan.branch}"
         folder = Path(plan.work) / f"{self.held_out}-{self.seed}-{sizes}" / name
         loop = TrainingLoop(step, iterations, self.device, name, checkpoints=Checkpoints(folder))
         if not loop.resume():

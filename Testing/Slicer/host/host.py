@@ -29,6 +29,9 @@ _LAYER = {
     "slicer.parameterNodeWrapper": parameter_node,
 }
 
+#: What the panel computes with.
+_LIBRARY = "SuperResolveLib"
+
 
 class Application:
     """``slicer.app``, as far as the module and ``slicer.util`` ask it.
@@ -107,6 +110,7 @@ class Host:
         self._widgets: list[qSlicerScriptedLoadableModuleWidget] = []
         self._excepthook, sys.excepthook = sys.excepthook, self._on_exception
         self._sys_path, self._names = list(sys.path), set(vars(slicer))
+        self._library = _loaded_library()
         self._folder = Path(tempfile.mkdtemp(prefix="slicer-host-"))
         self._path, self._panel_class = path, panel_class
         self._settings = settings or self._folder / "settings.ini"
@@ -202,12 +206,25 @@ class Host:
         for name, module in list(sys.modules.items()):
             if name in _LAYER or (getattr(module, "__file__", None) or "").startswith(folder):
                 del sys.modules[name]
+        self._put_library_back()
         sys.path[:] = self._sys_path
         sys.excepthook = self._excepthook
+
+    def _put_library_back(self) -> None:
+        """After a reload of the module, which imports the library anew, let others have the one that they imported."""
+        if self._library and sys.modules.get(_LIBRARY) is not self._library[_LIBRARY]:
+            for name in _loaded_library():
+                del sys.modules[name]
+            sys.modules.update(self._library)
 
     def _on_exception(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         self.exceptions.append(error)
         self._excepthook(kind, error, trace)
+
+
+def _loaded_library() -> dict[str, ModuleType]:
+    """The library's modules that are loaded, by name."""
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] == _LIBRARY}
 
 
 def _qt_application() -> QApplication:

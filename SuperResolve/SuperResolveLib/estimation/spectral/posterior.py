@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .search import Evidence
 
@@ -113,5 +113,5 @@ def _interval(log_fwhm: FloatArray, weights: FloatArray, stretch: float) -> tupl
     cumulative = np.cumsum(weights[order])
     ends = log_fwhm[order][np.minimum(np.searchsorted(cumulative, (0.1, 0.9)), len(order) - 1)]
     mean = float(np.sum(weights * log_fwhm))
-    distances = stretch * np.hypot(ends - mean, norm.ppf(0.9) * TRUST)
+    distances = stretch * np.hypot(ends - mean, ndtri(0.9) * TRUST)
     return float(np.exp(mean - distances[0])), float(np.exp(mean + distances[1]))

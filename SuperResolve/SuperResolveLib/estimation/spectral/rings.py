@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import fft2, fftfreq
-from scipy.signal.windows import dpss, tukey
 
+from ...data.tapers import slepian, tukey
 from ..reference import Reference
 
 FloatArray = NDArray[np.float64]
@@ -72,7 +72,7 @@ def rings_of(reference: Reference) -> Rings:
     count = np.bincount(ring, minlength=RINGS)
     filled = count > 0
     frequency = np.linspace(0.0, 0.5, min(FREQUENCIES, slices // 2 + 1))
-    tapers = dpss(slices, BANDWIDTH, TAPERS)
+    tapers = slepian(slices, BANDWIDTH, TAPERS)
     power = [np.bincount(ring, _power(stack, tapers, f)[inside], minlength=RINGS) for f in frequency]
     return Rings(
         radius=np.bincount(ring, radius[inside], minlength=RINGS)[filled] / count[filled],

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ...registry import Preset, import_with_torch
 from ..trainable import HandedOn, TrainableInfo, TrainingSettings, Translation
-from .mr_scans import check_mr
+from .mr import check_mr
 from .presets import PRESETS, STAGES
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class CTGuided(HandedOn):
         networks=("srnet", "srnet-3d"),
         operator="profile",
         options=("ct", "ct_window", "kind", "features", "keep_translations", "export_translation"),
+        compares=("joint",),
         requires={"ct": "scans of CT to learn from"},
         writes={"keep_translations": "joint", "export_translation": "joint"},
     )

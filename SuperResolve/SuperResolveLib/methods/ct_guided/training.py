@@ -41,8 +41,9 @@ from .acquired import Acquired, acquire
 from .ct import check_window
 from .ct_batches import CTBatches
 from .joint import JointStep, halved
+from .mr import ratio_of
 from .mr_batches import MRBatches, MRPatches
-from .mr_scans import in_plane_voxels, ratio_of, thick_scan
+from .mr_scans import in_plane_voxels, thick_scan
 from .presets import (
     FWHM_RATIOS,
     LARGEST_FACTOR,

@@ -8,10 +8,10 @@ from typing import ClassVar
 from ...physics.problem import Problem
 from ...progress import ProgressCallback
 from ...registry import Preset, import_with_torch
-from ..method import MethodInfo, MethodSettings, Restoration
+from ..method import LearnsFromScan, MethodInfo, Restoration
 
 
-class Edssr:
+class Edssr(LearnsFromScan):
     """EDSR learns from the scan's own slices, the results of both orientations are combined by Fourier burst
     accumulation, and nothing makes the answer consistent with the scan.
     """
@@ -33,9 +33,6 @@ class Edssr:
             ),
         ),
     )
-
-    def __init__(self, settings: MethodSettings) -> None:
-        self.settings = settings
 
     def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
         """Learn from the scan, then apply what was learned to it."""

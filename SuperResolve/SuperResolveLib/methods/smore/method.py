@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ...physics.problem import Problem
-from ...progress import ProgressCallback
-from ...registry import Preset, import_with_torch
-from ..method import MethodInfo, MethodSettings, Restoration
+from ...registry import Preset
+from ..method import LearnsFromScan, MethodInfo
 
 
-class Smore:
+class Smore(LearnsFromScan):
     """A network learns from the scan's own slices to undo its slice profile (Zhao et al., IEEE TMI 2020)."""
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -39,12 +37,3 @@ class Smore:
         combines=True,
         operator="profile",
     )
-
-    def __init__(self, settings: MethodSettings) -> None:
-        self.settings = settings
-
-    def restore(self, problem: Problem, progress: ProgressCallback) -> Restoration:
-        """Learn from the scan, then apply what was learned to it."""
-        implementation = import_with_torch(f"{__package__}.super_resolve")
-        restoration: Restoration = implementation.super_resolve(problem, self.settings, progress)
-        return restoration

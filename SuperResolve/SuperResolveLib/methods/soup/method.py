@@ -30,9 +30,11 @@ class Soup(HandedOn):
             Preset("paper", "as published", "The published sizes and losses, on a graphics card only."),
         ),
         stages=("squared-error", "perceptual"),
-        networks=("multi-scale", "unet"),
+        networks=("multi-scale", "unet", "post-rrdb"),
         operator="profile",
+        shared_stages=("squared-error",),
         options=("kind", "mixing", "features"),
+        compares=("perceptual",),
         needs={"perceptual": "features"},
     )
 

@@ -49,8 +49,8 @@ class Preset:
         learning_rate: the largest of the first stage.
         tuning: the second stage.
         networks: arguments by network.
-        published: whether ratios are whole numbers with slices made of whole voxels, the network starts from cubic
-            interpolation, Adam's rate is divided by 3 on a plateau, and results are left as they are.
+        published: whether ratios are whole numbers with slices made of whole voxels, the network starts from the cubic
+            spline, Adam's rate is divided by 3 on a plateau, and results are left as they are.
         averaging: decay of the average of the weights; 0 for none.
         noise: of the slices, in units of their intensity range, drawn anew for every batch.
     """
@@ -66,9 +66,9 @@ class Preset:
     noise: tuple[float, float] = (0.0, 0.02)
 
     @property
-    def start(self) -> Literal["tikhonov", "cubic"]:
+    def start(self) -> Literal["tikhonov", "spline"]:
         """What the network is given."""
-        return "cubic" if self.published else "tikhonov"
+        return "spline" if self.published else "tikhonov"
 
 
 #: Ratios of slice spacing to voxel, as published.
@@ -89,8 +89,9 @@ PRESETS: dict[str, Preset] = {
         learning_rate=1e-3,
         tuning=Tuning(300),
         networks={
-            "multi-scale": {"channels": 16, "layers": 6, **_FROM_START},
+            "multi-scale": {"channels": 16, "layers": 6, "identity": True, **_FROM_START},
             "unet": {"levels": 2, "channels": 12, **_FROM_START},
+            "post-rrdb": {"blocks": 1, "channels": 16, "growth": 8, **_FROM_START},
         },
     ),
     "balanced": Preset(
@@ -100,8 +101,9 @@ PRESETS: dict[str, Preset] = {
         learning_rate=5e-4,
         tuning=Tuning(4000),
         networks={
-            "multi-scale": {"channels": 32, "layers": 12, **_FROM_START},
+            "multi-scale": {"channels": 32, "layers": 12, "identity": True, **_FROM_START},
             "unet": {"levels": 3, "channels": 24, **_FROM_START},
+            "post-rrdb": {"blocks": 6, "channels": 32, "growth": 16, **_FROM_START},
         },
     ),
     "paper": Preset(
@@ -110,7 +112,7 @@ PRESETS: dict[str, Preset] = {
         patch=32,
         learning_rate=3e-4,
         tuning=Tuning(50_000, planes=None),
-        networks={"multi-scale": {"zero_last": False}, "unet": {"zero_last": False}},
+        networks={name: {"zero_last": False} for name in ("multi-scale", "unet", "post-rrdb")},
         published=True,
         averaging=0.0,
         noise=(0.0, 0.0),

@@ -29,9 +29,9 @@ class Supervised(HandedOn):
             Preset("paper", "as published", "The published sizes and losses, on a graphics card only."),
         ),
         stages=("regression", "adversarial"),
-        networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb"),
+        networks=("deepresolve", "dcsrn", "mdcsrn", "rdn", "rrdb", "reconresnet"),
         operator="profile",
-        shares_batches=True,
+        shared_stages=("regression",),
     )
 
     @classmethod

@@ -3,8 +3,9 @@
 ``paper`` has the published sizes, losses, batches and learning rates, as far as the papers or their authors' code tell
 them: DeepResolve (Chaudhari et al., MRM 2018, arXiv 1808.04447), DCSRN (Chen et al., ISBI 2018), mDCSRN (Chen et al.,
 MICCAI 2018, arXiv 1803.01417) with its critic, RDN (Zhang et al., CVPR 2018) and RRDB (Wang et al., ESRGAN,
-2018), the last two in 3-D on the interpolated volume. How many iterations, and how thick the slices were, they do not
-all tell: these are settings of ours.
+2018), the last two in 3-D on the interpolated volume, and ReconResNet (Chatterjee et al. 2021), which sees images of
+the interpolated volume. How many iterations, and how thick the slices were, they do not all tell: these are settings of
+ours.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Preset:
         averaging: decay of the average of the weights.
         consistent: whether results are made consistent with the scan.
         networks: arguments by network.
+        patches: ``patch`` by network, where it differs.
         adversarial: the second stage, if there is one.
     """
 
@@ -67,6 +69,7 @@ class Preset:
     averaging: float = 0.999
     consistent: bool = True
     networks: Mapping[str, Arguments] = field(default_factory=dict)
+    patches: Mapping[str, int] = field(default_factory=dict)
     adversarial: Adversarial | None = None
 
 
@@ -103,7 +106,9 @@ PRESETS: dict[str, Preset] = {
             "mdcsrn": {"growth": 12, "blocks": 2, "units": 3, "residual": True, **_FROM_START},
             "rdn": {"blocks": 3, "layers": 3, "channels": 16, "growth": 16, **_FROM_START},
             "rrdb": {"blocks": 2, "channels": 16, "growth": 8, **_FROM_START},
+            "reconresnet": {"channels": 12, "blocks": 4, "dropout": 0.0, "residual": True, **_FROM_START},
         },
+        patches={"reconresnet": 40},
     ),
     "balanced": Preset(
         iterations=40_000,
@@ -116,7 +121,9 @@ PRESETS: dict[str, Preset] = {
             "mdcsrn": {"growth": 16, "blocks": 4, "units": 4, "residual": True, **_FROM_START},
             "rdn": {"blocks": 6, "layers": 3, "channels": 32, "growth": 32, **_FROM_START},
             "rrdb": {"blocks": 6, "channels": 32, "growth": 16, **_FROM_START},
+            "reconresnet": {"channels": 32, "blocks": 8, "dropout": 0.1, "residual": True, **_FROM_START},
         },
+        patches={"reconresnet": 64},
     ),
     "paper": _PUBLISHED,
 }
@@ -128,12 +135,16 @@ PUBLISHED: dict[str, Preset] = {
     "mdcsrn": replace(_PUBLISHED, batch=2, patch=64, adversarial=Adversarial(550_000, 5e-6)),
     "rdn": _PUBLISHED,
     "rrdb": replace(_PUBLISHED, learning_rate=2e-4),
+    "reconresnet": replace(_PUBLISHED, batch=1, patch=96),
 }
 
 
 def preset_of(name: str, network: str) -> Preset:
     """A preset for a network."""
-    return PUBLISHED[network] if name == "paper" else PRESETS[name]
+    if name == "paper":
+        return PUBLISHED[network]
+    preset = PRESETS[name]
+    return replace(preset, patch=preset.patches.get(network, preset.patch))
 
 
 def arguments_of(name: str, network: str) -> Arguments:

@@ -8,35 +8,30 @@ results are given in use, which is left out as published. The norm is the preset
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import nn
-from torch.nn.parallel import DistributedDataParallel
 
-from ...errors import InputError
 from ...losses.pixel import absolute_error, squared_error
 from ...model import Card
-from ...networks.generator import Generator
 from ...networks.mdcsrn_critic import MDCSRNCritic
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
-from ...training.collection_pairs import CollectionBatches
 from ...training.column_pairs import ColumnPairs
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
-from ...training.random_streams import CountedStream
-from ...training.step import State
+from ...training.ranks import sharing_gradients
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
+from ..training_batches import patch_batches, random_stream
+from ..two_stages import TwoStages
+from ..voxel_range import voxel_range
 from .against_critic import ADVERSARIAL, AgainstCritic
 from .presets import arguments_of, preset_of
 
 _LOSSES = {"squared": squared_error, "absolute": absolute_error}
 
 
-class SupervisedTraining:
+class SupervisedTraining(TwoStages):
     """A network, and what it learns from.
 
     Args:
@@ -63,23 +58,10 @@ class SupervisedTraining:
             self._preset.consistent,
         )
         arguments = arguments_of(settings.preset, settings.network)
-        self._generator = GeneratorInTraining(
+        generator = GeneratorInTraining(
             settings.network, arguments, self._preset.averaging, settings.seed, settings.device
         )
-        self._is_trained = False
-        self._before: State | None = None
-        if settings.ranks > 1 and "adversarial" in settings.iterations:
-            raise InputError("the stage adversarial is trained by one process: leave out --devices, or the stage")
-
-    @property
-    def averaged(self) -> Generator:
-        """The network with averaged weights."""
-        return self._generator.average.network
-
-    def start_from(self, network: Generator) -> None:
-        """Start from a trained network's weights."""
-        self._generator.start_from(network)
-        self._is_trained = True
+        super().__init__(generator, "regression", "adversarial")
 
     def begin(self, stage: str) -> Stage:
         """One of the stages.
@@ -90,11 +72,10 @@ class SupervisedTraining:
         return self._regression() if stage == "regression" else self._adversarial()
 
     def _regression(self) -> Stage:
-        self._generator.begin()
-        self._is_trained = True
+        self._begin_first()
         settings, preset, network = self._settings, self._preset, self._generator.network
-        batches = self._batches(0)
-        shared: nn.Module = DistributedDataParallel(network) if settings.ranks > 1 else network
+        batches = patch_batches(self._collection, self._degradations, preset, settings, 0)
+        shared = sharing_gradients(network)
         error = _LOSSES[preset.loss]
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
@@ -108,46 +89,20 @@ class SupervisedTraining:
     def _adversarial(self) -> Stage:
         preset, adversarial, settings = self._preset, self._preset.adversarial, self._settings
         assert adversarial is not None
-        if self._before is None:
-            if not self._is_trained:
-                raise InputError(
-                    "the stage adversarial goes on from what the stage regression trained, which was not run: leave "
-                    "out --stages, or give a model to start from by --from"
-                )
-            self._before = self.averaged.state_dict()
-        self.averaged.load_state_dict(self._before)
-        self._generator.start_from(self.averaged)
+        self._begin_second()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             critic = MDCSRNCritic((preset.patch,) * 3).to(settings.device)
         step = AgainstCritic(
             self._generator.network,
             critic,
-            self._batches(1),
-            self._stream(2),
+            patch_batches(self._collection, self._degradations, preset, settings, 1),
+            random_stream(settings, 2),
             settings.iterations["adversarial"],
             adversarial.learning_rate,
             self._generator.average,
         )
         return Stage(step, lambda: self._scoring.of(self.averaged), keeps_best=False)
-
-    def _batches(self, number: int) -> CollectionBatches:
-        settings, preset = self._settings, self._preset
-        return CollectionBatches(
-            self._collection,
-            self._degradations,
-            preset.batch,
-            (preset.patch, preset.patch, preset.patch),
-            preset.start,
-            self._stream(number),
-            settings.device,
-            rank=settings.rank,
-            ranks=settings.ranks,
-        )
-
-    def _stream(self, number: int) -> CountedStream:
-        """Random numbers that no other stream has."""
-        return CountedStream(3 * self._settings.seed + number, torch.device("cpu"))
 
     def _optimisation(self) -> Optimisation:
         preset, network = self._preset, self._generator.network
@@ -169,20 +124,6 @@ class SupervisedTraining:
             start=preset.start,
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
-            voxels_mm=voxels_of(self._collection),
+            voxels_mm=voxel_range(item.spacing for item in self._collection.items),
             losses=losses if stage == "regression" else {"absolute_error": 1.0, "adversarial": ADVERSARIAL},
         )
-
-    def state(self) -> State:
-        """The network as the first stage left it, once the second has begun."""
-        return {"is_trained": self._is_trained, "before": self._before}
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._is_trained, self._before = bool(state["is_trained"]), state["before"]
-
-
-def voxels_of(collection: Collection) -> tuple[float, float]:
-    """The range of a collection's voxel sizes in mm, rounded outwards to hundredths."""
-    sizes = [size for item in collection.items for size in item.spacing]
-    return math.floor(min(sizes) * 100) / 100, math.ceil(max(sizes) * 100) / 100

@@ -8,7 +8,7 @@ from the B-spline at exact positions, and end in results that hold the scan's sl
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Arguments = Mapping[str, int | float | bool | str]
@@ -33,8 +33,10 @@ class Phase:
 
 #: As published: 100,000, 800,000 and 1,200,000 iterations.
 PHASES = (Phase(1, 10000, 0, 1, 0), Phase(8, 100, 1, 0.05, 0), Phase(12, 100, 1, 0.05, 0.02))
-#: The same weights where there are few iterations: most go to reconstruction, without which all codes give one slice.
-SHORT_PHASES = (replace(PHASES[0], share=3), replace(PHASES[1], share=1), replace(PHASES[2], share=1))
+#: Where there are few iterations. Most of them reconstruct, without which all codes give one slice. L_prior and L_comp
+#: weigh a fiftieth of what was published, so that few slices can be learned by heart; L_center and L_adv weigh the
+#: same. Without the last phases what is synthesised is too smooth for a generator to learn from.
+SHORT_PHASES = (Phase(6, 100, 0, 0.001, 0), Phase(1, 100, 1, 0.001, 0), Phase(1, 100, 1, 0.001, 0.0004))
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class Synthesis:
         side: of the square slices that are seen.
         widths, latent, critic: sizes of the networks.
         batch: slices of an iteration.
-        learning_rate: Adam's, the largest.
+        learning_rate: the largest.
         phases: weights of the losses.
+        optimiser: of encoder and decoder: ``"adam"``, or ``"muon"`` for the inner convolutions.
         decays: whether the learning rate falls to zero along a cosine.
         fit: how slices of another size are brought to the side: padded to a square and resized, or the middle of them.
     """
@@ -60,6 +63,7 @@ class Synthesis:
     batch: int = 16
     learning_rate: float = 2e-4
     phases: tuple[Phase, ...] = PHASES
+    optimiser: Literal["adam", "muon"] = "adam"
     decays: bool = False
     fit: Fit = "resize"
 
@@ -105,14 +109,17 @@ class Preset:
 PRESETS = {
     "fast": Preset(
         Synthesis(
-            4000,
+            6000,
             64,
-            (8, 8, 16, 32, 64),
-            64,
+            (8, 16, 32, 64, 128),
+            128,
             (16, 32, 64),
-            learning_rate=2e-3,
+            batch=8,
+            learning_rate=5e-3,
             phases=SHORT_PHASES,
+            optimiser="muon",
             decays=True,
+            fit="crop",
         ),
         {
             "deepresolve": Generation(
@@ -130,8 +137,9 @@ PRESETS = {
             (16, 16, 32, 64, 128, 256),
             256,
             (32, 64, 128),
-            learning_rate=1e-3,
+            learning_rate=2e-3,
             phases=SHORT_PHASES,
+            optimiser="muon",
             decays=True,
         ),
         {

@@ -25,7 +25,7 @@ from ...networks.xuan.critic import Critic
 from ...networks.xuan.decoder import Decoder
 from ...networks.xuan.encoder import Encoder
 from ...training.batches import BatchSource
-from ...training.optimisation import Optimisation, warmed_up_cosine
+from ...training.optimisation import Optimisation, Optimiser, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
 from ...training.step import State
 from .presets import Phase
@@ -43,8 +43,9 @@ class SynthesisStep:
         random: what codes are drawn by.
         iterations: of the whole stage, of which each phase has its share.
         phases: weights of the losses.
-        learning_rate: Adam's, the largest.
-        decays: whether it falls to zero along a cosine.
+        learning_rate: the largest.
+        optimiser: of encoder and decoder; the critic's is Adam.
+        decays: whether the learning rate falls to zero along a cosine.
     """
 
     def __init__(
@@ -57,18 +58,23 @@ class SynthesisStep:
         iterations: int,
         phases: Sequence[Phase],
         learning_rate: float,
+        optimiser: Optimiser = "adam",
         decays: bool = False,
     ) -> None:
         self._networks = {"encoder": encoder.train(), "decoder": decoder.train(), "critic": critic.train()}
         self._encoder, self._decoder, self._critic = encoder, decoder, critic
         self._batches, self._random = batches, random
         self._iterations, self._phases = iterations, phases
-        players = {"coders": [*encoder.parameters(), *decoder.parameters()], "critic": [*critic.parameters()]}
+        coders = torch.nn.ModuleList([encoder, decoder])
+        players: dict[str, tuple[torch.nn.Module, Optimiser]] = {
+            "coders": (coders, optimiser),
+            "critic": (critic, "adam"),
+        }
         self._optimisations = {}
-        for name, weights in players.items():
-            adam = torch.optim.Adam(weights, lr=learning_rate, betas=(0.9, 0.999))
-            schedules = [warmed_up_cosine(adam, iterations)] if decays else []
-            self._optimisations[name] = Optimisation(weights, [adam], schedules)
+        for name, (player, kind) in players.items():
+            optimisers = optimisers_for(player, learning_rate, kind)
+            schedules = [warmed_up_cosine(each, iterations) for each in optimisers] if decays else []
+            self._optimisations[name] = Optimisation(player.parameters(), optimisers, schedules)
 
     @property
     def coders(self) -> tuple[Encoder, Decoder]:

@@ -18,13 +18,14 @@ from ...networks.xuan.encoder import Encoder
 from ...physics.degradation_range import DegradationRange
 from ...training.collection import Collection
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
-from ...training.random_streams import CountedStream
 from ...training.step import State
 from ...training.supervised import SupervisedStep
 from ...training.thin import is_thin
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..trainable import Stage, TrainingSettings
+from ..training_batches import random_stream
+from ..voxel_range import voxel_range
 from .planes import Image, ObservedPlanes, through_plane_axis
 from .presets import PRESETS, Generation
 from .presets import Synthesis as SynthesisPreset
@@ -48,7 +49,7 @@ class XuanTraining:
     """The networks of both stages, and what they learn from.
 
     Args:
-        settings: how to train; ``options["ratio"]`` is K.
+        settings: how to train; the largest of its ``ratios`` is K.
         collection: scans, thick ones whole, of thin ones every K-th plane.
         validation: scans to validate on, of which thin ones can serve.
     """
@@ -111,7 +112,7 @@ class XuanTraining:
             synthesis.batch,
             synthesis.side,
             synthesis.fit,
-            self._stream(0),
+            random_stream(settings, 0),
             self._device,
         )
         return SynthesisStep(
@@ -119,10 +120,11 @@ class XuanTraining:
             self._decoder,
             self._critic,
             batches,
-            self._stream(1),
+            random_stream(settings, 1),
             settings.iterations["synthesis"],
             synthesis.phases,
             synthesis.learning_rate,
+            synthesis.optimiser,
             synthesis.decays,
         )
 
@@ -136,17 +138,13 @@ class XuanTraining:
             self._generation.batch,
             self._generation.patch,
             self._preset.start,
-            self._stream(2),
+            random_stream(self._settings, 2),
             self._device,
             turned=not self._preset.published,
         )
         iterations = self._settings.iterations["generator"]
         step = supervised_step(self._generator, self._generation, iterations, batches, self._device)
         return Stage(step, lambda: self._scoring.of(self.averaged))
-
-    def _stream(self, number: int) -> CountedStream:
-        """Random numbers that no other stream has."""
-        return CountedStream(3 * self._settings.seed + number, torch.device("cpu"))
 
     def _needs_synthesis(self) -> None:
         if not self._synthesised:
@@ -169,7 +167,6 @@ class XuanTraining:
 
     def card(self, stage: str) -> Card:
         """What is to be known of the generator."""
-        sizes = [in_plane_voxel for item in self._collection.items for in_plane_voxel in _in_plane(item.spacing)]
         return Card(
             method="xuan",
             network=self._settings.network,
@@ -179,7 +176,7 @@ class XuanTraining:
             start=self._preset.start,
             ratios=self._ratios,
             fwhm_ratios=None,
-            voxels_mm=(math.floor(min(sizes) * 100) / 100, math.ceil(max(sizes) * 100) / 100),
+            voxels_mm=voxel_range(_in_plane(item.spacing) for item in self._collection.items),
             losses=losses_of(stage, self._preset.synthesis),
             notes=NOTES,
         )
@@ -227,13 +224,12 @@ def networks_of(synthesis: SynthesisPreset, device: torch.device) -> tuple[Encod
 
 
 def ratio_of(settings: TrainingSettings) -> float:
-    """K: the option ``ratio``, else the largest of the ratios to learn, else the usual.
+    """K: the largest of the ratios to learn, else the usual.
 
     Raises:
         InputError: it is not from 2 to 16.
     """
-    usual = USUAL_RATIO if settings.ratios is None else settings.ratios[1]
-    ratio = float(settings.options.get("ratio") or usual)
+    ratio = USUAL_RATIO if settings.ratios is None else settings.ratios[1]
     if not 2 <= ratio <= 16:
         raise InputError(f"slices cannot be synthesised at a ratio of {ratio:g}: give one from 2 to 16 by --ratio")
     return ratio

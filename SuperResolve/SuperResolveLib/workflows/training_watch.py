@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -17,8 +17,7 @@ from typing import Self
 
 from ..errors import Cancelled, InputError
 from ..exits import exit_of
-from ..progress import stage_name
-from .console import Console
+from ..progress import ProgressCallback, stage_name
 from .training_state import (
     BEAT,
     CANCELLED,
@@ -37,6 +36,17 @@ from .training_state import (
 PACED, PACED_AT_LEAST = 300, 5
 
 
+def refuse_busy(folder: Path) -> None:
+    """Refuse a work folder in which another process trains.
+
+    Raises:
+        InputError: naming the folder.
+    """
+    earlier = read_state(folder)
+    if earlier is not None and earlier.is_alive and earlier.pid != os.getpid():
+        raise InputError(f"a training goes on in {folder}: stop it first, or choose another work folder")
+
+
 class TrainingWatch:
     """A progress callback that keeps ``training.json`` up to date, and ends the run when it is asked to.
 
@@ -47,18 +57,17 @@ class TrainingWatch:
     Args:
         folder: the work folder.
         model: the path of the model.
-        console: what is reported to besides.
+        progress: what is reported to besides.
+        say: what sentences about the run go to besides.
 
     Raises:
         InputError: another process trains in that folder.
     """
 
-    def __init__(self, folder: Path, model: Path, console: Console) -> None:
-        earlier = read_state(folder)
-        if earlier is not None and earlier.is_alive and earlier.pid != os.getpid():
-            raise InputError(f"a training goes on in {folder}: stop it first, or choose another work folder")
+    def __init__(self, folder: Path, model: Path, progress: ProgressCallback, say: Callable[[str], None]) -> None:
+        refuse_busy(folder)
         now = time.time()
-        self._folder, self._console = folder, console
+        self._folder, self._progress, self._say = folder, progress, say
         self._state = TrainingState(
             os.getpid(), platform.node(), now, now, 0.0, "", None, RUNNING, "", str(model.absolute())
         )
@@ -97,19 +106,19 @@ class TrainingWatch:
         """Take note and hand on.
 
         Raises:
-            Cancelled: the training was asked to end, or nobody reads stdout any longer.
+            Cancelled: the training was asked to end, or the callback raised it.
         """
         if stage_name(stage) != stage_name(self._state.stage):
             self._paces.clear()  # a run that is resumed leaps, and stages differ
         self._state = replace(self._state, fraction=fraction, stage=stage)
         if self._stopped.is_set():
             raise Cancelled
-        self._console(fraction, stage, stage_fraction)
+        self._progress(fraction, stage, stage_fraction)
 
     def say(self, sentence: str) -> None:
         """Write a sentence into the log and the state."""
         self._state = replace(self._state, message=sentence)
-        self._console.say(sentence)
+        self._say(sentence)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT):
@@ -152,5 +161,5 @@ def _ended(state: TrainingState, error: BaseException | None) -> TrainingState:
     if not isinstance(error, Exception) or isinstance(error, Cancelled):
         return replace(state, state=CANCELLED, message="")
     told = exit_of(error)
-    unexpected = f"an unexpected {type(error).__name__} ended the run: the log in the work folder tells more"
+    unexpected = f"an unexpected {type(error).__name__} ended the run: what it printed tells more"
     return replace(state, state=FAILED, message=told[0] if told else unexpected)

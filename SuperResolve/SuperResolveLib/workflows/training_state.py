@@ -1,4 +1,4 @@
-"""How a training stands, as its process writes it into the work folder, and as others read it there.
+"""What was asked of a training and how it stands, as they are kept in its work folder, for others to read there.
 
 Only the standard library is imported, so that the panel can use this without loading the computation.
 """
@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-#: Of the files in a work folder: the state, what asks the process to end, and the validations.
-STATE, STOP, METRICS = "training.json", "stop", "metrics.jsonl"
+#: Of the files in a work folder: the state, what was asked, what asks the process to end, and the validations.
+STATE, CALL, STOP, METRICS = "training.json", "call.json", "stop", "metrics.jsonl"
 #: Seconds between heartbeats, and after how many without one a process counts as ended.
 BEAT, STALE = 2.0, 30.0
 
@@ -66,9 +66,7 @@ def write_state(state: TrainingState, folder: Path) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    beside = folder / f"{STATE}.{os.getpid()}"
-    beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
-    os.replace(beside, folder / STATE)
+    _write(asdict(state), folder / STATE)
 
 
 def read_state(folder: Path) -> TrainingState | None:
@@ -89,6 +87,33 @@ def read_state(folder: Path) -> TrainingState | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def write_call(values: Mapping[str, Any], folder: Path) -> None:
+    """Write what was asked of a training, by which it is resumed, whole or not at all.
+
+    Args:
+        values: by the names of the CLI module ``TrainSuperResolution``.
+        folder: the work folder.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _write(values, folder / CALL)
+
+
+def read_call(folder: Path) -> dict[str, Any] | None:
+    """What was asked of the training in a work folder; ``None`` where there is none that can be read."""
+    try:
+        return dict(json.loads(_text_of(folder / CALL)))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(values: Mapping[str, Any], path: Path) -> None:
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(values), encoding="utf-8")
+    os.replace(beside, path)
 
 
 def _text_of(path: Path) -> str:
