@@ -419,6 +419,7 @@ def test_as_published_slices_are_selected_and_nothing_ties_the_result_to_the_sca
         ({"options": {}}, "ct-guided needs scans of CT to learn from: name them by --ct"),
         ({"options": {"ct": "synthetic:none"}}, "no number of synthetic volumes"),
         ({"options": {"ct": "synthetic:1", "ct_window": (300, -200)}}, "cannot be windowed from 300 to -200 HU"),
+        ({"options": {"ct": "synthetic:1", "ct_window": "-200"}}, "'-200' is no window: give two numbers in HU"),
         ({"options": {"ct": "synthetic:1", "export_translation": "t"}, "stages": ("ct",)}, "without the stage joint"),
         ({"options": {"ct": "synthetic:1", "features": "self"}}, "are those of another method"),
         ({"options": {"ct": "synthetic:1"}, "preset": "paper", "ratios": (2.5, 2.5)}, "one whole ratio from 2"),

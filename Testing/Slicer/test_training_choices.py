@@ -52,10 +52,15 @@ def rows(panel) -> dict:
 
 def test_each_method_has_its_own_options(opened):
     shown = {}
-    for method in ("supervised", "xuan", "soup"):
+    for method in ("supervised", "xuan", "ct-guided", "soup"):
         choose(opened, method)
         shown[method] = list(rows(opened))
-    assert shown == {"supervised": [], "xuan": ["keep_synthesis"], "soup": ["kind", "mixing", "features"]}
+    assert shown == {
+        "supervised": [],
+        "xuan": ["keep_synthesis"],
+        "ct-guided": ["kind", "features", "ct", "ct_window", "keep_translations", "export_translation"],
+        "soup": ["kind", "mixing", "features"],
+    }
     own = rows(opened)
     assert all(row.label.buddy() is row.box and row.box.toolTip() for row in own.values())
     assert [row.box.isEditable() for row in own.values()] == [True, False, True]
@@ -83,6 +88,29 @@ def test_what_is_typed_wrongly_is_told_at_once(opened, tmp_path):
     ui.trainingStagesComboBox.setCurrentIndex(2)
     own["features"].box.setCurrentIndex(0)
     assert "needs --features" in ui.trainingMessageLabel.toolTip()
+
+
+def test_ct_is_chosen_as_a_folder_and_a_file_takes_the_translation(opened, started, tmp_path, monkeypatch):
+    import qt
+
+    ui, scans = opened.ui, tmp_path / "scans"
+    scans.mkdir()
+    monkeypatch.setattr(qt.QFileDialog, "getExistingDirectory", lambda *_: str(scans))
+    monkeypatch.setattr(qt.QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "t.safetensors"), ""))
+    choose(opened, "ct-guided")
+    ui.trainingScansLineEdit.setText(str(scans))
+    ui.trainedModelPathLineEdit.setCurrentPath(str(tmp_path / "m.safetensors"))
+    assert "name them by --ct" in ui.trainingMessageLabel.toolTip() and not ui.startTrainingButton.isEnabled()
+    own = rows(opened)
+    own["ct_window"].box.setEditText("300,-200")
+    own["ct"].onBrowse()
+    own["export_translation"].onBrowse()
+    assert "cannot be windowed from 300 to -200" in ui.trainingMessageLabel.toolTip()
+    own["ct_window"].box.setEditText("-100,400")
+    ui.startTrainingButton.click()
+    call = read_call(tmp_path / "m.training")
+    given = [call[name] for name in ("ct", "ctWindow", "exportTranslation")]
+    assert given == [str(scans), "-100,400", str(tmp_path / "t.safetensors")] and started
 
 
 def test_choices_are_handed_over_and_outlive_the_scene(opened, host, started, tmp_path, monkeypatch):
