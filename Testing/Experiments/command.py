@@ -20,6 +20,8 @@ from SuperResolveLib.estimation.registry import ESTIMATORS
 from . import learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
+from .ct_guided import command as ct_guided
+from .ct_guided.plan import CT
 from .report import Presentation
 from .robustness import command as robustness
 from .soup import command as soup
@@ -47,7 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        own = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, xuan.NAME: _xuan, soup.NAME: _soup}
+        own = {
+            PAIR: _pair,
+            SPEED: _speed,
+            LEARNING: _learning,
+            xuan.NAME: _xuan,
+            soup.NAME: _soup,
+            ct_guided.NAME: _ct_guided,
+        }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
     except InputError as error:
@@ -116,6 +125,11 @@ def _soup(options: argparse.Namespace) -> int:
     part = soup.PARTS[options.part]
     judged = [] if not part.judged else options.judged or [_data_folder() / name for name in part.judged]
     return soup.run(_volumes(options.volumes, pattern=part.pattern), _named(judged), options)
+
+
+def _ct_guided(options: argparse.Namespace) -> int:
+    files = options.ct or [_data_folder() / name for name in CT.values()]
+    return ct_guided.run(_volumes(options.volumes), dict(zip(CT, files, strict=True)), options)
 
 
 def _run(
@@ -196,6 +210,7 @@ def _parser() -> argparse.ArgumentParser:
     robustness.add_to(commands)
     xuan.add_to(commands)
     soup.add_to(commands)
+    ct_guided.add_to(commands)
     return parser
 
 
