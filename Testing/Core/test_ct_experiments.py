@@ -86,9 +86,9 @@ def test_networks_are_trained_once_and_shared_among_parts(scans, out, monkeypatc
         monkeypatch.setattr(f"SuperResolveLib.{room}.{step}.update", None)
     assert run(scans, out, monkeypatch, "table2") == 0
     assert "7 of them finished already" in capsys.readouterr().err
-    assert run(scans, out, monkeypatch, "anatomy", "--rows", "head/ct", "--seed", "0") == 0
+    assert run(scans, out, monkeypatch, "anatomy", "--rows", "thigh/ct", "--seed", "0") == 0
     (out / "ct-guided-anatomy.jsonl").unlink()
-    assert run(scans, out, monkeypatch, "anatomy", "--rows", "bicubic", "head/ct", "head/joint") == 0
+    assert run(scans, out, monkeypatch, "anatomy", "--rows", "bicubic", "thigh/ct", "thigh/joint") == 0
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Whether the guide must be CT, and of what: a head, a thigh, no anatomy of anyone, and MR itself."""
+"""Whether the guide must be CT, and of what: a phantom, a thigh, no anatomy of anyone, and MR itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = (
     *(f"{guide}/{stage}" for guide in GUIDES for stage in ((FIRST,) if guide == SUPERVISED else (FIRST, LAST))),
 )
 TOLD = {
-    "head": "CT of a skull phantom",
+    "phantom": "CT of a skull phantom, of hard shapes in air",
     "thigh": "CT of a thigh",
     "synthetic": "dead leaves in the place of CT",
     SUPERVISED: "thin heads of the other subjects in the place of CT: supervised, what a guide could give at most",

@@ -20,7 +20,7 @@ from ..cells import Cell, Record, Row, run_cells
 from ..condition import Axis
 from ..report import Presentation
 from . import anatomy, figure4, table1, table2
-from .plan import Plan
+from .plan import GUIDES, Plan
 from .rows import preset_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def add_to(commands: Any) -> None:
     command = commands.add_parser(NAME, help="Tables 1 and 2 and Fig. 4 of the CT-guided method, and which guide helps")
     command.add_argument("part", choices=list(PARTS))
     command.add_argument("--volumes", nargs="+", type=Path, metavar="FILE", help="of MR; default: the isotropic ones")
-    command.add_argument("--ct", nargs=2, type=Path, metavar="FILE", help="of a head and of something else")
+    command.add_argument("--ct", nargs=2, type=Path, metavar="FILE", help="of the guides phantom and thigh")
     command.add_argument("--held-out", nargs="+", metavar="NAME", help="each in turn; default: the first")
     command.add_argument("--rows", nargs="+", metavar="NAME", help="of the table; default: all")
     command.add_argument("--kinds", nargs="+", choices=KINDS, default=["thick"], help="of slices")
@@ -82,6 +82,7 @@ def add_to(commands: Any) -> None:
     command.add_argument("--seed", type=int, default=0)
     for name in NUMBERS:
         command.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(usual, name))
+    command.add_argument("--guide", choices=GUIDES, default=usual.guide, help="of Tables 1 and 2 and of Fig. 4")
     command.add_argument("--rate", type=float, default=usual.rate, help="the largest, of networks as published")
     command.add_argument(
         "--mr", choices=("others", "own"), default=usual.mr, help="whose thick slices are learned from"
@@ -117,7 +118,7 @@ def run(volumes: Mapping[str, Path], guides: Mapping[str, Path], options: argpar
         raise InputError(f"there is no row {foreign[0]!r}: choose of {', '.join(part.rows)}")
     if options.ratio < 2:
         raise InputError(f"a ratio of {options.ratio} is not possible: choose one from 2")
-    numbers = {name: getattr(options, name) for name in (*NUMBERS, "rate", "mr", "device")}
+    numbers = {name: getattr(options, name) for name in (*NUMBERS, "rate", "guide", "mr", "device")}
     features = options.features or usual_source()
     if features == NONE:
         _say("there are no features to compare: stage 3 and the tables do without (--features)")

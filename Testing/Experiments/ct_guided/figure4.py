@@ -12,7 +12,7 @@ from SuperResolveLib.metrics.image_quality import psnr
 from ..case import kind_and_ratio
 from ..cells import Cell, Row
 from ..report import Presentation, Table
-from .plan import CT, WAYS, Way
+from .plan import WAYS, Way
 from .tables import sizes
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ FORMS = ("mr", "ct", "back")
 
 def run(fold: Fold, cell: Cell) -> Row:
     """The first head that is learned from in all forms, through the middle of its rows."""
-    (kind, _), guide = kind_and_ratio(cell.cell), next(iter(CT))
+    (kind, _), guide = kind_and_ratio(cell.cell), fold.plan.guide
     way: Way = "paper" if cell.method == "paper" else "fast"
     volumes = fold.translated(way, guide, kind)
     trained = fold.trained(way, guide, kind, "joint")

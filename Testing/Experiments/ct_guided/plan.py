@@ -19,8 +19,9 @@ Way = Literal["paper", "fast"]
 WAYS: tuple[Way, Way] = ("paper", "fast")
 #: Guides that are made or are no CT: synthetic anatomy, and the thin heads of the other subjects, which is supervision.
 SYNTHETIC, SUPERVISED = "synthetic", "mr"
-#: CT in the shared data, by the name of the guide.
-CT = {"head": "ct/philips_phantom_pair_1mm.nii.gz", "thigh": "ct/pair_sts001_ct.nii.gz"}
+#: CT in the shared data, by the name of the guide: of a skull phantom, whose hard shapes the window turns black and
+#: white, and of a thigh, the one real anatomy.
+CT = {"phantom": "ct/philips_phantom_pair_1mm.nii.gz", "thigh": "ct/pair_sts001_ct.nii.gz"}
 GUIDES = (*CT, SYNTHETIC, SUPERVISED)
 #: CT of much finer voxels is averaged to about this size, in mm, so that guides are seen at the scale of heads.
 COARSEST_MM = 1.0
@@ -45,6 +46,7 @@ class Plan:
         rate: the largest learning rate of the networks as published; theirs, 1e-4, is for 100,000 iterations.
         learned: iterations of the supervised networks.
         synthetic: volumes of synthetic anatomy in the place of CT.
+        guide: of Tables 1 and 2 and Fig. 4.
         mr: whose thick slices are learned from: those of the other subjects, or of the held-out scan itself.
         features: source of features, which the third stage and the tables compare.
         device: where to compute.
@@ -68,6 +70,7 @@ class Plan:
     rate: float = 1e-3
     learned: int = 3000
     synthetic: int = 4
+    guide: str = "thigh"
     mr: Literal["others", "own"] = "others"
     features: str = "none"
     device: str = "cpu"
@@ -80,7 +83,7 @@ class Plan:
         """The heads of other subjects."""
         return [name for name in sorted(self.volumes) if subject_of(name) != subject_of(held_out)]
 
-    def guide(self, name: str) -> Volume:
+    def ct(self, name: str) -> Volume:
         """A volume of CT, at about the scale of heads."""
         return coarser(whole(self.guides[name]))
 
@@ -111,12 +114,12 @@ class Plan:
         preset = replace(own, networks={"srnet": arguments}, joint=joint, batch=self.batch, patch=self.patch)
         return replace(preset, learning_rate=self.rate) if way == "paper" else preset
 
-    def sizes(self) -> str:
+    def sizes(self, guide: str) -> str:
         """What the CT-guided networks are, in short."""
         lengths = "+".join(map(str, self.lengths.values()))
         return (
             f"RDN D{self.blocks} C{self.layers} G{self.channels}, {self.batch} x {self.patch}², {lengths} iterations, "
-            f"CITNet of {self.width}, MR of {self.mr}, features {self.features}"
+            f"CITNet of {self.width}, guide {guide}, MR of {self.mr}, features {self.features}"
         )
 
     def folder(self, held_out: str, seed: int, name: str) -> Path:

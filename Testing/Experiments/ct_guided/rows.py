@@ -17,7 +17,7 @@ from SuperResolveLib.workflows.compare import FeatureDistance, feature_distance
 
 from ..case import Case, Kind
 from ..cells import Row
-from .plan import Plan, Way
+from .plan import GUIDES, Plan, Way
 
 if TYPE_CHECKING:
     from ..trained import Trained
@@ -49,7 +49,10 @@ def preset_of(plan: Plan, row: str) -> str:
     """With what sizes and for how long a row learns, as a cell tells; empty where nothing of the plan matters to it."""
     if row == BICUBIC or row in METHODS:
         return ""
-    return f"fast, {plan.learned} iterations" if row in NETWORKS else plan.sizes()
+    if row in NETWORKS:
+        return f"fast, {plan.learned} iterations"
+    guide = row.partition("/")[0]
+    return plan.sizes(guide if guide in GUIDES else plan.guide)
 
 
 def run_row(fold: Fold, kind: Kind, row: str, guide: str) -> tuple[Row, Volume]:

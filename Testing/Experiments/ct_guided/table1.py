@@ -10,7 +10,6 @@ import numpy as np
 from ..case import kind_and_ratio
 from ..cells import Cell, Row
 from ..report import Presentation, Table
-from .plan import CT
 from .rows import BICUBIC, METHODS, NETWORKS, TOLD, WAYS, run_row
 from .tables import by_head, by_row, sizes
 
@@ -34,9 +33,9 @@ COLUMNS = ("paper, site 1 (over bicubic)", "paper, site 2", "LPIPS, site 1")
 
 
 def run(fold: Fold, cell: Cell) -> Row:
-    """One row on the held-out head, guided by the CT of a head, with a picture of it and of the truth."""
+    """One row on the held-out head, with the plan's guide, with a picture of it and of the truth."""
     kind, _ = kind_and_ratio(cell.cell)
-    row, result = run_row(fold, kind, cell.method, next(iter(CT)))
+    row, result = run_row(fold, kind, cell.method, fold.plan.guide)
     case = fold.case(kind)
     return {**row, "picture": case.picture(result), "truth_picture": case.picture(case.truth)}
 

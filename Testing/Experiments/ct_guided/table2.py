@@ -10,7 +10,7 @@ from SuperResolveLib.methods.ct_guided.presets import STAGES
 from ..case import kind_and_ratio
 from ..cells import Cell, Row
 from ..report import Presentation, Table
-from .plan import CT, WAYS
+from .plan import WAYS
 from .rows import BICUBIC, run_row, run_stage, way_and_stage
 from .tables import by_head, by_row, place_of, sizes
 
@@ -38,8 +38,8 @@ TOLD = {
 
 
 def run(fold: Fold, cell: Cell) -> Row:
-    """A stage's network on the held-out head, guided by the CT of a head."""
-    (kind, _), guide = kind_and_ratio(cell.cell), next(iter(CT))
+    """A stage's network on the held-out head, with the plan's guide."""
+    (kind, _), guide = kind_and_ratio(cell.cell), fold.plan.guide
     if cell.method == BICUBIC:
         return run_row(fold, kind, BICUBIC, guide)[0]
     way, stage = way_and_stage(cell.method)

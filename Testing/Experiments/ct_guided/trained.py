@@ -142,7 +142,7 @@ class Fold:
         if name == SYNTHETIC:
             seeds = [1000 * (self.seed + 1) + number for number in range(self.plan.synthetic)]
             return collection_of(((f"leaves{seed}", dead_leaves(seed)) for seed in seeds), MADE)
-        return collection_of([(name, self.plan.guide(name))])
+        return collection_of([(name, self.plan.ct(name))])
 
     def _words(self, guide: str) -> list[str]:
         return [str(self.plan.synthetic)] if guide == SYNTHETIC else []
