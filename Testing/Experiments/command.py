@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import learning, phantom_pair, quality, table1, table2, table3, trust, views
+from . import all_methods, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .report import Presentation
@@ -47,7 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words, argparse.Namespace(words=words))
     try:
         options.out.mkdir(parents=True, exist_ok=True)
-        own = {PAIR: _pair, SPEED: _speed, LEARNING: _learning, xuan.NAME: _xuan, soup.NAME: _soup}
+        own = {
+            PAIR: _pair,
+            SPEED: _speed,
+            LEARNING: _learning,
+            xuan.NAME: _xuan,
+            soup.NAME: _soup,
+            all_methods.NAME: _methods,
+        }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
     except InputError as error:
@@ -116,6 +123,10 @@ def _soup(options: argparse.Namespace) -> int:
     part = soup.PARTS[options.part]
     judged = [] if not part.judged else options.judged or [_data_folder() / name for name in part.judged]
     return soup.run(_volumes(options.volumes, pattern=part.pattern), _named(judged), options)
+
+
+def _methods(options: argparse.Namespace) -> int:
+    return all_methods.run(_volumes(options.volumes), options)
 
 
 def _run(
@@ -196,6 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     robustness.add_to(commands)
     xuan.add_to(commands)
     soup.add_to(commands)
+    all_methods.add_to(commands)
     return parser
 
 
