@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
+from Experiments.case import READINGS, Case
 from Experiments.command import DATA_VARIABLE
 from Experiments.command import main as run_experiment
 from Experiments.soup import blocks, kevinsr
-from Experiments.soup.case import READINGS, Case
 from Experiments.soup.command import PARTS
 from Experiments.soup.plan import Plan
 from Experiments.soup.tables import leads

@@ -48,6 +48,14 @@ REQUESTS = [
         work=STUDY / "w",
     ),
     Request(method="soup", synthetic=2, preset="fast", network="unet", options={"features": "none"}, work=STUDY / "w"),
+    Request(
+        method="ct-guided",
+        sources=(STUDY / "mr",),
+        preset="fast",
+        network="srnet",
+        options={"ct": str(STUDY / "ct"), "ct_window": "-150,250", "keep_translations": str(STUDY / "k")},
+        work=STUDY / "w",
+    ),
 ]
 
 

@@ -20,6 +20,8 @@ from SuperResolveLib.estimation.registry import ESTIMATORS
 from . import all_methods, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
+from .ct_guided import command as ct_guided
+from .ct_guided.plan import CT
 from .report import Presentation
 from .robustness import command as robustness
 from .soup import command as soup
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             xuan.NAME: _xuan,
             soup.NAME: _soup,
             all_methods.NAME: _methods,
+            ct_guided.NAME: _ct_guided,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
@@ -127,6 +130,11 @@ def _soup(options: argparse.Namespace) -> int:
 
 def _methods(options: argparse.Namespace) -> int:
     return all_methods.run(_volumes(options.volumes), options)
+
+
+def _ct_guided(options: argparse.Namespace) -> int:
+    files = options.ct or [_data_folder() / name for name in CT.values()]
+    return ct_guided.run(_volumes(options.volumes), dict(zip(CT, files, strict=True)), options)
 
 
 def _run(
@@ -208,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     xuan.add_to(commands)
     soup.add_to(commands)
     all_methods.add_to(commands)
+    ct_guided.add_to(commands)
     return parser
 
 

@@ -112,10 +112,12 @@ class Translation:
     Attributes:
         tensors: weights and buffers by their names in torch.
         told: what is to be known of them, as JSON has it.
+        warning: what whoever uses them has to know, in a sentence.
     """
 
     tensors: Mapping[str, NDArray[np.generic]]
     told: Mapping[str, Any]
+    warning: str
 
 
 class Translating(Protocol):

@@ -13,7 +13,7 @@ from ..training.collection_pairs import CollectionBatches
 from ..training.random_streams import CountedStream
 from .trainable import TrainingSettings
 
-#: Streams of a training, whose seed is a multiple of this.
+#: Streams of a training, unless it has more; each has a seed of its own.
 STREAMS = 3
 
 
@@ -33,9 +33,9 @@ class Patches(Protocol):
         """What the network is given."""
 
 
-def random_stream(settings: TrainingSettings, number: int) -> CountedStream:
-    """Random numbers that no other stream of the training has; ``number`` is 0, 1 or 2."""
-    return CountedStream(STREAMS * settings.seed + number, torch.device("cpu"))
+def random_stream(settings: TrainingSettings, number: int, streams: int = STREAMS) -> CountedStream:
+    """Random numbers that no other stream of the training has, of which there are so many, numbered from 0."""
+    return CountedStream(streams * settings.seed + number, torch.device("cpu"))
 
 
 def patch_batches(

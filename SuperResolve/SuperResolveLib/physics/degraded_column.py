@@ -119,6 +119,11 @@ class DegradedColumn:
         return acquisition_matrix(operator, centres, positions, self.voxel)
 
 
+def length_of(slices: int, ratio: float) -> int:
+    """The voxels of the shortest column that holds so many slices, ``ratio`` voxels apart, with a voxel to spare."""
+    return int(np.ceil(1 + ratio * (slices - 1e-9)))
+
+
 def slices_in(length: int, ratio: float) -> int:
     """How many slices, ``ratio`` voxels apart, a column of so many voxels holds with a voxel to spare."""
     return int((length - 1) / ratio + 1e-9)

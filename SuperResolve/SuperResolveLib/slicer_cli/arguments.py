@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +59,8 @@ def parse_arguments(description: Description, program: str, arguments: Sequence[
         InputError: the description does not allow it.
         SystemExit: help or the XML file was asked for, and has been printed.
     """
-    texts = vars(_parser(description, program).parse_args(arguments))
+    words = sys.argv[1:] if arguments is None else arguments
+    texts = vars(_parser(description, program).parse_args(_with_negative_numbers(words)))
     return_file = texts.pop(RETURN_FILE)
     values = {
         parameter.name: _value(parameter, texts[parameter.name])
@@ -66,6 +68,20 @@ def parse_arguments(description: Description, program: str, arguments: Sequence[
         if not parameter.is_returned
     }
     return Arguments(values, Path(return_file) if return_file else None)
+
+
+def _with_negative_numbers(words: Sequence[str]) -> list[str]:
+    """A command line in which a flag and what begins with a negative number, as ``-200,300``, which would be taken for
+    a flag itself, are one word.
+    """
+    joined: list[str] = []
+    for word in words:
+        flag = joined[-1] if joined and "--" not in joined else ""
+        if flag.startswith("--") and "=" not in flag and re.match(r"-[\d.]", word):
+            joined[-1] = f"{flag}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _value(parameter: Parameter, text: str | bool | None) -> Any:

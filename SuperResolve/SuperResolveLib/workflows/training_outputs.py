@@ -104,7 +104,7 @@ def write_beside(
             write_translations(cast(Translating, trainable), collections, options)
         else:
             translation = cast(Translating, trainable).translation()
-            told = {**translation.told, "versions": versions(), "licence": LICENCE}
+            told = {**translation.told, "warning": translation.warning, "versions": versions(), "licence": LICENCE}
             write_translation(translation.tensors, told, options[name])
 
 

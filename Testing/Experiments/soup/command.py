@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 
+from ..case import KINDS
 from ..cells import Cell, Record, Row, run_cells
 from ..report import Presentation
 from . import figure3, figure8, leak, over_ratios
 from .kevinsr import ABSENT, is_there
-from .plan import KINDS, Plan
+from .plan import Plan
 from .rows import PUBLIC, preset_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from ..case import Case, kind_and_ratio
 from ..cells import Cell, Row
 from ..condition import Axis
 from ..report import Presentation, Table
-from .case import Case, kind_and_ratio
 from .rows import run_row
 from .tables import FIGURES, by_ratio, leads, sizes
 

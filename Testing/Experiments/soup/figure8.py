@@ -15,10 +15,10 @@ from SuperResolveLib.training.thin import thin_axes
 from SuperResolveLib.workflows.estimate import estimate_profile
 from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
 
+from ..case import Case, kind_and_ratio
 from ..cells import Cell, Row
 from ..condition import Axis
 from ..report import Presentation, Table, grouped
-from .case import Case, kind_and_ratio
 from .rows import run_row
 from .tables import leads, ratios_of, sizes
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from ..case import Case, kind_and_ratio
 from ..cells import Cell, Row
 from ..condition import Axis
 from ..report import Presentation, Table
 from .blocks import held_out_mask
-from .case import Case, kind_and_ratio
 from .rows import run_row
 from .tables import by_ratio, leads, sizes
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
+from ..case import Case, kind_and_ratio
 from ..cells import Cell, Row
 from ..condition import Axis
 from ..report import Presentation, Table
-from .case import Case, kind_and_ratio
 from .rows import PUBLIC, run_row
 from .tables import by_ratio, lead, leads, name_of, ratios_of, sizes
 

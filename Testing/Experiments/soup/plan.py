@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from SuperResolveLib.data.volume import Volume
-from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.methods.soup.presets import PRESETS, Preset, Tuning
 
-from ..learning import middle
-
-#: ``"thin"``: every s-th plane. ``"thick"``: means over s planes.
-Kind = Literal["thin", "thick"]
-KINDS: tuple[Kind, Kind] = ("thin", "thick")
+from ..volumes import middle_of, subject_of, whole
 
 
 @dataclass(frozen=True)
@@ -56,11 +49,11 @@ class Plan:
 
     def volume(self, name: str) -> Volume:
         """A whole volume."""
-        return _whole(self._path(name))
+        return whole(self._path(name))
 
     def middle(self, name: str) -> Volume:
         """The part of a volume that is judged."""
-        return _middle(self._path(name), self.size)
+        return middle_of(self._path(name), self.size)
 
     def _path(self, name: str) -> Path:
         return self.volumes[name] if name in self.volumes else self.judged[name]
@@ -100,18 +93,3 @@ class Plan:
         others = hashlib.sha256("+".join(self.trained_on(held_out)).encode()).hexdigest()[:8]
         sizes = f"{self.channels}x{self.layers}-{self.batch}x{self.patch}"
         return self.work / f"{held_out}-{others}-{seed}-{sizes}" / name
-
-
-def subject_of(name: str) -> str:
-    """Whose volume it is, by its name."""
-    return name.partition("_")[0]
-
-
-@lru_cache(maxsize=8)
-def _whole(path: Path) -> Volume:
-    return read_volume(path)
-
-
-@lru_cache(maxsize=8)
-def _middle(path: Path, size: int) -> Volume:
-    return middle(_whole(path), size)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.metrics.image_quality import Mask
 from SuperResolveLib.model import Model
-from SuperResolveLib.workflows.super_resolve import super_resolve
 
+from ..case import READINGS, Case, Kind
 from ..cells import Row
-from .case import READINGS, Case
 from .kevinsr import public_model
-from .plan import Kind, Plan
+from .plan import Plan
 
 if TYPE_CHECKING:
     from .trained import Fold
@@ -61,34 +60,21 @@ def run_row(fold: Fold, case: Case, kind: Kind, row: str, mask: Mask | None = No
         result = case.interpolated(READINGS[name])
     elif name == TIKHONOV:
         started = time.process_time()
-        result = restored(case, None, fold.plan.device, fold.seed)
+        result = case.restored(None, fold.plan.device, fold.seed)
     elif name == PUBLIC:
         model = _public_model()
         started = time.process_time()
-        result = restored(case, model, fold.plan.device, fold.seed)
+        result = case.restored(model, fold.plan.device, fold.seed)
     else:
-        from .trained import parameters_of
+        from .trained import with_mixing
 
         trained = fold.trained(name, kind)
-        trained = trained.mixing(mixing) if mixing else trained
+        trained = with_mixing(trained, mixing) if mixing else trained
         started = time.process_time()
-        result = restored(case, trained.model, fold.plan.device, fold.seed)
-        told |= {
-            "training_cpu_seconds": trained.cpu_seconds,
-            "parameters": parameters_of(trained.model),
-            "trained_on": ", ".join(trained.trained_on),
-        }
+        result = case.restored(trained.model, fold.plan.device, fold.seed)
+        told |= trained.told
     told["restoring_cpu_seconds"] = time.process_time() - started
     return {**case.figures(result, mask), **told}, result
-
-
-def restored(case: Case, model: Model | None, device: str, seed: int) -> Volume:
-    """What a model makes of a scan, or where there is none Tikhonov's inverse."""
-    if model is None:
-        return super_resolve(case.scan, case.profile, "tikhonov", axis=case.axis, like=case.truth, seed=seed)
-    return super_resolve(
-        case.scan, case.profile, model=model, axis=case.axis, like=case.truth, device=device, seed=seed
-    )
 
 
 @cache

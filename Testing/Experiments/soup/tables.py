@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..case import kind_and_ratio
 from ..cells import Row
 from ..report import Table, grouped, mean
-from .case import kind_and_ratio
 from .rows import TOLD
 
 #: Figures, their titles and digits.

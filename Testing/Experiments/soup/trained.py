@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 import torch
 
-from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.methods.networks import tensors_of
 from SuperResolveLib.methods.soup.method import Soup
 from SuperResolveLib.methods.soup.training import SoupTraining
 from SuperResolveLib.methods.trainable import TrainingSettings
 from SuperResolveLib.model import Model
-from SuperResolveLib.progress import silent
-from SuperResolveLib.training.checkpoint import Checkpoints
-from SuperResolveLib.training.collection import Collection, Item
-from SuperResolveLib.training.loop import TrainingLoop
-from SuperResolveLib.training.step import State, TrainingStep
+from SuperResolveLib.training.collection import Collection
+from SuperResolveLib.training.step import TrainingStep
 from SuperResolveLib.workflows.features import features_for_training
 
+from ..case import Kind
+from ..trained import Trained, collection_of, to_end
 from .blocks import blocks_to_learn_from
-from .plan import Kind, Plan, subject_of
+from .plan import Plan
 
 #: The scale of the network of a single one, as published.
 SINGLE = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A trained network.
-
-    Attributes:
-        model: the network with its card.
-        cpu_seconds: processor time of its training, all stages.
-        trained_on: names of the volumes.
-    """
-
-    model: Model
-    cpu_seconds: float
-    trained_on: tuple[str, ...]
-
-    def mixing(self, mixing: str) -> Trained:
-        """The same weights, used with ``parameters`` or ``outputs`` mixed between whole scales."""
-        card = self.model.card
-        arguments = {**card.network_arguments, "mixing": mixing}
-        return replace(self, model=Model(replace(card, network_arguments=arguments), self.model.tensors))
 
 
 class Fold:
@@ -101,7 +75,7 @@ class Fold:
         plan = self.plan
         names = sorted([*self._others(), self.held_out] if by_patch else self._others())
         parts = {name: blocks_to_learn_from(plan.middle(name), name, self.seed, by_patch) for name in names}
-        collection = _collection((name, block) for name, blocks in parts.items() for block in blocks)
+        collection = collection_of((name, block) for name, blocks in parts.items() for block in blocks)
         training = self._training("paper", None, {"kind": kind}, {"squared-error": plan.iterations}, collection)
         name = f"{kind}-by-{'patch' if by_patch else 'volume'}-{plan.size}-{plan.iterations}-{plan.rate:g}"
         seconds = self._run(training.begin("squared-error").step, plan.iterations, name)
@@ -121,7 +95,7 @@ class Fold:
                 Soup.check(self.plan.volume(name))
             except InputError as error:
                 raise InputError(f"{name} cannot be trained on: {error}") from error
-        return _collection((name, self.plan.volume(name)) for name in names)
+        return collection_of((name, self.plan.volume(name)) for name in names)
 
     def _training(
         self,
@@ -145,18 +119,11 @@ class Fold:
 
     def _run(self, step: TrainingStep, iterations: int, name: str) -> float:
         """Train, or go on from the checkpoint of that name; the seconds of processor time that it took."""
-        timed = Timed(step)
         folder = self.plan.folder(self.held_out, self.seed, name)
-        device = torch.device(self.plan.device)
-        loop = TrainingLoop(timed, iterations, device, name, checkpoints=Checkpoints(folder))
-        loop.resume()
-        loop.run(silent)
-        return timed.cpu_seconds
+        return to_end(step, iterations, torch.device(self.plan.device), folder)
 
     def _told(self, training: SoupTraining, stage: str, seconds: float, names: Sequence[str]) -> Trained:
-        network = training.averaged
-        card = replace(training.card(stage), halo=network.receptive_radius)
-        return Trained(Model(card, tensors_of(network)), seconds, tuple(names))
+        return Trained.of(training.averaged, training.card(stage), seconds, names)
 
 
 #: How each network is trained.
@@ -171,42 +138,8 @@ NETWORKS: dict[str, Callable[[Fold, Kind], Trained]] = {
 }
 
 
-class Timed:
-    """A step that counts the processor time of its updates, across kills too.
-
-    Args:
-        step: what is counted.
-    """
-
-    def __init__(self, step: TrainingStep) -> None:
-        self._step, self.cpu_seconds = step, 0.0
-
-    def update(self, iteration: int) -> Mapping[str, torch.Tensor]:
-        """One update of the step."""
-        started = time.process_time()
-        losses = self._step.update(iteration)
-        self.cpu_seconds += time.process_time() - started
-        return losses
-
-    def state(self) -> State:
-        """Of the step, with the time."""
-        return {"step": self._step.state(), "cpu_seconds": self.cpu_seconds}
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._step.load_state(state["step"])
-        self.cpu_seconds = float(state["cpu_seconds"])
-
-
-def _collection(named: Iterable[tuple[str, Volume]]) -> Collection:
-    names, volumes = zip(*named, strict=True)
-    items = tuple(
-        Item(name, subject_of(name), volume.shape, volume.spacing) for name, volume in zip(names, volumes, strict=True)
-    )
-    kept = list(volumes)
-    return Collection(items, lambda index: kept[index])
-
-
-def parameters_of(model: Model) -> int:
-    """How many numbers training adjusted."""
-    return int(np.sum([tensor.size for tensor in model.tensors.values()]))
+def with_mixing(trained: Trained, mixing: str) -> Trained:
+    """The same weights, used with ``parameters`` or ``outputs`` mixed between whole scales."""
+    card = trained.model.card
+    arguments = {**card.network_arguments, "mixing": mixing}
+    return replace(trained, model=Model(replace(card, network_arguments=arguments), trained.model.tensors))

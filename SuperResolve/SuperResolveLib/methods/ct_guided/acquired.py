@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ...networks.ct_guided.srnet import SRNet
 from ...physics.acquisition import along, data_consistency
 from ...physics.degradation import Degradation
-from ...physics.degraded_column import DegradedColumn
+from ...physics.degraded_column import DegradedColumn, length_of
 from ...physics.fine_reading import fine_reading
 from ...physics.problem import SMALLEST_DAMPING
 
@@ -91,7 +91,7 @@ def column_of_slices(degradation: Degradation, voxel: float, slices: int, whole:
     first_centre = (round(slices * ratio) - 1 - (slices - 1) * ratio) / 2
     if whole and degradation.operator == "select":
         first_centre = float(np.floor(first_centre + 1e-6))
-    return DegradedColumn(degradation, voxel, int(np.ceil(slices * ratio - 1e-6)) + 1, first_centre)
+    return DegradedColumn(degradation, voxel, length_of(slices, ratio), first_centre)
 
 
 def damping_of(slices: torch.Tensor, noise: float) -> float:

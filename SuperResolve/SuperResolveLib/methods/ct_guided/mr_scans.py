@@ -110,12 +110,9 @@ def _scaled(
     return ThickScan(scaled, axis, degradation, voxel, noise / scale, whole, low, scale, affine)
 
 
-def in_plane_voxels(items: tuple[Item, ...]) -> tuple[float, float]:
-    """The smallest and the largest in-plane voxel of scans, in mm."""
-    sizes = [
-        size for item in items for axis, size in enumerate(item.spacing) if axis != through_plane_axis(item.spacing)
-    ]
-    return min(sizes), max(sizes)
+def in_plane_voxels(item: Item) -> tuple[float, ...]:
+    """The sizes of a scan's voxels in plane, in mm."""
+    return tuple(size for axis, size in enumerate(item.spacing) if axis != through_plane_axis(item.spacing))
 
 
 def on_device(scan: ThickScan, device: torch.device) -> torch.Tensor:

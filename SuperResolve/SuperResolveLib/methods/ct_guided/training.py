@@ -8,7 +8,6 @@ results are given in use.
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -24,19 +23,21 @@ from ...model import Card, FeatureWeights
 from ...networks.ct_guided.citnet import CITNet
 from ...networks.ct_guided.discriminator import MultiScaleDiscriminator
 from ...networks.ct_guided.srnet import SRNet
-from ...networks.generator import Generator
 from ...training.averaged_weights import AveragedWeights
 from ...training.collection import SYNTHETIC, Collection, Item
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.random_streams import CountedStream
-from ...training.step import State, TrainingStep
+from ...training.step import TrainingStep
 from ...training.supervised import SupervisedStep
 from ...training.thin import is_thin
 from ..features import feature_extractor
 from ..generator_in_training import GeneratorInTraining
 from ..networks import tensors_of
 from ..slice_kinds import Kind, degradations_of, learned_fwhm_ratios
+from ..successive_stages import SuccessiveStages
 from ..trainable import Stage, TrainingSettings, Translation
+from ..training_batches import random_stream
+from ..voxel_range import voxel_range
 from .acquired import Acquired, acquire
 from .ct import check_window
 from .ct_batches import CTBatches
@@ -49,6 +50,7 @@ from .presets import (
     LARGEST_FACTOR,
     LEEWAY,
     PRESETS,
+    STAGES,
     TRANSLATION_WARNING,
     USUAL_RATIO,
     WEIGHTS,
@@ -62,6 +64,8 @@ from .translate import there_and_back
 _WITH_LAYERS = "vgg16"
 #: Shallow volumes for networks that see them: so many voxels deep, over their width, and at least.
 DEPTH, SHALLOWEST = 4, 8
+#: Streams of random numbers.
+STREAMS = 5
 #: After how many iterations the published learning rate is halved.
 HALVED_EVERY = 100_000
 
@@ -74,7 +78,7 @@ class _Features:
     told: Mapping[str, str]
 
 
-class CTGuidedTraining:
+class CTGuidedTraining(SuccessiveStages):
     """The networks, and what they learn from.
 
     Args:
@@ -82,14 +86,20 @@ class CTGuidedTraining:
             of slices and ``features``, which are weights.
         collection: scans of MR, thick ones as they are, thin ones degraded first.
         validation: scans to validate on, of which thin ones can serve.
+        preset: sizes to take instead of those of the settings' preset.
     """
 
-    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        collection: Collection,
+        validation: Collection,
+        preset: Preset | None = None,
+    ) -> None:
         self._settings, self._collection = settings, collection
-        self._preset = preset = PRESETS[settings.preset]
+        self._preset = preset = preset or PRESETS[settings.preset]
         self._ct: Collection = settings.options["ct"]
-        low, high = settings.options.get("ct_window") or WINDOW
-        self._window = (float(low), float(high))
+        self._window: tuple[float, float] = settings.options.get("ct_window", WINDOW)
         check_window(self._window)
         ratios = learned_ratios(settings.ratios, preset, collection.items)
         kind: Kind | None = settings.options.get("kind") or ("thin" if preset.published else None)
@@ -97,9 +107,8 @@ class CTGuidedTraining:
         self._features = self._of_settings()
         arguments = dict(preset.networks[settings.network])
         arguments |= {"factor": factor_for(ratios), "centred": self._degradations.operator == "profile"}
-        self._generator = GeneratorInTraining(
-            settings.network, arguments, preset.averaging, settings.seed, settings.device
-        )
+        generator = GeneratorInTraining(settings.network, arguments, preset.averaging, settings.seed, settings.device)
+        super().__init__(generator, STAGES[0])
         joint = preset.joint
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
@@ -107,8 +116,7 @@ class CTGuidedTraining:
             self._critics = {
                 name: MultiScaleDiscriminator(joint.critic, joint.layers, joint.scales) for name in ("mr", "ct")
             }
-        self._is_trained = self._is_joint = False
-        self._before: dict[str, State] = {}
+        self._is_joint = False
         thin = validation.part([number for number, item in enumerate(validation.items) if is_thin(item.spacing)])
         self._scoring = OfSlices(thin, self._degradations, settings.metrics, settings.device, self._consistent)
 
@@ -120,16 +128,6 @@ class CTGuidedTraining:
     def _network(self) -> SRNet:
         return cast(SRNet, self._generator.network)
 
-    @property
-    def averaged(self) -> Generator:
-        """The super-resolving network with averaged weights."""
-        return self._generator.average.network
-
-    def start_from(self, network: Generator) -> None:
-        """Start the super-resolving network from a trained one's weights."""
-        self._generator.start_from(network)
-        self._is_trained = True
-
     def begin(self, stage: str) -> Stage:
         """One of the three stages.
 
@@ -137,29 +135,13 @@ class CTGuidedTraining:
             InputError: one of the last two is to begin, and neither was one before it run nor a model given to start
                 from; or a scan cannot be used.
         """
-        if stage != "ct":
-            self._go_on(stage)
-        else:
-            self._generator.begin()
-        self._is_trained = True
+        self._begin(stage)
         steps: dict[str, Callable[[], TrainingStep]] = {
             "ct": self._ct_step,
             "pseudo-mr": self._pseudo_step,
             "joint": self._joint_step,
         }
         return Stage(steps[stage](), lambda: self._scoring.of(self.averaged), keeps_best=stage != "joint")
-
-    def _go_on(self, stage: str) -> None:
-        """Start from what the stage before left, or a resumed stage from what it did."""
-        if stage not in self._before:
-            if not self._is_trained:
-                raise InputError(
-                    f"the stage {stage} goes on from what the stage ct trained, which was not run: leave out --stages, "
-                    "or give a model to start from by --from"
-                )
-            self._before[stage] = copy.deepcopy(self.averaged.state_dict())
-        self.averaged.load_state_dict(self._before[stage])
-        self._generator.start_from(self.averaged)
 
     def _ct_step(self) -> SupervisedStep[Acquired]:
         def loss(ct: Acquired) -> torch.Tensor:
@@ -245,7 +227,7 @@ class CTGuidedTraining:
 
     def _stream(self, number: int) -> CountedStream:
         """Random numbers that no other stream has."""
-        return CountedStream(5 * self._settings.seed + number, torch.device("cpu"))
+        return random_stream(self._settings, number, STREAMS)
 
     def _optimisation(self, stage: str, rate: float) -> Optimisation:
         network = self._network
@@ -269,8 +251,7 @@ class CTGuidedTraining:
     def card(self, stage: str) -> Card:
         """What is to be known of the super-resolving network."""
         features = self._features if stage == "joint" else None
-        voxels = in_plane_voxels(self._collection.items)
-        voxels = math.floor(voxels[0] * 100) / 100, math.ceil(voxels[1] * 100) / 100
+        voxels = voxel_range(map(in_plane_voxels, self._collection.items))
         weights = {name: weight for name, weight in WEIGHTS.items() if name != "perceptual" or features is not None}
         return Card(
             method="ct-guided",
@@ -328,21 +309,12 @@ class CTGuidedTraining:
             "seed": settings.seed,
             "iterations": settings.iterations["joint"],
             "trained_on": {"mr": len(self._collection), "ct": len(self._ct)},
-            "warning": TRANSLATION_WARNING,
         }
-        return Translation(tensors_of(self._translation), told)
+        return Translation(tensors_of(self._translation), told, TRANSLATION_WARNING)
 
     def _needs_translation(self) -> None:
         if not self._is_joint:
             raise InputError("nothing translates between MR and CT before the stage joint, which was not run")
-
-    def state(self) -> State:
-        """The super-resolving network as each stage began with it."""
-        return {"is_trained": self._is_trained, "before": self._before}
-
-    def load_state(self, state: State) -> None:
-        """Go on from a state."""
-        self._is_trained, self._before = bool(state["is_trained"]), dict(state["before"])
 
 
 def learned_ratios(asked: tuple[float, float] | None, preset: Preset, items: tuple[Item, ...]) -> tuple[float, float]:

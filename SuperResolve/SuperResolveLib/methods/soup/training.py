@@ -27,9 +27,9 @@ from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
 from ..slice_kinds import degradations_of, learned_fwhm_ratios
+from ..successive_stages import SuccessiveStages
 from ..trainable import Stage, TrainingSettings
 from ..training_batches import patch_batches, random_stream
-from ..two_stages import TwoStages
 from ..voxel_range import voxel_range
 from .features import Features, features_of
 from .perceptual import PerceptualStep
@@ -39,7 +39,7 @@ from .presets import DIVISOR, FWHM_RATIOS, PATIENCE, PRESETS, RATIOS, Arguments,
 OF_MANY_SCALES = ("multi-scale", "post-rrdb")
 
 
-class SoupTraining(TwoStages):
+class SoupTraining(SuccessiveStages):
     """The generator, and what it learns from.
 
     Args:
@@ -66,7 +66,7 @@ class SoupTraining(TwoStages):
         self._scoring = Scoring(validation, self._degradations, settings.metrics, device, start, consistent)
         arguments = arguments_of(self._preset, settings.network, ratios, settings.options.get("mixing"))
         generator = GeneratorInTraining(settings.network, arguments, self._preset.averaging, settings.seed, device)
-        super().__init__(generator, "squared-error", "perceptual")
+        super().__init__(generator, "squared-error")
         self._features: Features | None = None
         self._tuned: PerceptualStep | None = None
 
@@ -80,7 +80,7 @@ class SoupTraining(TwoStages):
         return self._squared_error() if stage == "squared-error" else self._perceptual()
 
     def _squared_error(self) -> Stage:
-        self._begin_first()
+        self._begin("squared-error")
         optimisation = self._optimisation()
         shared = sharing_gradients(ScaleGiven(self._generator.network), all_used=False)
 
@@ -109,7 +109,7 @@ class SoupTraining(TwoStages):
         return Optimisation(network.parameters(), optimisers, schedules, gradient_norm=1.0)
 
     def _perceptual(self) -> Stage:
-        self._begin_second()
+        self._begin("perceptual")
         settings, tuning = self._settings, self._preset.tuning
         self._features = self._of_settings()
         with torch.random.fork_rng(devices=[]):

@@ -21,27 +21,34 @@ from ...training.ranks import sharing_gradients
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Scoring
+from ..successive_stages import SuccessiveStages
 from ..trainable import Stage, TrainingSettings
 from ..training_batches import patch_batches, random_stream
-from ..two_stages import TwoStages
 from ..voxel_range import voxel_range
 from .against_critic import ADVERSARIAL, AgainstCritic
-from .presets import arguments_of, preset_of
+from .presets import Preset, arguments_of, preset_of
 
 _LOSSES = {"squared": squared_error, "absolute": absolute_error}
 
 
-class SupervisedTraining(TwoStages):
+class SupervisedTraining(SuccessiveStages):
     """A network, and what it learns from.
 
     Args:
         settings: how to train.
         collection, validation: thin volumes to learn from, and others to validate on.
+        preset: how to learn, instead of the settings' preset, whose networks they are all the same.
     """
 
-    def __init__(self, settings: TrainingSettings, collection: Collection, validation: Collection) -> None:
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        collection: Collection,
+        validation: Collection,
+        preset: Preset | None = None,
+    ) -> None:
         self._settings = settings
-        self._preset = preset_of(settings.preset, settings.network)
+        self._preset = preset or preset_of(settings.preset, settings.network)
         self._collection = collection
         self._degradations = DegradationRange(
             "profile",
@@ -61,7 +68,7 @@ class SupervisedTraining(TwoStages):
         generator = GeneratorInTraining(
             settings.network, arguments, self._preset.averaging, settings.seed, settings.device
         )
-        super().__init__(generator, "regression", "adversarial")
+        super().__init__(generator, "regression")
 
     def begin(self, stage: str) -> Stage:
         """One of the stages.
@@ -72,7 +79,7 @@ class SupervisedTraining(TwoStages):
         return self._regression() if stage == "regression" else self._adversarial()
 
     def _regression(self) -> Stage:
-        self._begin_first()
+        self._begin("regression")
         settings, preset, network = self._settings, self._preset, self._generator.network
         batches = patch_batches(self._collection, self._degradations, preset, settings, 0)
         shared = sharing_gradients(network)
@@ -89,7 +96,7 @@ class SupervisedTraining(TwoStages):
     def _adversarial(self) -> Stage:
         preset, adversarial, settings = self._preset, self._preset.adversarial, self._settings
         assert adversarial is not None
-        self._begin_second()
+        self._begin("adversarial")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             critic = MDCSRNCritic((preset.patch,) * 3).to(settings.device)

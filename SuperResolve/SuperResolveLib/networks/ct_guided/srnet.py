@@ -70,7 +70,7 @@ class SRNet(Generator):
         self.lead = (factor - 1) / 2 if centred else float((factor - 1) // 2)
         in_slices = blocks * layers + 5 + (MEAN[0] // 2 if residual else 0)
         across = blocks * layers + 5 + (MEAN[1] // 2 if residual else 0)
-        self.receptive_radius = max(factor * (in_slices + 1) - 1, across)
+        self.receptive_radius, self.fold = max(in_slices + 1, across), factor
         self._dimensions, self._residual, self._channels = dimensions, residual, channels
         convolution: type[nn.Conv2d | nn.Conv3d] = nn.Conv2d if dimensions == 2 else nn.Conv3d
         self.head = convolution(1, channels, 3, padding=1)

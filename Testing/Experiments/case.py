@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.data.volume import Volume
+from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.metrics.image_quality import Mask, aligned, compare_aligned, head_mask, inside_field_of_view
 from SuperResolveLib.metrics.sharpness import sharpness
+from SuperResolveLib.model import Model
 from SuperResolveLib.physics.acquisition import along, selection_matrix
 from SuperResolveLib.physics.degradation import spline_reading
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.workflows.super_resolve import super_resolve
 
-from ..cells import Row
-from ..condition import Axis
-from .plan import KINDS, Kind
+from .cells import Row
+from .condition import Axis
+
+#: ``"thin"``: every s-th plane. ``"thick"``: means over s planes.
+Kind = Literal["thin", "thick"]
+KINDS: tuple[Kind, Kind] = ("thin", "thick")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +41,7 @@ class Case:
         phase: plane on which the first slice sits.
         scan: the slices.
         profile: that they were made with; of selected planes a rect of one plane.
+        selected: whether its slices are planes of the truth, and not means.
         mask: the head, as far as the scan's field of view goes.
     """
 
@@ -43,6 +51,7 @@ class Case:
     phase: float
     scan: Volume
     profile: SliceProfile
+    selected: bool
     mask: Mask
 
     @classmethod
@@ -59,7 +68,7 @@ class Case:
             phase, profile = (ratio - 1) / 2, SliceProfile.rect(ratio * voxel, voxel)
             scan = simulate(truth, profile, ratio, axis, phase)
         mask = _head(truth) & inside_field_of_view(truth, scan)
-        return cls(truth, axis, ratio, phase, scan, profile, mask)
+        return cls(truth, axis, ratio, phase, scan, profile, kind == "thin", mask)
 
     @property
     def through(self) -> int:
@@ -72,6 +81,27 @@ class Case:
         matrix = reading(self.scan.shape[self.through], positions)
         return self.truth.on_grid(along(matrix, self.scan.data, self.through), self.truth.affine)
 
+    def restored(self, model: Model | None, device: str, seed: int, method: str = "tikhonov") -> Volume:
+        """What a model makes of the scan, or where there is none a method, in its preset ``fast`` if it has one."""
+        info = METHODS.info(method)
+        return super_resolve(
+            self.scan,
+            self.profile,
+            None if model is not None else method,
+            "fast" if model is None and info.presets else None,
+            model=model,
+            axis=self.axis,
+            like=self.truth,
+            device=device if model is not None else info.usable_device("fast", device),
+            seed=seed,
+        )
+
+    def scanned(self, volume: Volume) -> Volume:
+        """A volume on the truth's grid, scanned as the truth was."""
+        if self.selected:
+            return _selected(volume, self.ratio, self.axis)
+        return simulate(volume, self.profile, self.ratio, self.axis, self.phase)
+
     def figures(self, result: Volume, mask: Mask | None = None) -> Row:
         """PSNR, SSIM and RMSE inside the head, or a part of it, and sharpness along the slices in the box around it.
 
@@ -80,7 +110,9 @@ class Case:
         images = aligned(self.truth, result, self.mask if mask is None else self.mask & mask)
         found, (low, high) = compare_aligned(images), images.truth_range
         sharp = sharpness(*images.boxed, self.ratio)[self.axis]
-        return {"psnr": found.psnr, "ssim": found.ssim, "rmse": 100 * found.rmse / (high - low), "sharpness": sharp}
+        return {"psnr": found.psnr, "ssim": found.ssim, "rmse": 100 * found.rmse / (high - low), "hfen": found.hfen} | {
+            "sharpness": sharp
+        }
 
     def picture(self, volume: Volume) -> list[list[int]]:
         """The middle of a plane across the slices, these one above the other, from 0 to 255 as the truth's head is."""

@@ -1,0 +1,1 @@
+"""The experiments on CT-guided super-resolution."""
