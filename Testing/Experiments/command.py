@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import learning, phantom_pair, quality, table1, table2, table3, trust, views
+from . import all_methods, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .ct_guided import command as ct_guided
@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             LEARNING: _learning,
             xuan.NAME: _xuan,
             soup.NAME: _soup,
+            all_methods.NAME: _methods,
             ct_guided.NAME: _ct_guided,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
@@ -125,6 +126,10 @@ def _soup(options: argparse.Namespace) -> int:
     part = soup.PARTS[options.part]
     judged = [] if not part.judged else options.judged or [_data_folder() / name for name in part.judged]
     return soup.run(_volumes(options.volumes, pattern=part.pattern), _named(judged), options)
+
+
+def _methods(options: argparse.Namespace) -> int:
+    return all_methods.run(_volumes(options.volumes), options)
 
 
 def _ct_guided(options: argparse.Namespace) -> int:
@@ -210,6 +215,7 @@ def _parser() -> argparse.ArgumentParser:
     robustness.add_to(commands)
     xuan.add_to(commands)
     soup.add_to(commands)
+    all_methods.add_to(commands)
     ct_guided.add_to(commands)
     return parser
 

@@ -57,7 +57,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
-    """PSNR over that of the cubic spline, means over volumes and seeds: thin slices dashed."""
+    """PSNR over that of the cubic spline, means over the heads that a row was run on, and seeds: thin slices dashed."""
     ratios = ratios_of(rows)
     names = dict.fromkeys(name_of(row, rows) for row in rows if row["method"] != "cubic")
     for number, name in enumerate(names):
@@ -66,7 +66,9 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
             own = [row for row in of_kind if name_of(row, rows) == name]
             points = [(float(s), gain) for s in ratios if (gain := lead(own, of_kind, s, "cubic")) is not None]
             if points:
-                axes.plot(*zip(*points, strict=True), style, marker=".", color=f"C{number}", label=f"{name}, {kind}")
+                heads = len({row["volume"] for row in own})
+                label = f"{name}, {kind}, {heads} head{'s' * (heads > 1)}"
+                axes.plot(*zip(*points, strict=True), style, marker=".", color=f"C{number}", label=label)
     axes.axhline(0, color="0.6", linewidth=0.8)
     axes.set(xlabel="slice spacing over voxel", ylabel="PSNR over the cubic spline's (dB)")
     axes.legend(frameon=False, fontsize="xx-small", ncols=2)

@@ -32,17 +32,17 @@ def of_ratio(rows: Sequence[Row], ratio: str) -> list[Row]:
 
 
 def by_ratio(rows: Sequence[Row], figures: Sequence[tuple[str, str, int]] = FIGURES) -> list[Table]:
-    """Each figure by kind of slices, a line a row of the table and a column a ratio: means over volumes and seeds."""
+    """Each figure by kind of slices, a line a volume and row, and a column a ratio: means over seeds."""
     ratios = ratios_of(rows)
     found = []
     for kind, of_kind in _by_kind(rows).items():
-        named = _by_name(of_kind, rows)
         for key, title, digits in figures:
             lines = [
-                [name, *(mean(at, key, digits) if (at := of_ratio(own, ratio)) else "" for ratio in ratios)]
-                for name, own in named.items()
+                [volume, name, *(mean(at, key, digits) if (at := of_ratio(own, ratio)) else "" for ratio in ratios)]
+                for (volume,), of_volume in grouped(of_kind, "volume").items()
+                for name, own in _by_name(of_volume, rows).items()
             ]
-            found.append(Table(f"{kind.capitalize()} slices: {title}", ["s", *ratios], lines))
+            found.append(Table(f"{kind.capitalize()} slices: {title}", ["volume", "s", *ratios], lines))
     return found
 
 
