@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 
 def small(name: str, **more: object) -> Generator:
     torch.manual_seed(0)
-    return build_network(name, {**SMALL, **more}).eval()  # type: ignore[arg-type]
+    return build_network(name, {**SMALL, **more}).eval()
 
 
 def test_published_sizes_have_the_published_numbers_of_parameters() -> None:
@@ -106,7 +106,7 @@ def card(name: str, network: Generator, start: str = "slices") -> Card:
         network_arguments=network.arguments,
         operator="profile",
         consistent=False,
-        start=start,  # type: ignore[arg-type]
+        start=start,
         ratios=(3.0, 4.0),
         fwhm_ratios=(0.5, 1.5),
         voxels_mm=(0.5, 2.0),

@@ -14,14 +14,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.trainables import TRAINABLES
 from SuperResolveLib.model import Model
@@ -31,11 +30,13 @@ from SuperResolveLib.workflows.train import train
 
 from .cells import Cell, CellRunner, Record, Row, run_cells
 from .condition import Axis, Condition
-from .learning import middle
 from .report import Presentation, Table, grouped, mean
+from .volumes import middle_of, subject_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from SuperResolveLib.methods.trainable import TrainableInfo
 
 NAME = "methods"
 
@@ -66,8 +67,7 @@ TOLD = {
     "xuan": Told("thick scans, an hour of training", "planes between slices; thickness stays"),
     "ct-guided": Told("a profile; thick scans and CT, hours of training", f"{_PICTURES}, which is CT"),
 }
-#: Without training, and with; all with the first preset.
-METHOD_NAMES = tuple(METHODS)
+#: Those that are trained before; all are run with their first preset.
 TRAINED = tuple(TRAINABLES)
 FIGURES = (("psnr", "PSNR (dB)", 2), ("ssim", "SSIM", 4), ("hfen", "HFEN", 4), ("sharpness", "sharpness", 3))
 
@@ -98,10 +98,11 @@ class Fold:
 
     def trained(self, method: str) -> tuple[Model, float]:
         """A model, and the seconds of its training; a training that was stopped goes on."""
-        info = TRAINABLES.info(method)
-        sources = [path for name, path in sorted(self.volumes.items()) if name != self.held_out]
+        info = cast("TrainableInfo", TRAINABLES.info(method))
+        kept_out = subject_of(self.held_out)
+        sources = [path for name, path in sorted(self.volumes.items()) if subject_of(name) != kept_out]
         own = {"ct": self.ct, "features": self.features}
-        options = {name: own[name] for name in getattr(info, "options", ()) if name in own}
+        options = {name: own[name] for name in info.options if name in own}
         iterations = self.iterations.get(method)
         work = self.work / f"{self.held_out}-{method}-{iterations or 'preset'}-{self.seed}"
         trained = train(
@@ -146,7 +147,7 @@ def run(volumes: Mapping[str, Path], options: argparse.Namespace) -> int:
         InputError: a held-out volume, a method or a number of iterations is none.
     """
     held_out = options.held_out or [min(volumes)]
-    names = options.methods or [*METHOD_NAMES, *TRAINED]
+    names = options.methods or [*METHODS, *TRAINED]
     _check(volumes, held_out, names, options.ct)
     iterations = dict(_iterations(text) for text in options.iterations)
     record = Record(options.out / f"{NAME}.jsonl")
@@ -187,14 +188,13 @@ def _iterations(text: str) -> tuple[str, int]:
 
 
 def _preset(name: str, iterations: Mapping[str, int]) -> str:
-    info = TRAINABLES.info(name) if name in TRAINED else METHODS.info(name)
+    info = _info(name)
     preset = info.preset(None) if info.presets else ""
     return f"{preset}, {iterations[name]} iterations" if name in iterations else preset
 
 
 def _runner(fold: Fold, size: int) -> CellRunner:
     trained = cache(fold.trained)
-    truth = lru_cache(maxsize=1)(lambda: middle(read_volume(fold.volumes[fold.held_out]), size))
 
     def run_cell(cell: Cell) -> Row:
         condition = Condition.parse(cell.cell)
@@ -202,7 +202,17 @@ def _runner(fold: Fold, size: int) -> CellRunner:
         told: Row = {"device": fold.device}
         if cell.method in TRAINED:
             models[cell.method], told["training_seconds"] = trained(cell.method)
-        return {**told, **_scored(truth(), condition, cast(Axis, cell.axis), cell, models, fold.device)}
+        return {
+            **told,
+            **_scored(
+                middle_of(fold.volumes[fold.held_out], size),
+                condition,
+                cast(Axis, cell.axis),
+                cell,
+                models,
+                fold.device,
+            ),
+        }
 
     return run_cell
 
