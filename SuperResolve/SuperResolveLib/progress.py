@@ -33,3 +33,9 @@ def part_of(progress: ProgressCallback, start: float = 0.0, end: float = 1.0) ->
         progress(start + (end - start) * fraction, stage, fraction if stage_fraction is None else stage_fraction)
 
     return report
+
+
+def parts_of(progress: ProgressCallback, count: int, start: float = 0.0, end: float = 1.0) -> list[ProgressCallback]:
+    """Callbacks for so many equal parts, one after the other, of the part from ``start`` to ``end``."""
+    width = (end - start) / count
+    return [part_of(progress, start + number * width, start + (number + 1) * width) for number in range(count)]

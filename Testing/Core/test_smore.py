@@ -13,11 +13,11 @@ from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.smore import edssr_presets
 from SuperResolveLib.methods.smore import super_resolve as smore
-from SuperResolveLib.methods.smore.combination import combine, fourier_burst_accumulation
-from SuperResolveLib.methods.smore.inference import apply
 from SuperResolveLib.methods.smore.learning import train
-from SuperResolveLib.methods.smore.network import network_on
-from SuperResolveLib.methods.smore.views import plain_views
+from SuperResolveLib.methods.through_plane.combination import combine, fourier_burst_accumulation
+from SuperResolveLib.methods.through_plane.inference import apply
+from SuperResolveLib.methods.through_plane.network import network_on
+from SuperResolveLib.methods.through_plane.views import plain_views
 from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.networks.backbone import Backbone
 from SuperResolveLib.networks.edsr import EDSR

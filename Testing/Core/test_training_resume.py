@@ -17,7 +17,7 @@ from SuperResolveLib.estimation.espreso.game import Game, Settings
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.methods.smore.error_head import ErrorStep
 from SuperResolveLib.methods.smore.learning import step_for
-from SuperResolveLib.methods.smore.network import network_on
+from SuperResolveLib.methods.through_plane.network import network_on
 from SuperResolveLib.networks.edsr import EDSR
 from SuperResolveLib.networks.planes_and_errors import PlanesAndErrors
 from SuperResolveLib.networks.slice_to_planes import SliceToPlanes

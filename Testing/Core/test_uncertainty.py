@@ -18,8 +18,8 @@ from SuperResolveLib.methods.ensemble import Ensemble, Moments
 from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.error_head import learn_errors
-from SuperResolveLib.methods.smore.network import network_on
-from SuperResolveLib.methods.smore.views import View, views_of
+from SuperResolveLib.methods.through_plane.network import network_on
+from SuperResolveLib.methods.through_plane.views import View, views_of
 from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.networks.edsr import EDSR
 from SuperResolveLib.networks.planes_and_errors import PlanesAndErrors

@@ -38,9 +38,10 @@ SETS: dict[str, tuple[tuple[int, bool, bool], ...]] = {
 
 def run(cell: Cell, path: Path, device: str) -> Row:
     """PSNR of the mean over each set of views, made consistent with the scan."""
-    from SuperResolveLib.methods.smore.network import fine_grid_of
-    from SuperResolveLib.methods.smore.super_resolve import PRESETS, normalised, trained
-    from SuperResolveLib.methods.smore.views import View
+    from SuperResolveLib.methods.smore.super_resolve import PRESETS, trained
+    from SuperResolveLib.methods.through_plane.answer import normalised
+    from SuperResolveLib.methods.through_plane.network import fine_grid_of
+    from SuperResolveLib.methods.through_plane.views import View
 
     axis = cast(Axis, cell.axis)
     simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ...data.intensity_range import intensity_range
 from ...device import choose_device, reproducible
 from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
@@ -25,19 +23,18 @@ from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
 from ...networks.wdsr import WDSR
 from ...physics.problem import Problem
-from ...physics.slabs import Part
-from ...progress import ProgressCallback, part_of
+from ...progress import ProgressCallback, part_of, parts_of
 from ...training.batches import Batches
 from ...training.image_pairs import ImagePairs, ImagePairSampler
 from ...training.optimisation import Optimiser
 from ...training.random_streams import OneStream
 from ..ensemble import Ensemble
-from ..method import Combination, MethodSettings, Restoration
-from .combination import combine
+from ..method import MethodSettings, Restoration
+from ..through_plane.answer import Answer, normalised
+from ..through_plane.network import fine_grid_of, network_on
+from ..through_plane.views import ORIENTATIONS, View, plain_views, views_of
 from .error_head import learn_errors
 from .learning import Loss, train
-from .network import fine_grid_of, network_on
-from .views import ORIENTATIONS, View, plain_views, views_of
 
 Image = NDArray[np.float32]
 
@@ -105,9 +102,10 @@ def super_resolve(
 
     ``settings.preset`` is a name in ``presets``.
 
-    An ensemble (``settings.uncertainty``) has the views :func:`~.views.views_of` each of ``RESTARTS`` networks
-    trained from different seeds, with the error that each learned to expect; the members of an orientation are
-    averaged before orientations are combined. It takes twice as long to train and to apply.
+    An ensemble (``settings.uncertainty``) has the views
+    :func:`~SuperResolveLib.methods.through_plane.views.views_of` each of ``RESTARTS`` networks trained from different
+    seeds, with the error that each learned to expect; the members of an orientation are averaged before orientations
+    are combined. It takes twice as long to train and to apply.
     """
     with reproducible(settings.seed):
         return _super_resolve(problem, presets[settings.preset], settings, progress)
@@ -124,62 +122,6 @@ def _super_resolve(
     return Restoration(answer.combined())
 
 
-def normalised(problem: Problem) -> tuple[Image, float, float]:
-    """The slices as the network sees them, shape (slices, na, nb), about 0 to 1; and the intensity that is 0 there, and
-    how much of the scan's is 1.
-    """
-    slices, axis = problem.stack.slices, problem.stack.geometry.axis
-    low, scale = intensity_range(slices)
-    return ((np.moveaxis(slices, axis, 0) - low) / scale).astype(np.float32), low, scale
-
-
-class Answer:
-    """The mean over views, in the scan's axes and intensities; by orientation where these are combined otherwise.
-
-    Args:
-        problem: the scan, and the planes of the answer.
-        combination: how orientations are combined.
-        low, scale: the scan's intensities are ``low`` plus ``scale`` times those that the network sees.
-    """
-
-    def __init__(self, problem: Problem, combination: Combination, low: float, scale: float) -> None:
-        self._axis = problem.stack.geometry.axis
-        self._combination = combination
-        self._low, self._scale = np.float32(low), np.float32(scale)
-        self._shape = [*problem.stack.slices.shape]
-        self._shape[self._axis] = len(problem.grid.positions)
-        self._sums: list[Image] = []
-
-    def place(self, part: Part) -> Part:
-        """A part of the axes (planes, na, nb) in the scan's axes."""
-        first, second = part[1:]
-        placed = [first, second]
-        placed.insert(self._axis, slice(None))
-        return placed[0], placed[1], placed[2]
-
-    def scaled(self, planes: Image) -> Image:
-        """Planes of the axes (planes, na, nb) in the scan's axes and intensities."""
-        return np.ascontiguousarray(np.moveaxis(planes, 0, self._axis)) * self._scale + self._low
-
-    def variance(self, log_variance: Image) -> Image:
-        """The variance of an error, whose logarithm the network told, in the scan's axes and intensities."""
-        variance = np.exp(np.ascontiguousarray(np.moveaxis(log_variance, 0, self._axis)))
-        variance *= self._scale**2
-        return variance
-
-    def add(self, view: View, part: Part, volume: Image, share: float) -> None:
-        """Add a part of a view, which counts as ``share`` of the mean over all views, in the scan's axes."""
-        if not self._sums:
-            count = 1 if self._combination == "average" else ORIENTATIONS
-            self._sums = [np.zeros(self._shape, np.float32) for _ in range(count)]
-        total = self._sums[view.orientation % len(self._sums)][part]
-        total += volume * np.float32(share * len(self._sums))
-
-    def combined(self) -> Image:
-        """The answer."""
-        return combine(self._sums, self._combination)
-
-
 def _of_one_network(
     problem: Problem,
     preset: Preset,
@@ -194,8 +136,8 @@ def _of_one_network(
     views = plain_views(fine_grid, len(stack), positions, few)
     taught = 0.98 * preset.training_share(stack.size, len(views))
     network, _ = trained(problem, preset, settings.device, stack, settings.seed, part_of(progress, 0.0, taught))
-    for view, (start, end) in zip(views, _parts(taught, 0.98, len(views)), strict=True):
-        for part, planes in view.parts(network, fine_grid, stack, positions, part_of(progress, start, end)):
+    for view, told in zip(views, parts_of(progress, len(views), taught, 0.98), strict=True):
+        for part, planes in view.parts(network, fine_grid, stack, positions, told):
             answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
 
 
@@ -211,8 +153,7 @@ def _of_ensemble(
     fine_grid, positions = fine_grid_of(problem), problem.grid.positions
     ensemble: Ensemble | None = None
     by_orientation = None if settings.combine == "average" else answer
-    for restart, (start, end) in enumerate(_parts(0.0, 0.98, RESTARTS)):
-        progress_of_restart = part_of(progress, start, end)
+    for restart, progress_of_restart in enumerate(parts_of(progress, RESTARTS, 0.0, 0.98)):
         seed = settings.seed + restart * SEEDS
         views = views_of(restart)
         taught = preset.training_share(stack.size, len(views)) / (1 + ERROR_TRAINING)
@@ -223,8 +164,8 @@ def _of_ensemble(
         judged_at = taught * (1 + ERROR_TRAINING)
         judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
         ensemble = ensemble or Ensemble(problem.stack, _damping(problem, judged, stack, answer))
-        for number, (view, (first, last)) in enumerate(zip(views, _parts(judged_at, 1.0, len(views)), strict=True)):
-            told = part_of(progress_of_restart, first, last)
+        parts = parts_of(progress_of_restart, len(views), judged_at)
+        for number, (view, told) in enumerate(zip(views, parts, strict=True)):
             for part, (planes, log_variance) in view.parts(judged, fine_grid, stack, positions, told):
                 place, volume = answer.place(part), answer.scaled(planes)
                 ensemble.add(restart * len(views) + number, volume, answer.variance(log_variance), place)
@@ -265,11 +206,6 @@ def trained(
     steps = preset.iterations_for(stack.size)
     train(network, batches, steps, preset.learning_rate, progress, preset.loss, preset.optimiser)
     return network, batches
-
-
-def _parts(start: float, end: float, count: int) -> list[tuple[float, float]]:
-    """``count`` equal parts of a stretch of progress."""
-    return list(pairwise(np.linspace(start, end, count + 1).tolist()))
 
 
 def build(preset: Preset, factor: int) -> Backbone:
