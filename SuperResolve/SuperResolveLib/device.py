@@ -53,3 +53,13 @@ def reproducible(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(), torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False):
         torch.manual_seed(seed)
         yield
+
+
+def is_fast_in_bfloat16(kind: str) -> bool:
+    """Whether a kind of device has instructions for that type: graphics cards have, and some processors."""
+    import torch
+
+    if kind != "cpu":
+        return kind == "cuda"
+    told: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # since torch 2.9
+    return any(told.get(name, False) for name in ("avx512_bf16", "amx_bf16"))

@@ -26,8 +26,8 @@ class Card:
         operator: by which the result is made consistent with the scan: ``"profile"``, or ``"select"`` for a method that
             changes the spacing of planes and not their thickness.
         consistent: whether it is made consistent; not so under presets that repeat a paper which does without.
-        start: what the network is given: ``"tikhonov"``, ``"spline"`` or ``"cubic"`` on the planes of the answer, or
-            the ``"slices"`` themselves.
+        start: what the network is given: ``"tikhonov"``, ``"spline"`` or ``"cubic"`` on the planes of the answer, the
+            ``"slices"`` themselves, or these with Tikhonov's inverse on their ``"fine-grid"``.
         ratios: range of slice spacing over in-plane voxel that it learned.
         fwhm_ratios: range of the profile's FWHM over slice spacing that it learned; ``None`` for ``"select"``.
         voxels_mm: range of the voxel sizes it learned from.
@@ -51,7 +51,7 @@ class Card:
     network_arguments: Mapping[str, int | float | bool | str]
     operator: Literal["profile", "select"]
     consistent: bool
-    start: Literal["tikhonov", "spline", "cubic", "slices"]
+    start: Literal["tikhonov", "spline", "cubic", "slices", "fine-grid"]
     ratios: Range
     fwhm_ratios: Range | None
     voxels_mm: Range

@@ -209,7 +209,7 @@ _FIELDS: dict[str, _Check] = {
     "network_arguments": _table(_argument),
     "operator": _choice("profile", "select"),
     "consistent": _flag,
-    "start": _choice("tikhonov", "spline", "cubic", "slices"),
+    "start": _choice("tikhonov", "spline", "cubic", "slices", "fine-grid"),
     "ratios": _range(1.0, 100.0),
     "fwhm_ratios": _optional(_range(0.001, 100.0)),
     "voxels_mm": _range(0.001, 100.0),

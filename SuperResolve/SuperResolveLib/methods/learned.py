@@ -67,18 +67,23 @@ class Learned:
         """
         progress(0.0, "loading the network")
         import_with_torch("torch")
+        from ..networks.gated_edsr import GatedEDSR
         from .networks import load_network
+        from .through_plane.restore import restore
         from .tiles import answers_in_tiles
 
-        device, card, axes = choose_device(self.settings.device), self.model.card, Axes.of(problem)
-        scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
-        network = load_network(self.model).to(device).eval().at_scale(scale)
-        of_slices = card.start == "slices"
-        if of_slices != (network.factor > 1):
+        card, network = self.model.card, load_network(self.model)
+        is_told, of_slices = isinstance(network, GatedEDSR), network.factor > 1
+        if is_told != (card.start == "fine-grid") or of_slices != (card.start == "slices"):
             raise InputError(
                 f"the network {card.network} cannot start from {card.start}, as the model's card says: take a model "
                 "that was written by this version's training, and whole"
             )
+        if isinstance(network, GatedEDSR):
+            return restore(network, problem, self.settings, progress)
+        device, axes = choose_device(self.settings.device), Axes.of(problem)
+        scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
+        network = network.to(device).eval().at_scale(scale)
         slices = axes.seen(problem.stack.slices)
         matrix: NDArray[np.floating]
         if of_slices:

@@ -18,6 +18,7 @@ from ..model import Model
 from ..networks.ct_guided.srnet import SRNet, SRNet3D
 from ..networks.dcsrn import DCSRN
 from ..networks.deepresolve import DeepResolve
+from ..networks.gated_edsr import GatedEDSR
 from ..networks.generator import Generator
 from ..networks.mdcsrn import MDCSRN
 from ..networks.multi_scale import MIXINGS, MultiScale
@@ -190,6 +191,7 @@ NETWORKS: dict[str, Kind] = {
         },
     ),
     "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),
+    "gated-edsr": Kind(GatedEDSR, {"channels": CHANNELS, "depth": Whole(1, 64)}),
     "srnet": Kind(SRNet, _OF_SLICES),
     "srnet-3d": Kind(SRNet3D, _OF_SLICES),
 }

@@ -15,6 +15,7 @@ TRAINABLES: Registry[Trainable] = Registry(
         "supervised": "methods.supervised.method:Supervised",
         "xuan": "methods.xuan.method:Xuan",
         "soup": "methods.soup.method:Soup",
+        "instant": "methods.instant.trainable:InstantAhead",
         "ct-guided": "methods.ct_guided.method:CTGuided",
     },
 )

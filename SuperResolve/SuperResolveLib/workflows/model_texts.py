@@ -51,6 +51,8 @@ def _counted(count: int, what: str) -> str:
 def _start(card: Card) -> str:
     if card.start == "slices":
         return "the slices; the planes of the answer are read off those that the network makes of each"
+    if card.start == "fine-grid":
+        return "the slices, and Tikhonov's inverse on a fine grid around each"
     return f"{_COMPARED.get(card.start, card.start)} on the planes of the answer"
 
 
