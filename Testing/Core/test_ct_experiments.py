@@ -17,7 +17,7 @@ from Experiments.ct_guided.command import PARTS
 from Experiments.ct_guided.plan import CT, Plan, coarser
 from Experiments.ct_guided.rows import drift
 from SuperResolveLib import Volume, write_volume
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.physics.degradation import cubic_reading
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 
@@ -50,7 +50,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small_anatomy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trained, "dead_leaves", lambda seed: dead_leaves(seed, 40))
+    monkeypatch.setattr(trained, "synthetic_anatomy", lambda seed: synthetic_anatomy(seed, 40))
 
 
 def run(scans: Path, out: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> int:

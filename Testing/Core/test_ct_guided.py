@@ -29,7 +29,7 @@ from SuperResolveLib.methods.ct_guided.training import CTGuidedTraining, factor_
 from SuperResolveLib.methods.trainable import TrainingSettings
 from SuperResolveLib.networks.ct_guided.citnet import CITNet
 from SuperResolveLib.networks.ct_guided.srnet import SRNet
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.physics.degradation import Degradation
 from SuperResolveLib.physics.degradation_range import DegradationRange
 from SuperResolveLib.physics.profile import SliceProfile
@@ -48,7 +48,7 @@ def small():
 
 @cache
 def anatomy(seed: int, size: int) -> Volume:
-    return dead_leaves(seed, size)
+    return synthetic_anatomy(seed, size)
 
 
 def ct_volume(seed: int = 0, size: int = 40) -> Volume:

@@ -24,7 +24,7 @@ from SuperResolveLib.methods.soup.training import SoupTraining
 from SuperResolveLib.methods.trainable import TrainingSettings
 from SuperResolveLib.model import FeatureWeights
 from SuperResolveLib.physics.acquisition import data_consistency
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.physics.degradation import Degradation
 from SuperResolveLib.physics.degradation_range import DegradationRange
 from SuperResolveLib.physics.degraded_column import DegradedColumn
@@ -50,7 +50,7 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scans")
     for number in range(2):
         (folder / f"sub-{number}").mkdir()
-        write_volume(dead_leaves(number, 40), folder / f"sub-{number}" / f"sub-{number}_T1w.nii.gz")
+        write_volume(synthetic_anatomy(number, 40), folder / f"sub-{number}" / f"sub-{number}_T1w.nii.gz")
     return folder
 
 
@@ -63,7 +63,7 @@ def small(monkeypatch: pytest.MonkeyPatch):
 
 
 def collection(count: int = 1, size: int = 32) -> Collection:
-    volumes = [dead_leaves(number, size) for number in range(count)]
+    volumes = [synthetic_anatomy(number, size) for number in range(count)]
     items = tuple(Item(f"{n}", f"{n}", (size,) * 3, (1.0, 1.0, 1.0)) for n in range(count))
     return Collection(items, lambda index: volumes[index])
 
@@ -142,7 +142,7 @@ def test_a_window_of_the_whole_column_is_made_consistent_as_in_use():
 
 
 def test_an_answer_that_is_the_truth_stays_nearly_so_in_validation():
-    volume, fixed = dead_leaves(0, 32), DegradationRange("profile", (3.0, 3.0))
+    volume, fixed = synthetic_anatomy(0, 32), DegradationRange("profile", (3.0, 3.0))
     pair = validation_pair(volume, fixed, axis=0, largest=20)
     consistent = pair.pairs.made_consistent(pair.truth)
     assert float((consistent - pair.truth).square().mean()) < 0.1 * float((pair.tikhonov - pair.truth).square().mean())

@@ -15,7 +15,7 @@ from SuperResolveLib.networks.multi_scale import MIXINGS, MultiScale
 from SuperResolveLib.networks.of_detail import OfDetail
 from SuperResolveLib.networks.patch_discriminator import PatchDiscriminator
 from SuperResolveLib.networks.post_rrdb import PlaneShuffle
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.physics.degradation_range import DegradationRange
 from SuperResolveLib.training.collection import Collection, Item
 from SuperResolveLib.training.collection_pairs import CollectionBatches
@@ -113,7 +113,7 @@ def test_near_the_identity_are_the_convolutions_that_have_as_many_channels_in_as
 
 
 def test_near_the_identity_a_deep_one_learns_several_times_faster():
-    volume = dead_leaves(0, 32)
+    volume = synthetic_anatomy(0, 32)
     items = (Item("0", "0", (32, 32, 32), (1.0, 1.0, 1.0)),)
     degradations, random = DegradationRange("profile", (3.0, 3.0)), CountedStream(1, CPU)
     patches = Collection(items, lambda _: volume), degradations, 1, (10, 10, 10), "tikhonov", random, CPU

@@ -18,7 +18,7 @@ from SuperResolveLib import InputError, Volume, load_model, read_volume, super_r
 from SuperResolveLib.command.main import main
 from SuperResolveLib.errors import Cancelled
 from SuperResolveLib.methods.supervised.presets import PRESETS, PUBLISHED, Adversarial
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
@@ -30,10 +30,10 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three subjects' thin volumes, a scan with thick slices, and a file that is none."""
     folder = tmp_path_factory.mktemp("scans")
     for number in range(3):
-        volume = dead_leaves(number, 40)
+        volume = synthetic_anatomy(number, 40)
         (folder / f"sub-{number}").mkdir()
         write_volume(volume, folder / f"sub-{number}" / f"sub-{number}_T1w.nii.gz")
-    thick = Volume(dead_leaves(7, 40).data[:, :, ::4].copy(), np.diag([1.0, 1.0, 4.0, 1.0]))
+    thick = Volume(synthetic_anatomy(7, 40).data[:, :, ::4].copy(), np.diag([1.0, 1.0, 4.0, 1.0]))
     write_volume(thick, folder / "thick.nii.gz")
     (folder / "broken.nii.gz").write_bytes(b"nothing")
     return folder

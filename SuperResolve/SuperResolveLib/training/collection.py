@@ -9,7 +9,7 @@ import numpy as np
 
 from ..data.volume import Volume
 from ..errors import InputError
-from ..physics.dead_leaves import dead_leaves
+from ..physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from .thin import is_thin
 from .volume_cache import VolumeCache
 
@@ -114,4 +114,4 @@ def synthetic_collection(count: int, seed: int, size: int = 96, cache_bytes: int
     seeds = [int(each) for each in np.random.SeedSequence(seed).generate_state(count)]
     names = [f"synthetic {number + 1}" for number in range(count)]
     items = tuple(Item(name, name, (size,) * 3, (1.0, 1.0, 1.0), SYNTHETIC) for name in names)
-    return Collection(items, VolumeCache(lambda index: dead_leaves(seeds[index], size), cache_bytes))
+    return Collection(items, VolumeCache(lambda index: synthetic_anatomy(seeds[index], size), cache_bytes))

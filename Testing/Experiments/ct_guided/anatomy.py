@@ -30,7 +30,7 @@ ROWS = (
 TOLD = {
     "phantom": "CT of a skull phantom, of hard shapes in air",
     "thigh": "CT of a thigh",
-    "synthetic": "dead leaves in the place of CT",
+    "synthetic": "synthetic anatomy in the place of CT",
     SUPERVISED: "thin heads of the other subjects in the place of CT: supervised, what a guide could give at most",
 }
 

@@ -14,7 +14,7 @@ from SuperResolveLib.methods.ct_guided.training import CTGuidedTraining
 from SuperResolveLib.methods.supervised.presets import preset_of
 from SuperResolveLib.methods.supervised.training import SupervisedTraining
 from SuperResolveLib.methods.trainable import TrainingSettings
-from SuperResolveLib.physics.dead_leaves import dead_leaves
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.training.collection import SYNTHETIC as MADE
 from SuperResolveLib.training.collection import Collection
 from SuperResolveLib.workflows.features import features_for_training
@@ -141,7 +141,7 @@ class Fold:
             return collection_of(((each, whole(self.plan.volumes[each])) for each in self._names), MADE)
         if name == SYNTHETIC:
             seeds = [1000 * (self.seed + 1) + number for number in range(self.plan.synthetic)]
-            return collection_of(((f"leaves{seed}", dead_leaves(seed)) for seed in seeds), MADE)
+            return collection_of(((f"synthetic {seed}", synthetic_anatomy(seed)) for seed in seeds), MADE)
         return collection_of([(name, self.plan.ct(name))])
 
     def _words(self, guide: str) -> list[str]:

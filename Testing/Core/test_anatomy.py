@@ -6,24 +6,25 @@ import numpy as np
 import pytest
 
 from SuperResolveLib.errors import InputError
-from SuperResolveLib.physics.dead_leaves import EXPONENTS, SMALLEST, dead_leaves, radii
+from SuperResolveLib.physics.anatomy.leaves import EXPONENTS, radii
+from SuperResolveLib.physics.anatomy.synthetic_anatomy import synthetic_anatomy
 from SuperResolveLib.training.collection import synthetic_collection
 
 
 def test_a_seed_gives_one_volume_and_another_seed_another():
-    volume = dead_leaves(3, 40)
+    volume = synthetic_anatomy(3, 40)
     assert volume.data.dtype == np.float32
     assert volume.shape == (40, 40, 40)
     assert volume.spacing == (1, 1, 1)
     assert volume.data.min() == 0
     assert volume.data.max() == 1
-    np.testing.assert_array_equal(volume.data, dead_leaves(3, 40).data)
-    assert np.abs(volume.data - dead_leaves(4, 40).data).mean() > 0.05
+    np.testing.assert_array_equal(volume.data, synthetic_anatomy(3, 40).data)
+    assert np.abs(volume.data - synthetic_anatomy(4, 40).data).mean() > 0.05
 
 
 def test_radii_follow_a_power_law_within_their_ends():
-    drawn = radii(np.random.default_rng(0), 20000, 30.0)
-    assert SMALLEST <= drawn.min() <= drawn.max() <= 30
+    drawn = radii(np.random.default_rng(0), 20000, 1.2, 30.0)
+    assert 1.2 <= drawn.min() <= drawn.max() <= 30
     logs = np.log(drawn)
     counts, edges = np.histogram(logs, 12, (np.log(1.5), np.log(15)))
     slope = np.polyfit((edges[1:] + edges[:-1]) / 2, np.log(counts), 1)[0]  # of r n(r), which falls as r^(1-p)
@@ -31,7 +32,7 @@ def test_radii_follow_a_power_law_within_their_ends():
 
 
 def test_the_amplitude_falls_with_frequency_alike_along_all_axes():
-    data = dead_leaves(1, 64).data
+    data = synthetic_anatomy(1, 64).data
     for axis in range(3):
         lines = np.moveaxis(data, axis, -1)
         power = (np.abs(np.fft.rfft((lines - lines.mean()) * np.hanning(64))) ** 2).mean(axis=(0, 1))
