@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import all_methods, learning, phantom_pair, quality, table1, table2, table3, trust, views
+from . import all_methods, anatomy, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .ct_guided import command as ct_guided
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             xuan.NAME: _xuan,
             soup.NAME: _soup,
             all_methods.NAME: _methods,
+            anatomy.NAME: _anatomy,
             ct_guided.NAME: _ct_guided,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
@@ -130,6 +131,11 @@ def _soup(options: argparse.Namespace) -> int:
 
 def _methods(options: argparse.Namespace) -> int:
     return all_methods.run(_volumes(options.volumes), options)
+
+
+def _anatomy(options: argparse.Namespace) -> int:
+    scans = _named(options.volumes)
+    return _run(options, anatomy.cells(options.seeds, list(scans)), anatomy.runner(scans), anatomy.PRESENTATION)
 
 
 def _ct_guided(options: argparse.Namespace) -> int:
@@ -217,6 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     soup.add_to(commands)
     all_methods.add_to(commands)
     ct_guided.add_to(commands)
+    anatomy.add_to(commands)
     return parser
 
 

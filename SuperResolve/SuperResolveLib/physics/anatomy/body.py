@@ -13,7 +13,7 @@ from .fields import FloatArray, SmoothField
 #: Shares of volumes that show the body's surface, and of these with fat, and with a skull.
 WITH_SURFACE, WITH_FAT, WITH_SKULL = 0.55, 0.8, 0.5
 #: Ends of the ranges drawn from: semi-axes as fractions of the cube; unevenness of the surface in voxels.
-SEMI_AXES, UNEVENNESS = (0.38, 0.62), (0.0, 4.0)
+SEMI_AXES, UNEVENNESS = (0.42, 0.75), (0.0, 4.0)
 #: Thickness in voxels of the layers beneath the surface.
 SKIN, FAT, MUSCLE, TABLE, MARROW, FLUID = (0.8, 2.5), (1.0, 8.0), (0.5, 4.0), (0.8, 2.5), (0.5, 3.5), (0.5, 3.5)
 #: Intensities of cortical bone.

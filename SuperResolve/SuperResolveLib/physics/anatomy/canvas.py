@@ -9,16 +9,16 @@ from numpy.typing import NDArray
 
 from ..phantom.fields import fractal_field
 from .contrast import tone_curve
+from .fields import FloatArray
 
-FloatArray = NDArray[np.float32]
 Box = tuple[slice, slice, slice]
 
 EVERYWHERE: Box = (slice(None), slice(None), slice(None))
 AIR = 0.0
 #: Ends of the ranges drawn from: how many tissues there are, and how far one spreads about its intensity.
-TISSUES, SPREAD = (3, 9), (0.0, 0.12)
-#: The amplitude of tissue's texture falls with frequency f as f^-TEXTURE.
-TEXTURE = 1.5
+TISSUES, SPREAD = (3, 9), (0.0, 0.1)
+#: The amplitude of tissue's texture falls with frequency f as f^-TEXTURE; the largest standard deviation of it.
+TEXTURE, ROUGHEST = 1.5, 0.08
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Canvas:
     def blank(cls, random: np.random.Generator, size: int) -> Canvas:
         """A canvas of one tissue."""
         texture = fractal_field((size,) * 3, TEXTURE, size, random).astype(np.float32)
-        tissues = random.uniform(0, 1, random.integers(*TISSUES))
+        count = random.integers(*TISSUES)
+        tissues = (np.arange(count) + random.uniform(0, 1, count)) / count
         image = np.zeros((size,) * 3, np.float32)
         canvas = cls(image, texture, tissues, random.uniform(*SPREAD), tone_curve(random), random)
         canvas.paint(np.float32(1), canvas.tissue(), canvas.roughness())
@@ -63,7 +64,7 @@ class Canvas:
 
     def roughness(self) -> float:
         """How much of the texture shows in a structure: in most hardly any."""
-        return float(0.05 * self.random.uniform() ** 2)
+        return float(ROUGHEST * self.random.uniform() ** 2)
 
     def paint(
         self, share: FloatArray | np.float32, intensity: float | FloatArray, roughness: float = 0, box: Box = EVERYWHERE

@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float32]
 
 #: Standard deviations of a kernel beyond the volume in which knots still reach into it.
 REACH = 3
-#: The fraction of its root mean square below which a field's slope counts as that, lest surfaces swell at saddles.
+#: The fraction of its root mean square that is added to a field's slope, lest surfaces swell where it is flat.
 LEAST_SLOPE = 0.3
 
 
@@ -36,7 +36,7 @@ class SmoothField:
     @classmethod
     def drawn(cls, random: np.random.Generator, size: int, scale: float) -> SmoothField:
         """A random field on a cube of ``size`` voxels along a side, with ``scale`` in voxels."""
-        count = int(np.ceil(size / scale)) + 2 * REACH + 1
+        count = int(np.ceil(size / scale)) + 2 * REACH + 2
         knots = random.standard_normal((count,) * 3, dtype=np.float32)
         kernels, slopes = [], []
         for first in random.uniform(-REACH - 1, -REACH, 3):
@@ -55,24 +55,34 @@ class SmoothField:
         """Signed distance in voxels to a level set, positive where the field is higher; to first order."""
         (a, b, c), (da, db, dc) = self.kernels, self.slopes
         squared = self._product(da, b, c) ** 2 + self._product(a, db, c) ** 2 + self._product(a, b, dc) ** 2
-        squared += LEAST_SLOPE**2 * squared.mean()
-        return np.asarray((self.values - np.float32(level)) / np.sqrt(squared), np.float32)
+        return distance_to_zero(self.values - np.float32(level), squared)
 
     def _product(self, a: FloatArray, b: FloatArray, c: FloatArray) -> FloatArray:
         planes = np.tensordot(a, self.knots, axes=1)
         return np.asarray(np.matmul(np.matmul(b, planes), c.T), np.float32)
 
 
-def displacement(random: np.random.Generator, size: int, amplitude: float, scale: float) -> FloatArray:
-    """Voxel indices that a smooth random field has moved, shape (3, size, size, size).
+def distance_to_zero(height: FloatArray, squared_slope: FloatArray) -> FloatArray:
+    """Signed distance in voxels to where a field is 0, to first order: the field over its slope.
+
+    Args:
+        height: the field.
+        squared_slope: the square of the length of its gradient.
+    """
+    least = np.float32(LEAST_SLOPE**2) * squared_slope.mean()
+    return np.asarray(height / np.sqrt(squared_slope + least), np.float32)
+
+
+def displaced(random: np.random.Generator, size: int, warps: tuple[tuple[float, float], ...]) -> FloatArray:
+    """Voxel indices that smooth random fields have moved, shape (3, size, size, size).
 
     Args:
         random: random numbers.
         size: voxels along a side.
-        amplitude: standard deviation of the displacement along each axis, in voxels.
-        scale: of the field, in voxels (:class:`SmoothField`).
+        warps: of each displacement its standard deviation along each axis and the scale of its field, both in voxels.
     """
     grid = np.stack(np.meshgrid(*[np.arange(size, dtype=np.float32)] * 3, indexing="ij"))
     for along in grid:
-        along += np.float32(amplitude) * SmoothField.drawn(random, size, scale).values
+        for amplitude, scale in warps:
+            along += np.float32(amplitude) * SmoothField.drawn(random, size, scale).values
     return grid

@@ -7,16 +7,17 @@ import numpy as np
 from ..phantom.fields import random_field
 from .body import Body, closed_surface
 from .canvas import Canvas, filled, layer
-from .fields import LEAST_SLOPE, FloatArray
+from .fields import FloatArray, distance_to_zero
 
 #: Share of volumes that have folds, and of these of several layers on one side of each fold instead of a cleft.
 FOLDED, ONE_SIDED = 0.6, 0.3
 #: Ends of the ranges drawn from: distance from fold to fold in voxels, and how irregular it is.
-WAVELENGTHS, IRREGULARITY = (9.0, 30.0), (0.2, 0.7)
+WAVELENGTHS, IRREGULARITY = (12.0, 34.0), (0.2, 0.7)
 #: Thickness in voxels of the cleft between folds, of the layer along it, and how deep folds reach.
 CLEFT, CORTEX, REACH = (0.3, 2.5), (1.2, 4.0), (6.0, 40.0)
-#: Semi-axes of a folded part as fractions of the cube, where it does not fill the body.
-SEMI_AXES = (0.25, 0.6)
+#: Share of bodies that the folds fill; else semi-axes of the folded part as fractions of the cube, and its unevenness
+#: in voxels.
+FILLING, SEMI_AXES, UNEVENNESS = 0.7, (0.25, 0.6), 4.0
 
 
 def lay_folds(canvas: Canvas, body: Body | None) -> None:
@@ -24,8 +25,8 @@ def lay_folds(canvas: Canvas, body: Body | None) -> None:
     random = canvas.random
     if random.uniform() >= FOLDED:
         return
-    filling = body is not None and random.uniform() < 0.7
-    within = body.within if body and filling else closed_surface(random, canvas.size, SEMI_AXES, 4.0)
+    filling = random.uniform() < FILLING
+    within = body.within if body and filling else closed_surface(random, canvas.size, SEMI_AXES, UNEVENNESS)
     core, cortex, fluid = (canvas.tissue() for _ in range(3))
     canvas.paint(filled(within), core, canvas.roughness())
     fold = folds(random, canvas.size, random.uniform(*WAVELENGTHS), random.uniform(*IRREGULARITY))
@@ -39,9 +40,7 @@ def lay_folds(canvas: Canvas, body: Body | None) -> None:
 def folds(random: np.random.Generator, size: int, wavelength: float, irregularity: float) -> FloatArray:
     """Signed distance in voxels to folds about half a wavelength apart: the zeros of a band-limited random field."""
     field = np.asarray(random_field((size,) * 3, wavelength, irregularity, random), np.float32)
-    squared = np.sum(np.square(np.gradient(field)), axis=0)
-    squared += LEAST_SLOPE**2 * squared.mean()
-    return np.asarray(field / np.sqrt(squared), np.float32)
+    return distance_to_zero(field, np.sum(np.square(np.gradient(field)), axis=0))
 
 
 def _paint_gyri(

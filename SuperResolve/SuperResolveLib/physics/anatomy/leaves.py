@@ -7,29 +7,40 @@ smooth displacement has warped, and some have a rim, as bone has cortex and orga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from .canvas import AIR, Box, Canvas, filled
-from .fields import FloatArray, displacement
+from .fields import FloatArray, displaced
 
 #: Ends of the ranges drawn from: leaves in a cube of 96 voxels (larger cubes have as many to a voxel), the radius of
 #: the smallest leaves in voxels, that of the largest as a fraction of the cube, and the exponent of the power law.
 LEAVES, SMALLEST, LARGEST, EXPONENTS = (100, 2500), (1.2, 4.0), (0.2, 0.45), (1.4, 2.6)
-#: Leaves on top of all tissue, as deep nuclei and lesions are.
-LATE_LEAVES = (0, 60)
-RIMMED = 0.35
-#: Thickness of a rim in voxels, where it does not grow with the leaf.
-THIN_RIM = (0.7, 2.5)
+#: How many times over they cover the cube at most: what lies beneath is not seen.
+COVERED = (0.3, 4.0)
+#: Leaves on top of all tissue, as deep nuclei and lesions are, and the largest of them as a fraction of the cube.
+LATE_LEAVES, LARGEST_LATE = (0, 60), 0.12
+#: How far from what is around to a tissue of its own a leaf's intensity lies.
+CONTRAST = (0.15, 1.0)
+#: Shares of leaves that have a rim, and of rims whose thickness grows with the leaf.
+RIMMED, GROWING = 0.35, 0.5
+#: How far centres may lie outside the cube, in radii; standard deviation of the logarithms of the axes' ratios.
+OUTSIDE, ELONGATION = 0.3, 0.4
+#: Widths of edges in voxels.
+EDGES = (0.5, 2.0)
+#: Thickness of a rim that grows with the leaf, as a fraction of its radius, and of others in voxels.
+THICK_RIM, THIN_RIM = (0.08, 0.3), (0.7, 2.5)
 #: Shares of volumes that have air cavities, and how many of which radii in voxels.
 CAVITIES, CAVITY_COUNT, CAVITY_RADII = 0.4, (1, 8), (1.5, 10.0)
-#: The displacement's standard deviation in voxels, and its scale.
-WARP, WARP_SCALE = 2.5, 13.0
+#: The part of the cube in which the cavities of a volume lie.
+CROWDING = 0.25
+#: Standard deviation and scale of the displacements in voxels: a gentle one of whole parts, and one of their outlines.
+WARPS = ((5.0, 26.0), (1.8, 12.0))
 #: By how much the displacement can stretch a small leaf, and how far in voxels it can move a part of a large one.
-STRETCH, REACH = 2.5, 5 * WARP
+STRETCH, REACH = 2.8, 30.0
 
 
 @dataclass(frozen=True)
@@ -37,16 +48,21 @@ class Leaf:
     """An ellipsoid.
 
     Attributes:
-        centre: voxel index.
+        centre: voxel index, between voxels and slightly outside, too.
         semi_axes: their lengths in voxels.
         turn: rotation from its axes to the volume's, shape (3, 3).
         rim: thickness of its rim in voxels, 0 for none.
     """
 
-    centre: NDArray[np.int_]
+    centre: NDArray[np.float64]
     semi_axes: NDArray[np.float64]
     turn: NDArray[np.float64]
     rim: float
+
+    def nearest(self, size: int) -> tuple[int, int, int]:
+        """The voxel next to its centre in a volume of that size."""
+        i, j, k = np.clip(np.rint(self.centre), 0, size - 1).astype(int).tolist()
+        return i, j, k
 
     def box(self, size: int) -> Box:
         """The voxels that it can reach in a volume of that size."""
@@ -60,8 +76,10 @@ class Leaf:
     def depth(self, grid: FloatArray, box: Box) -> FloatArray:
         """About the depth in voxels beneath its surface, in a box of warped voxel indices."""
         whitened = (self.turn / self.semi_axes).T.astype(np.float32)
-        offsets = grid[(slice(None), *box)] - grid[(slice(None), *self.centre)][:, None, None, None]
-        distance = np.sqrt(np.sum(np.tensordot(whitened, offsets, axes=1) ** 2, axis=0))
+        nearest = self.nearest(grid.shape[-1])
+        centre = grid[(slice(None), *nearest)] + (self.centre - nearest).astype(np.float32)
+        offsets = grid[(slice(None), *box)] - centre[:, None, None, None]
+        distance = np.sqrt(np.square(whitened @ offsets.reshape(3, -1)).sum(axis=0)).reshape(offsets.shape[1:])
         return np.asarray((1 - distance) * np.float32(np.prod(self.semi_axes) ** (1 / 3)), np.float32)
 
 
@@ -80,25 +98,29 @@ class Leaves:
     @classmethod
     def on(cls, canvas: Canvas) -> Leaves:
         """On a canvas, in a space warped at random."""
-        return cls(canvas, displacement(canvas.random, canvas.size, WARP, WARP_SCALE))
+        return cls(canvas, displaced(canvas.random, canvas.size, WARPS))
 
     def lay_early(self) -> None:
         """Cover the canvas with leaves."""
         random = self.canvas.random
         smallest, largest = random.uniform(*SMALLEST), random.uniform(*LARGEST) * self.canvas.size
-        self._lay(radii(random, self._count(LEAVES), smallest, max(largest, 2 * smallest)))
+        drawn = radii(random, self._count(LEAVES), smallest, max(largest, 2 * smallest))
+        covered = np.cumsum(4 / 3 * np.pi * drawn**3) / self.canvas.size**3
+        self._lay(drawn[: 1 + np.searchsorted(covered, random.uniform(*COVERED))])
 
     def lay_late(self) -> None:
         """Lay a few leaves on what is there."""
         random = self.canvas.random
-        self._lay(radii(random, self._count(LATE_LEAVES), SMALLEST[0], 0.12 * self.canvas.size))
+        self._lay(radii(random, self._count(LATE_LEAVES), SMALLEST[0], LARGEST_LATE * self.canvas.size))
 
     def _count(self, ends: tuple[int, int]) -> int:
         return round(self.canvas.random.uniform(*ends) * (self.canvas.size / 96) ** 3)
 
     def _lay(self, drawn: NDArray[np.float64]) -> None:
         for leaf in leaves(self.canvas.random, drawn, self.canvas.size):
-            self._paint(leaf, self.canvas.tissue(), self.canvas.roughness())
+            around = float(self.canvas.image[leaf.nearest(self.canvas.size)])
+            contrast = self.canvas.random.uniform(*CONTRAST)
+            self._paint(leaf, around + contrast * (self.canvas.tissue() - around), self.canvas.roughness())
 
     def lay_cavities(self) -> None:
         """In some volumes, cavities that hold air, next to each other and lined."""
@@ -108,11 +130,12 @@ class Leaves:
         drawn = random.uniform(*CAVITY_RADII, random.integers(*CAVITY_COUNT))
         middle = random.uniform(0, size, 3)
         for leaf in leaves(random, drawn, size):
-            near = np.clip(middle + (leaf.centre - size / 2) / 4, 0, size - 1).astype(int)
-            self._paint(Leaf(near, leaf.semi_axes, leaf.turn, leaf.rim), AIR, 0)
+            self._paint(replace(leaf, centre=middle + CROWDING * (leaf.centre - size / 2)), AIR, 0)
 
     def _paint(self, leaf: Leaf, intensity: float, roughness: float) -> None:
-        box, edge = leaf.box(self.canvas.size), self.canvas.random.uniform(0.5, 1.2)
+        box, edge = leaf.box(self.canvas.size), self.canvas.random.uniform(*EDGES)
+        if any(along.start >= along.stop for along in box):
+            return
         depth = leaf.depth(self.grid, box)
         if leaf.rim:
             rim = filled(leaf.rim - depth, edge)
@@ -133,10 +156,15 @@ def leaves(random: np.random.Generator, drawn: NDArray[np.float64], size: int) -
     count = len(drawn)
     if count == 0:
         return []
-    centres = random.integers(0, size, (count, 3))
-    stretch = np.exp(random.normal(0.0, 0.4, (count, 3)))
+    beyond = OUTSIDE * drawn[:, None]
+    centres = random.uniform(-beyond, size - 1 + beyond, (count, 3))
+    stretch = np.exp(random.normal(0.0, ELONGATION, (count, 3)))
     semi_axes = drawn[:, None] * stretch / np.prod(stretch, axis=1, keepdims=True) ** (1 / 3)
     turns = Rotation.random(count, random_state=random).as_matrix()
-    rims = np.where(random.uniform(size=count) < 0.5, random.uniform(0.08, 0.3, count) * drawn, 0)
-    rims = np.where(rims > 0, rims, random.uniform(*THIN_RIM, count)) * (random.uniform(size=count) < RIMMED)
+    rims = np.where(
+        random.uniform(size=count) < GROWING,
+        random.uniform(*THICK_RIM, count) * drawn,
+        random.uniform(*THIN_RIM, count),
+    )
+    rims *= random.uniform(size=count) < RIMMED
     return [Leaf(*each) for each in zip(centres, semi_axes, turns, rims.tolist(), strict=True)]

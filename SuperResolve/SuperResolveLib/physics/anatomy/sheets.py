@@ -8,14 +8,15 @@ from .canvas import Canvas, filled, layer
 from .fields import FloatArray, SmoothField
 
 #: Ends of the ranges drawn from: how many sheets, their thickness and the scale of their curvature in voxels.
-SHEETS, THICKNESS, SCALES = (0, 6), (0.7, 3.0), (7.0, 28.0)
+SHEETS, THICKNESS, SCALES = (0, 9), (0.7, 3.0), (7.0, 28.0)
 
 
 def lay_sheets(canvas: Canvas) -> None:
     """Lay a few sheets through the canvas, each as far as a region reaches."""
     random = canvas.random
     for _ in range(random.integers(*SHEETS)):
-        share = sheet(random, canvas.size, random.uniform(*SCALES), random.uniform(*THICKNESS))
+        thickness = float(np.exp(random.uniform(*np.log(THICKNESS))))
+        share = sheet(random, canvas.size, random.uniform(*SCALES), thickness)
         canvas.paint(share, canvas.tissue(), canvas.roughness())
 
 
