@@ -28,7 +28,7 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "fast": Preset(48, 6, iterations=30_000),
+    "fast": Preset(48, 6, iterations=25_000),
     "balanced": Preset(64, 12, iterations=200_000, batch=16, width=64, learning_rate=5e-4, averaging=0.9995),
 }
 

@@ -1,8 +1,9 @@
-r"""Regression on through-plane images: :math:`\min_\theta E\,\|C(G_{\theta,t}(y)) - x\|^2` with :math:`y = A x + n`.
+r"""Regression on through-plane images: :math:`\min_\theta E\,\|C(G_{\theta,t}(y)) - x\|^2 / \|T y - x\|^2`.
 
-x is an image of whole columns of a volume along one axis, A the acquisition with a ratio, phase and profile drawn anew
+x is an image of whole columns of a volume along one axis, :math:`y = A x + n` with A the acquisition with a ratio, phase and profile drawn anew
 for every batch, n noise, C the closed-form data consistency, and t what the network is told of A and n. The image is
-seen between its slices and their fine grid, as in use; the squared error is that of the planes read off it.
+seen between its slices and their fine grid, as in use; the squared error is that of the planes read off it, relative
+to that of Tikhonov's inverse T of the batch, so that hard and easy protocols and anatomies count alike.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ from ..training_batches import random_stream
 from .presets import EXPONENTS, FWHM_RATIOS, NOISE, PRESETS, RATIOS, VOXELS_MM, Preset
 
 STAGE = "regression"
+#: Added to the squared error of Tikhonov's inverse: what is smaller is no error, of intensities from 0 to 1.
+SMALLEST = 1e-6
 #: Planes of an image at most: whole columns are learned from.
 WHOLE = 10_000
 
@@ -88,11 +91,12 @@ class InstantTraining(SuccessiveStages):
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
             answer = planes_of(network, pairs, pairs.slices[:, :, 0], in_bfloat16)[:, :, None]
-            return squared_error(pairs.made_consistent(answer), pairs.truth)
+            start = squared_error(pairs.start, pairs.truth)
+            return squared_error(pairs.made_consistent(answer), pairs.truth) / (start + SMALLEST)
 
         optimisers = optimisers_for(network, preset.learning_rate, "muon")
         schedules = [warmed_up_cosine(each, settings.iterations[STAGE]) for each in optimisers]
-        optimisation = Optimisation(network.parameters(), optimisers, schedules, gradient_norm=1.0)
+        optimisation = Optimisation(network.parameters(), optimisers, schedules)
         step = SupervisedStep(network, batches, loss, optimisation, self._generator.average)
         return Stage(step, lambda: self._scoring.of(self.averaged))
 
@@ -108,7 +112,7 @@ class InstantTraining(SuccessiveStages):
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
             voxels_mm=VOXELS_MM,
-            losses={"squared_error": 1.0},
+            losses={"relative_squared_error": 1.0},
         )
 
 

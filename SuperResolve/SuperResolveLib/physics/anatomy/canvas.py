@@ -17,6 +17,8 @@ EVERYWHERE: Box = (slice(None), slice(None), slice(None))
 AIR = 0.0
 #: Ends of the ranges drawn from: how many tissues there are, and how far one spreads about its intensity.
 TISSUES, SPREAD = (3, 9), (0.0, 0.1)
+#: Tissues where every structure is one of its own.
+MANY = 256
 #: The amplitude of tissue's texture falls with frequency f as f^-TEXTURE; the largest standard deviation of it.
 TEXTURE, ROUGHEST = 1.5, 0.08
 
@@ -42,13 +44,16 @@ class Canvas:
     random: np.random.Generator
 
     @classmethod
-    def blank(cls, random: np.random.Generator, size: int) -> Canvas:
-        """A canvas of one tissue."""
+    def blank(cls, random: np.random.Generator, size: int, of_tissues: bool = True) -> Canvas:
+        """A canvas of one tissue; with ``of_tissues``, of few that there are, else any structure has its own intensity."""
         texture = fractal_field((size,) * 3, TEXTURE, size, random).astype(np.float32)
-        count = random.integers(*TISSUES)
+        count = int(random.integers(*TISSUES)) if of_tissues else MANY
         tissues = (np.arange(count) + random.uniform(0, 1, count)) / count
+        spread, contrast = random.uniform(*SPREAD), tone_curve(random)
+        if not of_tissues:
+            spread, contrast = 0.0, np.array([0.0, 1.0])
         image = np.zeros((size,) * 3, np.float32)
-        canvas = cls(image, texture, tissues, random.uniform(*SPREAD), tone_curve(random), random)
+        canvas = cls(image, texture, tissues, spread, contrast, random)
         canvas.paint(np.float32(1), canvas.tissue(), canvas.roughness())
         return canvas
 

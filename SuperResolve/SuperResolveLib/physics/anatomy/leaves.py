@@ -16,6 +16,8 @@ from scipy.spatial.transform import Rotation
 from .canvas import AIR, Box, Canvas, filled
 from .fields import FloatArray, displaced
 
+Ends = tuple[float, float]
+
 #: Ends of the ranges drawn from: leaves in a cube of 96 voxels (larger cubes have as many to a voxel), the radius of
 #: the smallest leaves in voxels, that of the largest as a fraction of the cube, and the exponent of the power law.
 LEAVES, SMALLEST, LARGEST, EXPONENTS = (100, 2500), (1.2, 4.0), (0.2, 0.45), (1.4, 2.6)
@@ -31,6 +33,8 @@ RIMMED, GROWING = 0.35, 0.5
 OUTSIDE, ELONGATION = 0.3, 0.4
 #: Widths of edges in voxels.
 EDGES = (0.5, 2.0)
+#: The same where there are leaves alone: how many, the smallest and largest radius, contrast and edges.
+DENSE, DENSE_RADII, FULL, SHARP = 3500, (1.2, 0.3), (1.0, 1.0), (0.4, 1.2)
 #: Thickness of a rim that grows with the leaf, as a fraction of its radius, and of others in voxels.
 THICK_RIM, THIN_RIM = (0.08, 0.3), (0.7, 2.5)
 #: Shares of volumes that have air cavities, and how many of which radii in voxels.
@@ -108,6 +112,12 @@ class Leaves:
         covered = np.cumsum(4 / 3 * np.pi * drawn**3) / self.canvas.size**3
         self._lay(drawn[: 1 + np.searchsorted(covered, random.uniform(*COVERED))])
 
+    def lay_dense(self) -> None:
+        """Cover the canvas with sharp leaves down to the smallest, each of a tissue of its own."""
+        smallest, largest = DENSE_RADII
+        drawn = radii(self.canvas.random, self._count((DENSE, DENSE)), smallest, largest * self.canvas.size)
+        self._lay(drawn, FULL, SHARP)
+
     def lay_late(self) -> None:
         """Lay a few leaves on what is there."""
         random = self.canvas.random
@@ -116,11 +126,11 @@ class Leaves:
     def _count(self, ends: tuple[int, int]) -> int:
         return round(self.canvas.random.uniform(*ends) * (self.canvas.size / 96) ** 3)
 
-    def _lay(self, drawn: NDArray[np.float64]) -> None:
+    def _lay(self, drawn: NDArray[np.float64], contrasts: Ends = CONTRAST, edges: Ends = EDGES) -> None:
         for leaf in leaves(self.canvas.random, drawn, self.canvas.size):
             around = float(self.canvas.image[leaf.nearest(self.canvas.size)])
-            contrast = self.canvas.random.uniform(*CONTRAST)
-            self._paint(leaf, around + contrast * (self.canvas.tissue() - around), self.canvas.roughness())
+            contrast = self.canvas.random.uniform(*contrasts)
+            self._paint(leaf, around + contrast * (self.canvas.tissue() - around), self.canvas.roughness(), edges)
 
     def lay_cavities(self) -> None:
         """In some volumes, cavities that hold air, next to each other and lined."""
@@ -132,8 +142,8 @@ class Leaves:
         for leaf in leaves(random, drawn, size):
             self._paint(replace(leaf, centre=middle + CROWDING * (leaf.centre - size / 2)), AIR, 0)
 
-    def _paint(self, leaf: Leaf, intensity: float, roughness: float) -> None:
-        box, edge = leaf.box(self.canvas.size), self.canvas.random.uniform(*EDGES)
+    def _paint(self, leaf: Leaf, intensity: float, roughness: float, edges: Ends = EDGES) -> None:
+        box, edge = leaf.box(self.canvas.size), self.canvas.random.uniform(*edges)
         if any(along.start >= along.stop for along in box):
             return
         depth = leaf.depth(self.grid, box)
