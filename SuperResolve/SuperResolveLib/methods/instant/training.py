@@ -1,9 +1,10 @@
 r"""Regression on through-plane images: :math:`\min_\theta E\,\|C(G_{\theta,t}(y)) - x\|^2 / \|T y - x\|^2`.
 
-x is an image of whole columns of a volume along one axis, :math:`y = A x + n` with A the acquisition with a ratio, phase and profile drawn anew
-for every batch, n noise, C the closed-form data consistency, and t what the network is told of A and n. The image is
-seen between its slices and their fine grid, as in use; the squared error is that of the planes read off it, relative
-to that of Tikhonov's inverse T of the batch, so that hard and easy protocols and anatomies count alike.
+x is an image of whole columns of a volume along one axis, :math:`y = A x + n` with A the acquisition with a ratio,
+phase and profile drawn anew for every batch, n noise, C the closed-form data consistency, and t what the network is
+told of A and n. The image is seen between its slices and their fine grid, as in use; the squared error is that of the
+planes read off it, relative to that of Tikhonov's inverse T of the batch, so that hard and easy protocols and anatomies
+count alike.
 """
 
 from __future__ import annotations

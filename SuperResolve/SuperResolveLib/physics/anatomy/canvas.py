@@ -45,7 +45,7 @@ class Canvas:
 
     @classmethod
     def blank(cls, random: np.random.Generator, size: int, of_tissues: bool = True) -> Canvas:
-        """A canvas of one tissue; with ``of_tissues``, of few that there are, else any structure has its own intensity."""
+        """A canvas of one tissue, of few that there are; else every structure has an intensity of its own."""
         texture = fractal_field((size,) * 3, TEXTURE, size, random).astype(np.float32)
         count = int(random.integers(*TISSUES)) if of_tissues else MANY
         tissues = (np.arange(count) + random.uniform(0, 1, count)) / count
