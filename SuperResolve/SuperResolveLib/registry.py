@@ -13,7 +13,7 @@ from .errors import InputError
 #: How many times as fast as a processor core a graphics card is, roughly.
 GRAPHICS_CARD = 30.0
 
-LearnsFrom = Literal["nothing", "the scan", "a collection"]
+LearnsFrom = Literal["nothing", "the scan", "a collection", "synthetic anatomy"]
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,7 @@ _PICTURES = "detail like that of what it learned from"
 TOLD = {
     "bspline": Told("nothing", "nothing: blurred"),
     "tikhonov": Told("a profile", "nothing: what slices average away stays away"),
+    "instant": Told("a profile", "detail as in synthetic anatomy; no contrast that is not in the scan"),
     "smore": Told("a profile, minutes", "detail as in plane"),
     "edssr": Told("a profile, minutes", "detail as in plane; nothing ties it to the slices"),
     "zssr": Told("a profile, minutes", "detail as in plane; nothing ties it to the slices"),
@@ -67,8 +68,8 @@ TOLD = {
     "xuan": Told("thick scans, an hour of training", "planes between slices; thickness stays"),
     "ct-guided": Told("a profile; thick scans and CT, hours of training", f"{_PICTURES}, which is CT"),
 }
-#: Those that are trained before; all are run with their first preset.
-TRAINED = tuple(TRAINABLES)
+#: Those that are trained before, and do not ship what they learned; all are run with their first preset.
+TRAINED = tuple(name for name in TRAINABLES if name not in METHODS)
 FIGURES = (("psnr", "PSNR (dB)", 2), ("ssim", "SSIM", 4), ("hfen", "HFEN", 4), ("sharpness", "sharpness", 3))
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..model import Model
 from ..physics.problem import OperatorKind, Problem
 from ..progress import ProgressCallback
 from ..registry import Info, import_with_torch
@@ -26,11 +27,13 @@ class MethodInfo(Info):
         combines: whether it has results of several orientations, which ``settings.combine`` makes one.
         operator: by which operator its result is made consistent with the scan: the slice profile's, or one that only
             selects planes (for a method that changes the spacing and not the thickness); ``None`` leaves it as it is.
+        ships: whether its model comes with this program, so that it is handed it in ``settings.model``.
     """
 
     tells_uncertainty: bool = False
     combines: bool = False
     operator: OperatorKind | None = None
+    ships: bool = False
 
     @property
     def tells(self) -> tuple[str, ...]:
@@ -48,6 +51,7 @@ class MethodSettings:
         seed: of everything random.
         combine: how results of several orientations become one: their mean, or Fourier burst accumulation.
         uncertainty: whether to answer as an ensemble, from which the uncertainty follows.
+        model: that comes with this program, for a method that restores by one.
     """
 
     preset: str = ""
@@ -55,6 +59,7 @@ class MethodSettings:
     seed: int = 0
     combine: Combination = "average"
     uncertainty: bool = False
+    model: Model | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ METHODS: Registry[Method] = Registry(
     "super-resolution method",
     {
         "smore": "methods.smore.method:Smore",
+        "instant": "methods.instant.method:Instant",
         "edssr": "methods.smore.edssr:Edssr",
         "zssr": "methods.zssr.method:Zssr",
         "tscn": "methods.tscn.method:Tscn",

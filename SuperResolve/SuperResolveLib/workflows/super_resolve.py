@@ -28,6 +28,7 @@ from ..physics.slabs import root_mean_square
 from ..progress import ProgressCallback, part_of, silent
 from .estimate import estimate_profile
 from .plausibility import check_profile
+from .shipped_models import shipped_model
 from .uncertainty import Uncertainty
 
 
@@ -112,7 +113,7 @@ def super_resolve(
     started = time.perf_counter()
     progress = part_of(progress)
     restorer, settings = _restorer(model, method, preset, device, seed, combine, uncertainty)
-    info = restorer.info
+    info, used = restorer.info, model or settings.model
     if not consistent and info.operator is None:
         raise InputError(f"{info.name} has no data-consistency step, so that none can be left out: do not ask for it")
     used_device = device_of(info.runs_on_torch(settings.preset), device)
@@ -137,8 +138,9 @@ def super_resolve(
     problem = Problem.of(scan, geometry, profile, grid, operator)
     # before the memory is taken that the result needs
     warnings = doubts + _warnings(scan, geometry, profile) + _warnings_of(info.name, operator)
-    if model is not None:
-        warnings += _warnings_of_model(model.card, geometry, profile)
+    card = None if used is None else used.card
+    if card is not None:
+        warnings += _warnings_of_model(card, geometry, profile)
     restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))
     consistent = consistent and info.operator is not None
     data, change, residual = _compared_with_scan(problem.stack, restoration.data, consistent, progress)
@@ -160,7 +162,7 @@ def super_resolve(
         noise=problem.stack.noise,
         seconds=time.perf_counter() - started,
         operator=operator,
-        model=None if model is None else model.card,
+        model=card,
         uncertainty=None
         if restoration.variances is None
         else Uncertainty(restoration.variances, grid.affine, scan.space),
@@ -179,7 +181,10 @@ def _restorer(
     """What restores, a method or a model, and its settings."""
     if model is None:
         method_class = METHODS[next(iter(METHODS)) if method is None else method]
-        settings = _settings(method_class.info, preset, device, seed, combine, uncertainty)
+        info = method_class.info
+        settings = _settings(info, preset, device, seed, combine, uncertainty)
+        if info.ships:
+            settings = replace(settings, model=shipped_model(info.name))
         return method_class(settings), settings
     if method is not None or preset is not None:
         raise InputError("a model takes the place of method and preset: leave these out, or the model")
