@@ -17,7 +17,7 @@ from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.registry import ESTIMATORS
 
-from . import all_methods, anatomy, learning, phantom_pair, quality, table1, table2, table3, trust, views
+from . import all_methods, anatomy, instant, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
 from .condition import Condition
 from .ct_guided import command as ct_guided
@@ -36,6 +36,7 @@ EXPERIMENTS = {
     "quality": quality.EXPERIMENT,
     "trust": trust.EXPERIMENT,
     "views": views.EXPERIMENT,
+    "instant": instant.EXPERIMENT,
 }
 PAIR = "phantom-pair"
 SPEED = "speed"

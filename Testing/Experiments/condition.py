@@ -18,6 +18,7 @@ from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
 from .cells import Row
+from .volumes import middle_of
 
 Axis = Literal["i", "j", "k"]
 _SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect}
@@ -87,9 +88,12 @@ class SimulatedScan:
     mask: Mask
 
     @classmethod
-    def of(cls, path: Path, axis: Axis, condition: Condition) -> SimulatedScan:
-        """The scan of the volume in a file; noise, where there is any, is the same in every run."""
-        truth = read_volume(path)
+    def of(cls, path: Path, axis: Axis, condition: Condition, size: int | None = None) -> SimulatedScan:
+        """The scan of the volume in a file, or of the middle of it, so many voxels along each side at most.
+
+        Noise, where there is any, is the same in every run.
+        """
+        truth = read_volume(path) if size is None else middle_of(path, size)
         voxel = truth.spacing[AXIS_NAMES.index(axis)]
         profile, head = condition.profile(voxel), head_mask(truth)
         noise = 0.0 if np.isinf(condition.snr) else float(truth.data[head].mean()) / condition.snr

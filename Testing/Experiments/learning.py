@@ -28,6 +28,7 @@ from SuperResolveLib.workflows.super_resolve import super_resolve
 from .cells import Cell, CellRunner, Row
 from .condition import Axis, Condition
 from .report import Presentation, Table
+from .volumes import middle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ class Trial:
 
 def trials(path: Path, condition: Condition) -> list[Trial]:
     """A trial along each axis."""
-    truth = middle(read_volume(path))
+    truth = middle(read_volume(path), BLOCK)
     mask, made = head_mask(truth), []
     names: tuple[Axis, ...] = ("i", "j", "k")
     for axis in names:
@@ -66,17 +67,6 @@ def trials(path: Path, condition: Condition) -> list[Trial]:
         baseline = super_resolve(scan, profile, "tikhonov", like=truth)
         made.append(Trial(axis, truth, scan, profile, mask, compare(truth, baseline, mask).psnr))
     return made
-
-
-def middle(volume: Volume, size: int = BLOCK) -> Volume:
-    """So many voxels along every axis of the middle of a volume, where its head is; all there are, where fewer are."""
-    occupied = np.argwhere(head_mask(volume))
-    centre = (occupied.min(axis=0) + occupied.max(axis=0)) // 2
-    first = [int(np.clip(c - size // 2, 0, max(0, n - size))) for c, n in zip(centre, volume.shape, strict=True)]
-    part = tuple(slice(start, start + size) for start in first)
-    affine = volume.affine.copy()
-    affine[:3, 3] = (volume.affine @ [*first, 1])[:3]
-    return volume.on_grid(np.ascontiguousarray(volume.data[part]), affine)
 
 
 def runner(volumes: Mapping[str, Path], iterations: int | None, synthetic: int, device: str) -> CellRunner:
