@@ -13,5 +13,5 @@ class Backbone(nn.Module):
         receptive_radius: how many pixels away an output pixel sees.
     """
 
-    blocks: nn.Sequential
+    blocks: nn.Module
     receptive_radius: int

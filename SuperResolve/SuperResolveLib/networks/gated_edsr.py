@@ -103,6 +103,7 @@ class AtAcquisition(Backbone):
     def __init__(self, network: GatedEDSR, told: Sequence[float], in_bfloat16: bool) -> None:
         super().__init__()
         self.network = network
+        self.blocks = nn.ModuleList([*network.blocks, network.body])
         self.told = tuple(told)
         self.in_bfloat16 = in_bfloat16
         self.receptive_radius = network.receptive_radius
