@@ -195,7 +195,7 @@ def test_the_command_line_gives_values_of_their_types():
         ("--spacing nan scan.nrrd out.nrrd", "'nan' is no value for outputSpacing: give a number"),
         (
             "--method magic scan.nrrd out.nrrd",
-            "there is no method 'magic': choose one of smore, edssr, zssr, tscn, tikhonov, bspline",
+            "there is no method 'magic': choose one of smore, instant, edssr, zssr, tscn, tikhonov, bspline",
         ),
         ("--acquired_resolution fine scan.nrrd out.nrrd", "'fine' is no value for acquiredResolution"),
     ],
