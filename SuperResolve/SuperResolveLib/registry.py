@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
@@ -12,8 +13,12 @@ from .errors import InputError
 
 #: How many times as fast as a processor core a graphics card is, roughly.
 GRAPHICS_CARD = 30.0
+#: Devices that are such cards.
+GRAPHICS_CARDS = ("cuda", "mps")
 
 LearnsFrom = Literal["nothing", "the scan", "a collection", "synthetic anatomy"]
+#: What computes: a library for networks, or numpy alone.
+Engine = Literal["numpy", "torch", "onnxruntime"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class Info:
         title: for people.
         summary: what it does, in one or two sentences.
         learns_from: what it learns from.
-        needs_torch: whether it runs only where torch is installed.
+        needs_torch: whether it runs only where torch is installed, or else what ``also_runs_on`` names.
+        also_runs_on: what computes where torch cannot be loaded; ``None`` where nothing else can.
         presets: its named settings, the default first; empty where there is nothing to choose.
         cost: roughly the seconds of a processor core that it takes for a scan of a million voxels, by which a progress
             bar is shared out.
@@ -55,6 +61,7 @@ class Info:
     summary: str
     learns_from: LearnsFrom
     needs_torch: bool = False
+    also_runs_on: Engine | None = None
     presets: tuple[Preset, ...] = ()
     cost: float = 1.0
 
@@ -63,8 +70,52 @@ class Info:
         """What it tells beside its answer, in words."""
         return ()
 
+    @property
+    def libraries(self) -> str:
+        """What it computes by whatever its preset, in words; empty where numpy does."""
+        if not self.needs_torch:
+            return ""
+        return "torch" if self.also_runs_on is None else f"torch or {self.also_runs_on}"
+
     def runs_on_torch(self, preset: str | None) -> bool:
-        """Whether a run with that preset, or with the default, needs torch."""
+        """Whether a run with that preset, or with the default, is one for torch, as far as what is installed tells."""
+        return self._needs_torch(preset) and not (
+            self.also_runs_on is not None and is_installed(self.also_runs_on) and not is_installed("torch")
+        )
+
+    def engine(self, preset: str | None, device: str) -> Engine:
+        """What computes in such a run here; torch is loaded where there is another choice, as it may be damaged.
+
+        Raises:
+            InputError: torch cannot be loaded where a graphics card is asked for, or neither it nor the other choice.
+        """
+        if not self._needs_torch(preset):
+            return "numpy"
+        if self.also_runs_on is None:
+            return "torch"
+        try:
+            import_with_torch("torch")
+        except InputError as error:
+            if device in GRAPHICS_CARDS:
+                raise
+            return self._other_engine(error)
+        return "torch"
+
+    def _other_engine(self, error: InputError) -> Engine:
+        """What computes where torch cannot be loaded, for which ``error`` gives the reason."""
+        assert self.also_runs_on is not None
+        try:
+            importlib.import_module(self.also_runs_on)
+        except MemoryError:
+            raise
+        except Exception:  # as of torch
+            raise InputError(
+                f"{self.name} needs {self.libraries}, and neither can be loaded here: 'pip install torch', or "
+                f"'pip install {self.also_runs_on}', which is smaller"
+            ) from error
+        return self.also_runs_on
+
+    def _needs_torch(self, preset: str | None) -> bool:
         chosen = preset or (self.presets[0].name if self.presets else None)
         return self.needs_torch or any(each.needs_torch for each in self.presets if each.name == chosen)
 
@@ -72,7 +123,7 @@ class Info:
         """The cost of a run with that preset, or with the default; a graphics card is so many times faster."""
         chosen = self.preset(preset)
         costs = [each.cost for each in self.presets if each.name == chosen and each.cost is not None]
-        return (costs[0] if costs else self.cost) / (GRAPHICS_CARD if device in ("cuda", "mps") else 1.0)
+        return (costs[0] if costs else self.cost) / (GRAPHICS_CARD if device in GRAPHICS_CARDS else 1.0)
 
     def usable_device(self, preset: str | None, device: str) -> str:
         """The device if such a run computes on one, else ``"auto"``: for a choice that several runs share."""
@@ -84,7 +135,7 @@ class Info:
         Raises:
             InputError: it is named, and the run computes on the processor alone.
         """
-        if device in ("cuda", "mps") and not self.runs_on_torch(preset):
+        if device in GRAPHICS_CARDS and not self.runs_on_torch(preset):
             run = f"{self.name} ({preset})" if preset else self.name
             raise InputError(f"{run} computes on the processor alone: leave out the device {device!r}")
 
@@ -157,6 +208,14 @@ class Registry(Generic[Kind]):
     def infos(self) -> list[Info]:
         """What each declares about itself, in order."""
         return [self.info(name) for name in self.homes]
+
+
+def is_installed(package: str) -> bool:
+    """Whether a package is there to be imported, which does not tell whether it can be."""
+    try:
+        return importlib.util.find_spec(package) is not None
+    except (ImportError, ValueError):  # an import hook forbids it, or it is only half there
+        return False
 
 
 def import_with_torch(module: str) -> ModuleType:

@@ -24,7 +24,8 @@ from SuperResolveLib.methods.through_plane.told import FARTHEST, fine_damping, f
 from SuperResolveLib.methods.trainable import TrainingSettings
 from SuperResolveLib.metrics.image_quality import psnr
 from SuperResolveLib.model import Card, Model
-from SuperResolveLib.networks.gated_edsr import FACTOR, TOLD, GatedEDSR
+from SuperResolveLib.networks.gated_edsr import GatedEDSR
+from SuperResolveLib.networks.gated_edsr_sizes import FACTOR, TOLD
 from SuperResolveLib.physics.acquisition import acquisition_matrix, along, regularised_inverse
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.problem import Problem

@@ -17,6 +17,7 @@ from SuperResolveLib.methods.smore.learning import train
 from SuperResolveLib.methods.through_plane.combination import combine, fourier_burst_accumulation
 from SuperResolveLib.methods.through_plane.inference import apply
 from SuperResolveLib.methods.through_plane.network import network_on
+from SuperResolveLib.methods.through_plane.torch_network import TorchNetwork
 from SuperResolveLib.methods.through_plane.views import plain_views
 from SuperResolveLib.metrics.image_quality import compare
 from SuperResolveLib.networks.backbone import Backbone
@@ -141,11 +142,11 @@ def test_fine_planes_are_interleaved_along_the_through_plane_axis() -> None:
 def test_result_does_not_depend_on_tiles(kind: type[EDSR] | type[WDSR]) -> None:
     fine_grid = fine_grid_for(3.4)
     backbone = randomised(kind(fine_grid.factor + 1, fine_grid.factor, 8, 2))
-    network = network_on(fine_grid, backbone)
+    applied = TorchNetwork(network_on(fine_grid, backbone))
     volume = np.random.default_rng(0).random((5, 11, 70)).astype(np.float32)
     positions = np.linspace(-0.4, 10.4, 37)
     whole, tiled = (
-        np.concatenate([planes for _, planes in apply(network, fine_grid, volume, positions, CPU, silent, *tiles)])
+        np.concatenate([planes for _, planes in apply(applied, fine_grid, volume, positions, silent, *tiles)])
         for tiles in ((), (400, 16))
     )
     assert whole.shape == (5, 37, 70)
@@ -363,7 +364,7 @@ def test_air_beside_the_head_gets_the_linear_inverse_and_the_head_does_not_notic
     images = np.random.default_rng(0).random((3, 8, 40)).astype(np.float32)
     images[:, :, :12] = 0.01 * images[:, :, :12]
     images[:, :, 31:] = 0.01 * images[:, :, 31:]
-    ((_, planes),) = apply(network, fine_grid, images, positions, CPU, silent)
+    ((_, planes),) = apply(TorchNetwork(network), fine_grid, images, positions, silent)
     reading = torch.as_tensor(fine_grid.reading(8, positions), dtype=torch.float32)
     with torch.no_grad():
         whole = torch.einsum("pf,bfw->bpw", reading, network(torch.as_tensor(images))).numpy()

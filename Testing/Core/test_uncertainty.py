@@ -19,6 +19,7 @@ from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.smore import super_resolve as smore
 from SuperResolveLib.methods.smore.error_head import learn_errors
 from SuperResolveLib.methods.through_plane.network import network_on
+from SuperResolveLib.methods.through_plane.torch_network import TorchNetwork
 from SuperResolveLib.methods.through_plane.views import View, views_of
 from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.networks.edsr import EDSR
@@ -80,7 +81,7 @@ def test_every_view_meets_the_same_planes(ratio: float, first: str):
     positions = start + np.arange(9 * count) / count
     network, fine_grid = network_for(ratio, positions)
     stack = np.random.default_rng(0).random((10, 7, 6)).astype(np.float32)
-    answers = [view.apply(network, fine_grid, stack, positions, lambda *_: None) for view in VIEWS]
+    answers = [view.apply(TorchNetwork(network), fine_grid, stack, positions, lambda *_: None) for view in VIEWS]
     assert answers[0].shape == (len(positions), 7, 6)
     for answer in answers:
         np.testing.assert_allclose(answer, answers[0], atol=2e-4)
@@ -91,7 +92,7 @@ def test_planes_at_any_ratio_are_where_they_belong_in_every_view():
     network, fine_grid = network_for(3.3, positions)
     ramp = np.arange(14, dtype=np.float32)[:, None, None] + np.zeros((1, 5, 6), np.float32)
     for view in VIEWS:
-        planes = view.apply(network, fine_grid, ramp, positions, lambda *_: None)
+        planes = view.apply(TorchNetwork(network), fine_grid, ramp, positions, lambda *_: None)
         np.testing.assert_allclose(planes[:, 2, 3], positions, atol=0.05)
 
 
@@ -102,8 +103,9 @@ def test_a_view_shows_the_network_the_mirrored_scan():
     torch.manual_seed(0)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
-    judged = PlanesAndErrors(network)
-    torch.nn.init.normal_(judged.tail.weight)
+    errors = PlanesAndErrors(network)
+    torch.nn.init.normal_(errors.tail.weight)
+    judged = TorchNetwork(errors)
     stack = np.random.default_rng(0).random((10, 7, 6)).astype(np.float32)
     for orientation, across in ((0, 1), (1, 2)):  # the axis of (slices, a, b) that the images hold
         turned = View(orientation, True, True).apply(judged, fine_grid, stack, positions, lambda *_: None)

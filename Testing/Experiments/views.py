@@ -41,6 +41,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     from SuperResolveLib.methods.smore.super_resolve import PRESETS, trained
     from SuperResolveLib.methods.through_plane.answer import normalised
     from SuperResolveLib.methods.through_plane.network import fine_grid_of
+    from SuperResolveLib.methods.through_plane.torch_network import TorchNetwork
     from SuperResolveLib.methods.through_plane.views import View
 
     axis = cast(Axis, cell.axis)
@@ -51,8 +52,9 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     stack, low, scale = normalised(problem)
     with reproducible(cell.seed):
         network, _ = trained(problem, PRESETS[cell.preset], device, stack, cell.seed, silent)
+    applied = TorchNetwork(network)
     seen = {
-        view: View(*view).apply(network, fine_grid_of(problem), stack, problem.grid.positions, silent)
+        view: View(*view).apply(applied, fine_grid_of(problem), stack, problem.grid.positions, silent)
         for view in SETS["eight"]
     }
     figures: Row = {"device": str(next(network.parameters()).device)}

@@ -43,7 +43,7 @@ def _table(infos: Iterable[Info]) -> str:
 
 def _torch(info: Info) -> str:
     if info.needs_torch:
-        return "yes"
+        return "yes" if info.also_runs_on is None else f"yes, or {info.also_runs_on}"
     on_torch = [preset.name for preset in info.presets if preset.needs_torch]
     return f"for {', '.join(on_torch)}" if on_torch else "no"
 

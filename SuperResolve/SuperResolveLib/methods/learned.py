@@ -70,6 +70,7 @@ class Learned:
         from ..networks.gated_edsr import GatedEDSR
         from .networks import load_network
         from .through_plane.restore import restore
+        from .through_plane.torch_network import TorchConvolutions
         from .tiles import answers_in_tiles
 
         card, network = self.model.card, load_network(self.model)
@@ -80,7 +81,9 @@ class Learned:
                 "that was written by this version's training, and whole"
             )
         if isinstance(network, GatedEDSR):
-            return restore(network, problem, self.settings, progress)
+            convolutions = TorchConvolutions(network, self.settings.device)
+            with reproducible(self.settings.seed):
+                return restore(convolutions, problem, self.settings, progress)
         device, axes = choose_device(self.settings.device), Axes.of(problem)
         scale = problem.stack.geometry.slice_spacing / problem.grid.spacing
         network = network.to(device).eval().at_scale(scale)

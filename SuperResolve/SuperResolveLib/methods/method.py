@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -52,6 +52,7 @@ class MethodSettings:
         combine: how results of several orientations become one: their mean, or Fourier burst accumulation.
         uncertainty: whether to answer as an ensemble, from which the uncertainty follows.
         model: that comes with this program, for a method that restores by one.
+        graph: the network of ``model`` as an ONNX file, for a run without torch.
     """
 
     preset: str = ""
@@ -60,6 +61,7 @@ class MethodSettings:
     combine: Combination = "average"
     uncertainty: bool = False
     model: Model | None = None
+    graph: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,16 +21,8 @@ from torch import nn
 from torch.nn import functional
 
 from .backbone import Backbone
+from .gated_edsr_sizes import FACTOR, HIDDEN, MEAN, TOLD, receptive_radius
 from .generator import Generator, set_to_zero
-
-#: Fine planes of each slice, whatever the ratio.
-FACTOR = 8
-#: Numbers that tell of the acquisition.
-TOLD = 3
-#: Slices and pixels across of the mean that is taken away.
-MEAN = 3, 9
-#: Features between what is told and the factors.
-HIDDEN = 16
 
 
 class GatedBlock(nn.Module):
@@ -59,7 +51,7 @@ class GatedEDSR(Generator):
     def __init__(self, channels: int = 48, depth: int = 6) -> None:
         super().__init__()
         self.arguments = {"channels": channels, "depth": depth}
-        self.receptive_radius = 2 * depth + 3 + MEAN[1] // 2
+        self.receptive_radius = receptive_radius(depth)
         self.head = nn.Conv2d(FACTOR + 1, channels, 3, padding=1, bias=False)
         self.blocks = nn.ModuleList(GatedBlock(channels) for _ in range(depth))
         self.body = nn.Conv2d(channels, channels, 3, padding=1, bias=False)

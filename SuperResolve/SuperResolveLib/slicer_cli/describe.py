@@ -62,7 +62,7 @@ def described(name: str, text: str) -> str:
 
 def _methods_text(infos: Sequence[Info], automatic: bool) -> str:
     told = [f"{AUTO}: {infos[0].name}."] if automatic else []
-    told += [f"{info.name}: {info.summary}{' Needs torch.' if info.needs_torch else ''}" for info in infos]
+    told += [f"{info.name}: {info.summary}{f' Needs {info.libraries}.' if info.libraries else ''}" for info in infos]
     return " ".join(told)
 
 

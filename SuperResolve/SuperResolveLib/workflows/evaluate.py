@@ -121,7 +121,7 @@ class _Restorer:
     model: Model | None = None
 
     def cost(self, device: str) -> float:
-        return self.info.cost_of(self.preset, device_of(self.info.runs_on_torch(self.preset), device))
+        return self.info.cost_of(self.preset, device_of(self.info.engine(self.preset, device) == "torch", device))
 
 
 def evaluate(
@@ -226,7 +226,8 @@ def _device(restorers: Sequence[_Restorer], features: str | None, name: str) -> 
     if name in ("cuda", "mps") and not on_torch:
         names = ", ".join(restorer.name for restorer in restorers)
         raise InputError(f"{names} compute on the processor alone: leave out the device {name!r}")
-    return device_of(on_torch, name)
+    engines = [each.info.engine(each.preset, name) for each in restorers]
+    return device_of(features is not None or "torch" in engines, name)
 
 
 def _checked(volume: Volume, profile: SliceProfile, ratio: float, axis: Axis) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 Report = dict[str, Any]
 
 #: Packages on which results depend.
-PACKAGES = ("numpy", "scipy", "nibabel", "SimpleITK", "scikit-image", "torch")
+PACKAGES = ("numpy", "scipy", "nibabel", "SimpleITK", "scikit-image", "torch", "onnxruntime")
 
 
 def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings: Iterable[str]) -> Report:
@@ -68,6 +68,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry, model_h
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
         "operator": result.operator,
+        **({"engine": result.engine} if result.engine else {}),
         "model": _model(result.model, model_hash),
         "noise": result.noise,
         "uncertainty": _uncertainty(result),

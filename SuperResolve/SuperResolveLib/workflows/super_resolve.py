@@ -26,9 +26,10 @@ from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
 from ..physics.slabs import root_mean_square
 from ..progress import ProgressCallback, part_of, silent
+from ..registry import Engine
 from .estimate import estimate_profile
 from .plausibility import check_profile
-from .shipped_models import shipped_model
+from .shipped_models import shipped_graph, shipped_model
 from .uncertainty import Uncertainty
 
 
@@ -45,6 +46,7 @@ class SuperResolved(Volume):
         noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
         operator: whether the result was degraded with the slice profile or only by selecting planes.
+        engine: what computed, of a method that leaves a choice; ``None`` for others.
         model: the card of the model that made it; ``None`` for a method that needs none.
         uncertainty: maps of the error to be expected; ``None`` if they were not asked for.
     """
@@ -60,6 +62,7 @@ class SuperResolved(Volume):
     noise: float
     seconds: float
     operator: OperatorKind = "profile"
+    engine: Engine | None = None
     model: Card | None = None
     uncertainty: Uncertainty | None = None
 
@@ -116,7 +119,8 @@ def super_resolve(
     info, used = restorer.info, model or settings.model
     if not consistent and info.operator is None:
         raise InputError(f"{info.name} has no data-consistency step, so that none can be left out: do not ask for it")
-    used_device = device_of(info.runs_on_torch(settings.preset), device)
+    engine = info.engine(settings.preset, device)
+    used_device = device_of(engine == "torch", device)
     geometry = scan_geometry(scan, axis, acquired_resolution)
     grid = output_grid(scan, geometry, spacing, like)
     doubts = check_profile(profile, geometry.slice_spacing, geometry.in_plane_voxel) if profile is not None else ()
@@ -162,6 +166,7 @@ def super_resolve(
         noise=problem.stack.noise,
         seconds=time.perf_counter() - started,
         operator=operator,
+        engine=engine if info.also_runs_on else None,
         model=card,
         uncertainty=None
         if restoration.variances is None
@@ -184,7 +189,9 @@ def _restorer(
         info = method_class.info
         settings = _settings(info, preset, device, seed, combine, uncertainty)
         if info.ships:
-            settings = replace(settings, model=shipped_model(info.name))
+            on_torch = info.engine(settings.preset, device) == "torch"
+            graph = None if on_torch else shipped_graph(info.name)
+            settings = replace(settings, model=shipped_model(info.name), graph=graph)
         return method_class(settings), settings
     if method is not None or preset is not None:
         raise InputError("a model takes the place of method and preset: leave these out, or the model")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from ...networks.gated_edsr_sizes import receptive_radius
 from ...physics.problem import Problem
 from ...progress import ProgressCallback
 from ..learned import Learned
@@ -14,7 +15,8 @@ class Instant:
     """One network for all scans, which has learned from synthetic anatomy ahead of time, restores in seconds.
 
     Args:
-        settings: with the ``model``; ``preset`` and ``uncertainty`` mean nothing to it.
+        settings: with the ``model``, and its ``graph`` where ONNX Runtime is to compute; ``preset`` and
+            ``uncertainty`` mean nothing to it.
     """
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -23,6 +25,7 @@ class Instant:
         summary="A network that has learned from synthetic anatomy, for any ratio and profile. Takes seconds.",
         learns_from="synthetic anatomy",
         needs_torch=True,
+        also_runs_on="onnxruntime",
         combines=True,
         cost=25.0,
         operator="profile",
@@ -36,7 +39,15 @@ class Instant:
         """What the network makes of the scan, on the planes of the answer.
 
         Raises:
-            InputError: torch or the device is not there.
+            InputError: torch, where there is no graph, or the device is not there.
         """
-        assert self.settings.model is not None
-        return Learned(self.settings.model, self.settings).restore(problem, progress)
+        model, graph = self.settings.model, self.settings.graph
+        assert model is not None
+        if graph is None:
+            return Learned(model, self.settings).restore(problem, progress)
+        progress(0.0, "loading the network")
+        from ..through_plane.onnx_convolutions import OnnxConvolutions
+        from ..through_plane.restore import restore
+
+        radius = receptive_radius(int(model.card.network_arguments["depth"]))
+        return restore(OnnxConvolutions(graph, radius), problem, self.settings, progress)

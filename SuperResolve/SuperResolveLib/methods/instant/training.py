@@ -17,7 +17,8 @@ import torch
 from ...device import is_fast_in_bfloat16
 from ...losses.pixel import squared_error
 from ...model import Card
-from ...networks.gated_edsr import FACTOR, GatedEDSR
+from ...networks.gated_edsr import GatedEDSR
+from ...networks.gated_edsr_sizes import FACTOR
 from ...networks.generator import Generator
 from ...physics.acquisition import along
 from ...physics.degradation_range import DegradationRange
@@ -31,7 +32,8 @@ from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
 from ..scoring import Image, Scoring
 from ..successive_stages import SuccessiveStages
-from ..through_plane.told import fine_damping, network_for
+from ..through_plane.network import network_for
+from ..through_plane.told import fine_damping
 from ..trainable import Stage, TrainingSettings
 from ..training_batches import random_stream
 from .presets import EXPONENTS, FWHM_RATIOS, NOISE, PRESETS, RATIOS, VOXELS_MM, Preset

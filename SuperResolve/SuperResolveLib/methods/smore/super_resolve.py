@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from ...device import choose_device, reproducible
 from ...networks.backbone import Backbone
 from ...networks.edsr import EDSR
-from ...networks.planes_and_errors import PlanesAndErrors
 from ...networks.slice_to_planes import SliceToPlanes
 from ...networks.wdsr import WDSR
 from ...physics.problem import Problem
@@ -32,6 +31,7 @@ from ..ensemble import Ensemble
 from ..method import MethodSettings, Restoration
 from ..through_plane.answer import Answer, normalised
 from ..through_plane.network import fine_grid_of, network_on
+from ..through_plane.torch_network import TorchNetwork
 from ..through_plane.views import ORIENTATIONS, View, plain_views, views_of
 from .error_head import learn_errors
 from .learning import Loss, train
@@ -136,8 +136,9 @@ def _of_one_network(
     views = plain_views(fine_grid, len(stack), positions, few)
     taught = 0.98 * preset.training_share(stack.size, len(views))
     network, _ = trained(problem, preset, settings.device, stack, settings.seed, part_of(progress, 0.0, taught))
+    applied = TorchNetwork(network)
     for view, told in zip(views, parts_of(progress, len(views), taught, 0.98), strict=True):
-        for part, planes in view.parts(network, fine_grid, stack, positions, told):
+        for part, planes in view.parts(applied, fine_grid, stack, positions, told):
             answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
 
 
@@ -162,7 +163,9 @@ def _of_ensemble(
         )
         iterations = max(1, int(preset.iterations_for(stack.size) * ERROR_TRAINING))
         judged_at = taught * (1 + ERROR_TRAINING)
-        judged = learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
+        judged = TorchNetwork(
+            learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
+        )
         ensemble = ensemble or Ensemble(problem.stack, _damping(problem, judged, stack, answer))
         parts = parts_of(progress_of_restart, len(views), judged_at)
         for number, (view, told) in enumerate(zip(views, parts, strict=True)):
@@ -176,7 +179,7 @@ def _of_ensemble(
     return Restoration(mean if by_orientation is None else by_orientation.combined(), variances)
 
 
-def _damping(problem: Problem, network: PlanesAndErrors, stack: Image, answer: Answer) -> float:
+def _damping(problem: Problem, network: TorchNetwork, stack: Image, answer: Answer) -> float:
     """The damping with which the members are made consistent: from a sample of what the first network makes."""
     view = View(0)
     images = np.concatenate(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import torch
-
-from ...device import choose_device, reproducible
-from ...networks.gated_edsr import GatedEDSR
 from ...physics.problem import Problem
 from ...progress import ProgressCallback, parts_of
 from ..method import MethodSettings, Restoration
+from .adding_network import AddingNetwork, Convolutions
 from .answer import Answer, normalised
-from .told import fine_grid_of, network_for
+from .told import fine_grid_of, told
 from .views import plain_views
 
 
-def restore(network: GatedEDSR, problem: Problem, settings: MethodSettings, progress: ProgressCallback) -> Restoration:
+def restore(
+    convolutions: Convolutions, problem: Problem, settings: MethodSettings, progress: ProgressCallback
+) -> Restoration:
     """The mean over views of what the network adds to Tikhonov's inverse, on the planes of the answer."""
-    device = choose_device(settings.device)
     stack, low, scale = normalised(problem)
     answer, fine_grid, positions = (
         Answer(problem, settings.combine, low, scale),
@@ -25,11 +23,10 @@ def restore(network: GatedEDSR, problem: Problem, settings: MethodSettings, prog
     )
     views = plain_views(fine_grid, len(stack), positions)
     geometry = problem.stack.geometry
-    network = network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # in no stub
-    with reproducible(settings.seed):
-        for view, told in zip(views, parts_of(progress, len(views)), strict=True):
-            ratio = geometry.slice_spacing / geometry.in_plane_spacing[view.orientation]
-            of_view = network_for(network, fine_grid, ratio)
-            for part, planes in view.parts(of_view, fine_grid, stack, positions, told):
-                answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
+    for view, progress_of_view in zip(views, parts_of(progress, len(views)), strict=True):
+        ratio = geometry.slice_spacing / geometry.in_plane_spacing[view.orientation]
+        acquisition = told(ratio, fine_grid.profile, fine_grid.slice_spacing, fine_grid.damping)
+        network = AddingNetwork(convolutions, acquisition, fine_grid, len(stack))
+        for part, planes in view.parts(network, fine_grid, stack, positions, progress_of_view):
+            answer.add(view, answer.place(part), answer.scaled(planes), 1 / len(views))
     return Restoration(answer.combined())

@@ -1,4 +1,4 @@
-r"""The network for a scan: its fine grid, and what it is told of the acquisition.
+r"""What the network for all scans starts from, a scan's fine grid, and what it is told of the acquisition.
 
 It is told the ratio of slice spacing s to the pixel of the through-plane images, the profile's FWHM over s, and the
 damping :math:`\lambda` of the inverse from which it starts, which tells the noise: :math:`\log_2(s/d) - 2`,
@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import math
 
-from ...networks.gated_edsr import FACTOR, GatedEDSR
-from ...networks.slice_to_planes import SliceToPlanes
+from ...networks.gated_edsr_sizes import FACTOR
 from ...physics.fine_grid import FineGrid
 from ...physics.problem import Problem
 from ...physics.profile import SliceProfile
-from .network import network_on
 
 #: What the network is told lies between these, however far outside its range a scan is.
 FARTHEST = 2.0
@@ -53,9 +51,3 @@ def fine_grid_of(problem: Problem) -> FineGrid:
         fine_damping(stack.tikhonov_damping(grid.spacing), grid.spacing, spacing),
         stack.geometry.slice_count,
     )
-
-
-def network_for(network: GatedEDSR, fine_grid: FineGrid, ratio: float, in_bfloat16: bool = False) -> SliceToPlanes:
-    """The network between slices and that fine grid, for through-plane images of that ratio of spacing to pixel."""
-    acquisition = told(ratio, fine_grid.profile, fine_grid.slice_spacing, fine_grid.damping)
-    return network_on(fine_grid, network.at(acquisition, in_bfloat16))

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...networks.planes_and_errors import PlanesAndErrors
-from ...networks.slice_to_planes import SliceToPlanes
 from ...physics.fine_grid import FineGrid
 from ...physics.slabs import Part
 from ...progress import ProgressCallback
-from .inference import apply
+from .inference import Network, apply
 
 ORIENTATIONS = 2
 
@@ -34,7 +32,7 @@ class View:
 
     def parts(
         self,
-        network: SliceToPlanes | PlanesAndErrors,
+        network: Network,
         fine_grid: FineGrid,
         stack: NDArray[np.float32],
         positions: NDArray[np.floating],
@@ -61,8 +59,7 @@ class View:
         across = 2 - self.orientation
         images = np.moveaxis(stack, across, 0)[::every]
         wanted = len(stack) - 1 - positions if self.upside_down else positions
-        device = next(network.parameters()).device
-        for chunk, planes in apply(network, fine_grid, self._turned(images), wanted, device, progress):
+        for chunk, planes in apply(network, fine_grid, self._turned(images), wanted, progress):
             part = [slice(None), slice(None), slice(None)]
             part[across] = slice(chunk.start * every, chunk.stop * every, every)
             # The planes that were asked for keep their order; only the mirroring across is to be undone.
@@ -71,7 +68,7 @@ class View:
 
     def apply(
         self,
-        network: SliceToPlanes | PlanesAndErrors,
+        network: Network,
         fine_grid: FineGrid,
         stack: NDArray[np.float32],
         positions: NDArray[np.floating],
