@@ -11,6 +11,8 @@ from typing import Generic, Literal, Protocol, TypeVar
 
 from .errors import InputError
 
+#: The choice that leaves it to the program what runs; never the name of a method.
+AUTO = "auto"
 #: How many times as fast as a processor core a graphics card is, roughly.
 GRAPHICS_CARD = 30.0
 #: Devices that are such cards.

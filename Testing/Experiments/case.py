@@ -20,6 +20,7 @@ from SuperResolveLib.physics.acquisition import along, selection_matrix
 from SuperResolveLib.physics.degradation import spline_reading
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.registry import AUTO
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 from .cells import Row
@@ -87,7 +88,7 @@ class Case:
         return super_resolve(
             self.scan,
             self.profile,
-            None if model is not None else method,
+            AUTO if model is not None else method,
             "fast" if model is None and info.presets else None,
             model=model,
             axis=self.axis,

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 def methods(console: Console, /) -> None:
     """List the methods: what each learns from, needs and can tell, and its presets, the default first."""
     from ..estimation.registry import ESTIMATORS
-    from ..methods.registry import METHODS
+    from ..methods.registry import METHODS, automatic
     from ..methods.trainables import TRAINABLES
+    from ..registry import AUTO
 
     console.result("Estimating the slice profile (--method of estimate and measure; auto takes the first)\n")
     console.result(_table(ESTIMATORS.infos()))
-    console.result("\nSuper-resolving (--method of super-resolve)\n")
+    console.result("\nSuper-resolving (--method of super-resolve, by default auto)\n")
+    console.result(f"  {AUTO}\n{click.wrap_text(automatic().summary, 100, '      ', '      ')}")
     console.result(_table(METHODS.infos()))
     console.result("\nLearning from a collection (train; super-resolve by --model)\n")
     console.result(_table(TRAINABLES.infos()))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from ..device import DEVICES
-from ..estimation.registry import AUTO, ESTIMATORS
+from ..estimation.registry import ESTIMATORS
 from ..methods.registry import METHODS
-from ..registry import Registry
+from ..registry import AUTO, Registry
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -60,20 +60,20 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that
 
 def estimation(command: Decorated) -> Decorated:
     """Add the options of estimation: ``--method`` and ``--preset``."""
-    return _method(ESTIMATORS, AUTO, [AUTO, *ESTIMATORS])(command)
+    return _method(ESTIMATORS)(command)
 
 
 def super_resolution(command: Decorated) -> Decorated:
     """Add the options of super-resolution: ``--method`` and ``--preset``."""
-    return _method(METHODS, next(iter(METHODS)), list(METHODS))(command)
+    return _method(METHODS)(command)
 
 
-def _method(registry: Registry[Any], default: str, names: Sequence[str]) -> Callable[[Decorated], Decorated]:
+def _method(registry: Registry[Any]) -> Callable[[Decorated], Decorated]:
     preset = click.option("--preset", metavar="P", cls=_Preset, registry=registry)
     method = click.option(
         "--method",
-        metavar="|".join(names),
-        default=default,
+        metavar="|".join([AUTO, *registry]),
+        default=AUTO,
         show_default=True,
         help="'slice-profile-sr methods' tells what each does.",
     )
@@ -88,12 +88,10 @@ class _Preset(click.Option):
         self._registry = registry
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
-        listed = (
-            f"{info.name}: {', '.join(preset.name for preset in info.presets)}"
-            for info in self._registry.infos()
-            if info.presets
-        )
-        self.help = f"One of the method's presets, by default its first ({'; '.join(listed)})."
+        infos = self._registry.infos()
+        listed = (f"{info.name}: {', '.join(preset.name for preset in info.presets)}" for info in infos if info.presets)
+        under_auto = f" Under auto, {infos[0].name} then runs." if infos[0].presets else ""
+        self.help = f"One of the method's presets, by default its first ({'; '.join(listed)}).{under_auto}"
         return super().get_help_record(ctx)
 
 

@@ -102,9 +102,8 @@ def super_resolve(
     from ..data.geometry import scan_geometry
     from ..image_io.profile_table import parse_profile
     from ..image_io.volumes import read_volume
-    from ..methods.learned import info_of
-    from ..methods.registry import METHODS
     from ..progress import part_of
+    from ..workflows.choice import Request, choose
     from ..workflows.report import left_report
     from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
@@ -112,7 +111,7 @@ def super_resolve(
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     if model is not None:
-        _check_with_model(arguments)
+        _check_with_model()
     outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
     outputs.check({"SCAN": scan, "--like": like, "--profile": table, "--model": model}, overwrite)
@@ -124,17 +123,18 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
-    info = METHODS.info(arguments["method"]) if trained is None else info_of(trained)
+    asked: dict[str, Any] = {"uncertainty": uncertainty is not None, "model": trained}
+    named = {name: arguments[name] for name in ("method", "preset", "device", "seed", "combine", "consistent")}
+    likely = choose(Request(**asked, **named), geometry)
     with console.progress() as progress:
-        share = share_of_run(info, arguments["preset"], arguments["device"])
+        share = share_of_run(likely.cost(arguments["device"]))
         result = run(
             volume,
             profile=None if profile is None else parse_profile(profile, geometry.in_plane_voxel),
             spacing=spacing,
             like=like_volume,
-            uncertainty=uncertainty is not None,
-            model=trained,
             progress=part_of(progress, 0.0, share),
+            **asked,
             **arguments,
         )
         left = _left(volume, result, geometry, arguments["acquired_resolution"], part_of(progress, share))
@@ -207,13 +207,12 @@ class _Outputs:
             write_volume(result, self.volume, keep_type)
 
 
-def _check_with_model(arguments: dict[str, Any]) -> None:
-    """Refuse options that a model takes the place of, and leave out their defaults."""
+def _check_with_model() -> None:
+    """Refuse options that a model takes the place of."""
     context = click.get_current_context()
     for name in ("method", "preset", "combine"):
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(f"--model and --{name} both say how the scan is super-resolved: give one of them.")
-    arguments.update(method=None, preset=None)
 
 
 def _loaded(path: Path, console: Console) -> tuple[Model, str]:
@@ -254,10 +253,12 @@ def _left(
 
 
 def _say(console: Console, result: SuperResolved, geometry: SliceGeometry, left: ResolutionLeft | None) -> None:
-    """Write a line each about the profile, model, scan, result, what is left of the slices, and the uncertainty."""
+    """Write a line each about the profile, method, model, scan, result, what is left of it, and the uncertainty."""
     from ..workflows.texts import left_line, model_line, scan_line, uncertainty_line, volume_line, width_line
 
     console.say(f"profile  {width_line(result.profile, geometry)}")
+    if result.choice is not None:
+        console.say(f"method   {result.choice}")
     if result.model is not None:
         console.say(f"model    {model_line(result.model)}")
     console.say(f"scan     {scan_line(result.profile, geometry)}")

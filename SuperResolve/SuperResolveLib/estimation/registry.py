@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..registry import Registry
+from ..registry import AUTO, Info, Registry
 
 if TYPE_CHECKING:
     from .estimator import Estimator
-
-#: The choice that leaves it to the program which estimator runs.
-AUTO = "auto"
 
 ESTIMATORS: Registry[Estimator] = Registry(
     "estimation method",
@@ -24,3 +22,9 @@ ESTIMATORS: Registry[Estimator] = Registry(
 def chosen(name: str) -> str:
     """The estimator that runs where a user chose ``name``: itself, or for *auto* the first there is."""
     return next(iter(ESTIMATORS)) if name == AUTO else name
+
+
+def automatic() -> Info:
+    """What the choice *auto* declares."""
+    info = ESTIMATORS.info(chosen(AUTO))
+    return replace(info, name=AUTO, title="Automatic", summary=f"Takes {info.name}. {info.summary}", presets=())

@@ -10,6 +10,7 @@ of the answer are read off these by cubic convolution. Importing this does not i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,40 +140,54 @@ def start_matrix(card: Card, problem: Problem) -> NDArray[np.floating]:
     return reading(stack.geometry.slice_count, grid.positions)
 
 
-def warnings_for(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> tuple[str, ...]:
-    """Where a scan lies outside what a model has learned from, a sentence each.
+class Outside(NamedTuple):
+    """In what a scan lies outside what a model has learned from.
+
+    Attributes:
+        what: the scan has, and the model has learned.
+        risk: what may come of it.
+    """
+
+    what: str
+    risk: str
+
+
+def outside(
+    card: Card, geometry: SliceGeometry, profile: SliceProfile | None, model: str = "the model"
+) -> Iterator[Outside]:
+    """In what a scan lies outside what a model has learned from.
 
     Whether it is of another modality is not told: voxels do not say, and neither do the headers that are read.
 
     Args:
         card: of the model.
         geometry: of the scan.
-        profile: of the scan.
+        profile: of the scan; ``None`` where it is not known, so that its width is not told of.
+        model: what to call the model.
     """
-    return tuple(_warnings(card, geometry, profile))
-
-
-def _warnings(card: Card, geometry: SliceGeometry, profile: SliceProfile) -> Iterator[str]:
-    if card.features is not None:
-        yield f"the result is {LOOKS_RIGHT}"
     ratio, voxel = geometry.separation_ratio, geometry.in_plane_voxel
     if not _inside(ratio, card.ratios, 1 + ROUNDING):
-        yield (
-            f"the slices are {ratio:.3g} in-plane voxels apart and the model has learned {_told(card.ratios)}: what it "
-            "adds to the interpolation may be too little or wrong"
+        yield Outside(
+            f"the slices are {ratio:.3g} in-plane voxels apart and {model} has learned {_told(card.ratios)}",
+            "what it adds to the interpolation may be too little or wrong",
         )
-    width = profile.fwhm_mm / geometry.slice_spacing
-    if card.fwhm_ratios is not None and not _inside(width, card.fwhm_ratios, 1 + ROUNDING):
-        yield (
-            f"the slice profile is {width:.3g} slice spacings wide and the model has learned "
-            f"{_told(card.fwhm_ratios)}: the result may be too smooth or too sharp"
+    width = None if profile is None else profile.fwhm_mm / geometry.slice_spacing
+    if width is not None and card.fwhm_ratios is not None and not _inside(width, card.fwhm_ratios, 1 + ROUNDING):
+        yield Outside(
+            f"the slice profile is {width:.3g} slice spacings wide and {model} has learned {_told(card.fwhm_ratios)}",
+            "the result may be too smooth or too sharp",
         )
     if not _inside(voxel, card.voxels_mm, VOXEL_TOLERANCE):
-        yield (
-            f"the in-plane voxels are {voxel:.3g} mm and the model has learned from voxels of "
-            f"{_told(card.voxels_mm)} mm: it takes anatomy for smaller or larger than it is and may add what is not "
-            "there"
+        yield Outside(
+            f"the in-plane voxels are {voxel:.3g} mm and {model} has learned from voxels of {_told(card.voxels_mm)} mm",
+            "it takes anatomy for smaller or larger than it is and may add what is not there",
         )
+
+
+def warnings_for(card: Card, geometry: SliceGeometry, profile: SliceProfile | None) -> tuple[str, ...]:
+    """What to know of a model's result on a scan, a sentence each; arguments as of :func:`outside`."""
+    tuned = () if card.features is None else (f"the result is {LOOKS_RIGHT}",)
+    return (*tuned, *(f"{each.what}: {each.risk}" for each in outside(card, geometry, profile)))
 
 
 def _inside(value: float, span: Range, factor: float) -> bool:

@@ -7,27 +7,26 @@ presets, devices and the options of methods with their texts, and leaves all els
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from xml.sax.saxutils import escape
 
 from ..device import DEVICES
-from ..estimation.registry import AUTO, ESTIMATORS
-from ..methods.registry import METHODS
+from ..estimation import registry as estimation
+from ..methods import registry as super_resolution
 from ..methods.trainable import TrainableInfo
 from ..methods.trainables import TRAINABLES
-from ..registry import Info, Registry
+from ..registry import Info
 from ..workflows.training_call import camel_case
 from ..workflows.training_options import OPTIONS
 
 #: The folder of the modules' scripts and XML files, in the source tree.
 MODULES = Path(__file__).resolve().parents[2]
-#: From which each module's methods are.
-REGISTRIES: dict[str, Registry[Any]] = {
-    "EstimateSliceProfile": ESTIMATORS,
-    "SuperResolve": METHODS,
-    "TrainSuperResolution": TRAINABLES,
+#: What each module's choices of a method declare, the default first.
+CHOICES: Mapping[str, Callable[[], Sequence[Info]]] = {
+    "EstimateSliceProfile": lambda: [estimation.automatic(), *estimation.ESTIMATORS.infos()],
+    "SuperResolve": lambda: [super_resolution.automatic(), *super_resolution.METHODS.infos()],
+    "TrainSuperResolution": TRAINABLES.infos,
 }
 
 
@@ -38,13 +37,8 @@ def described(name: str, text: str) -> str:
         name: the module's.
         text: of its XML file.
     """
-    registry: Registry[Any] = REGISTRIES[name]
-    infos = registry.infos()
-    methods = [info.name for info in infos]
-    automatic = registry is ESTIMATORS
-    if automatic:
-        methods = [AUTO, *methods]
-    text = _filled(text, "method", _methods_text(infos, automatic), methods)
+    infos = CHOICES[name]()
+    text = _filled(text, "method", _methods_text(infos), [info.name for info in infos])
     presets = list(dict.fromkeys(preset.name for info in infos for preset in info.presets))
     text = _filled(text, "preset", _presets_text(infos), presets)
     networks = {info.name: info.networks for info in infos if isinstance(info, TrainableInfo)}
@@ -60,10 +54,9 @@ def described(name: str, text: str) -> str:
     )
 
 
-def _methods_text(infos: Sequence[Info], automatic: bool) -> str:
-    told = [f"{AUTO}: {infos[0].name}."] if automatic else []
-    told += [f"{info.name}: {info.summary}{f' Needs {info.libraries}.' if info.libraries else ''}" for info in infos]
-    return " ".join(told)
+def _methods_text(infos: Sequence[Info]) -> str:
+    needs = {info.name: f" Needs {info.libraries}." if info.libraries else "" for info in infos}
+    return " ".join(f"{info.name}: {info.summary}{needs[info.name]}" for info in infos)
 
 
 def _presets_text(infos: Sequence[Info]) -> str:

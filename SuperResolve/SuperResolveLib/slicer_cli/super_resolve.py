@@ -11,10 +11,11 @@ from ..estimation.result import EstimatedProfile
 from ..image_io.profile_table import parse_profile, read_profile, write_profile
 from ..image_io.volumes import read_volume, write_volume
 from ..methods.learned import info_of
-from ..methods.registry import METHODS
+from ..methods.registry import METHODS, automatic
 from ..model import Model
 from ..physics.profile import SliceProfile
 from ..progress import part_of
+from ..registry import AUTO
 from ..workflows import super_resolve as super_resolution
 from ..workflows.super_resolve import SuperResolved
 from ..workflows.texts import model_line, scan_line, uncertainty_line, volume_line, width_line
@@ -33,12 +34,13 @@ def compute(arguments: Arguments, console: Console) -> Results:
     scan = read_volume(arguments["inputVolume"])
     geometry = scan_geometry(scan, arguments["axis"], arguments["acquiredResolution"])
     model = _model(arguments)
-    info = METHODS[arguments["method"]].info if model is None else info_of(model)
+    method = AUTO if model is not None else arguments["method"]
+    info = info_of(model) if model is not None else automatic() if method == AUTO else METHODS[method].info
     # Slicer hands over every parameter, also those that do not matter to the method or model.
     result = super_resolution.super_resolve(
         scan,
         profile=_given_profile(arguments, geometry),
-        method=arguments["method"] if model is None else None,
+        method=method,
         preset=arguments.preset(info),
         axis=arguments["axis"],
         spacing=arguments["outputSpacing"] or None,
@@ -53,6 +55,8 @@ def compute(arguments: Arguments, console: Console) -> Results:
     )
     console.warn(result.warnings)
     console.say(width_line(result.profile, geometry))
+    if result.choice is not None:
+        console.say(result.choice)
     if result.model is not None:
         console.say(model_line(result.model))
     console.say(scan_line(result.profile, geometry))
@@ -84,6 +88,7 @@ def _returned(result: SuperResolved) -> dict[str, Value]:
         "priorShare": prior_share(result.profile),
         "dataConsistencyRmse": result.data_consistency_rmse,
         "noise": result.noise,
+        "choice": result.choice or "",
         "warnings": SEPARATOR.join(result.warnings),
     }
 

@@ -20,9 +20,10 @@ from ..data.volume import Volume
 from ..device import check_device
 from ..errors import InputError
 from ..estimation.estimator import EstimatorSettings
-from ..estimation.registry import AUTO, ESTIMATORS, chosen
+from ..estimation.registry import ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..progress import ProgressCallback, part_of, silent
+from ..registry import AUTO
 
 #: Voxel sizes within this factor of each other count as equal.
 ALIKE = 1.05

@@ -24,6 +24,7 @@ from ..model import Model
 from ..physics.profile import SliceProfile
 from ..physics.simulation import simulate
 from ..progress import ProgressCallback, part_of, silent
+from ..registry import AUTO
 from .compare import FeatureDistance, LooksDifferent, feature_distance
 from .plausibility import check_profile, check_ratio
 from .super_resolve import device_of, super_resolve
@@ -291,7 +292,7 @@ def _scored(
     result = super_resolve(
         case.scan,
         profile,
-        None if restorer.model is not None else restorer.info.name,
+        AUTO if restorer.model is not None else restorer.info.name,
         restorer.preset,
         axis=case.axis,
         like=case.truth,

@@ -67,6 +67,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry, model_h
         "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
+        "choice": result.choice,
         "operator": result.operator,
         **({"engine": result.engine} if result.engine else {}),
         "model": _model(result.model, model_hash),

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from ..data.geometry import AXIS_NAMES, SliceGeometry
 from ..data.output_grid import output_grid
 from ..data.volume import Volume
-from ..estimation.registry import AUTO, ESTIMATORS, chosen
+from ..estimation.registry import ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..physics.acquisition import along
 from ..physics.degradation import spline_reading
 from ..progress import ProgressCallback, part_of, silent
-from ..registry import Info
+from ..registry import AUTO
 from .estimate import measure_resolution
 
 #: About so many voxels are enough to measure: of a larger volume the middle is taken, in plane.
@@ -71,10 +71,9 @@ def resolution_left(
     return ResolutionLeft(left(interpolated, 0.0), left(result, 0.5))
 
 
-def share_of_run(info: Info, preset: str | None, device: str) -> float:
-    """The share of super-resolving in a run that also measures what is left, by cost."""
-    run = info.cost_of(preset, device)
-    return run / (run + 2 * ESTIMATORS.info(chosen(AUTO)).cost)
+def share_of_run(cost: float) -> float:
+    """The share of super-resolving, which costs so much, in a run that also measures what is left."""
+    return cost / (cost + 2 * ESTIMATORS.info(chosen(AUTO)).cost)
 
 
 def _middle(volume: Volume, geometry: SliceGeometry) -> Volume:

@@ -25,7 +25,10 @@ def shipped_model(method: str) -> Model:
     path = FOLDER / f"{method}{ENDING}"
     if not path.is_file():
         raise InputError(f"the weights of the method {method} are missing from this installation: install it anew")
-    return read_model(path)
+    try:
+        return read_model(path)
+    except InputError as error:
+        raise InputError(f"the weights of the method {method} are damaged: install this program anew") from error
 
 
 @cache

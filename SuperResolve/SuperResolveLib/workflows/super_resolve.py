@@ -15,21 +15,19 @@ from ..data.in_plane_resolution import in_plane_resolution
 from ..data.output_grid import output_grid
 from ..data.volume import Volume
 from ..device import check_device, choose_device
-from ..errors import InputError
-from ..estimation.registry import AUTO, ESTIMATORS, chosen
+from ..estimation.registry import ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
-from ..methods.learned import LOOKS_RIGHT, Learned, info_of, warnings_for
-from ..methods.method import COMBINATIONS, Combination, Method, MethodInfo, MethodSettings
-from ..methods.registry import METHODS
+from ..methods.learned import warnings_for
+from ..methods.method import Combination
 from ..model import Card, Model
 from ..physics.problem import Acquisition, OperatorKind, Problem
 from ..physics.profile import SliceProfile
 from ..physics.slabs import root_mean_square
 from ..progress import ProgressCallback, part_of, silent
-from ..registry import Engine
+from ..registry import AUTO, Engine
+from .choice import Request, choose
 from .estimate import estimate_profile
 from .plausibility import check_profile
-from .shipped_models import shipped_graph, shipped_model
 from .uncertainty import Uncertainty
 
 
@@ -45,6 +43,7 @@ class SuperResolved(Volume):
         residual: the scan minus the degraded result, on the scan's grid.
         noise: standard deviation of the scan's noise, in its intensity unit.
         seconds: wall time.
+        choice: which method was chosen automatically and why, in a sentence; ``None`` where the user chose it.
         operator: whether the result was degraded with the slice profile or only by selecting planes.
         engine: what computed, of a method that leaves a choice; ``None`` for others.
         model: the card of the model that made it; ``None`` for a method that needs none.
@@ -61,6 +60,7 @@ class SuperResolved(Volume):
     residual: Volume
     noise: float
     seconds: float
+    choice: str | None = None
     operator: OperatorKind = "profile"
     engine: Engine | None = None
     model: Card | None = None
@@ -70,7 +70,7 @@ class SuperResolved(Volume):
 def super_resolve(
     scan: Volume,
     profile: SliceProfile | None = None,
-    method: str | None = None,
+    method: str = AUTO,
     preset: str | None = None,
     axis: AxisName = "auto",
     spacing: float | None = None,
@@ -89,8 +89,10 @@ def super_resolve(
     Args:
         scan: at least 8 slices, spaced at least 1.2 in-plane voxels.
         profile: relative slice profile of the scan; ``None`` estimates it.
-        method: a name in :data:`~SuperResolveLib.methods.registry.METHODS`; ``None`` takes the first.
-        preset: one of the method's presets; ``None`` takes its default.
+        method: a name in :data:`~SuperResolveLib.methods.registry.METHODS`; ``"auto"`` takes a method whose model comes
+            with this program where it has learned such scans and can do what is asked for, and elsewhere the first
+            (:mod:`~SuperResolveLib.workflows.choice`).
+        preset: one of the method's presets, under ``"auto"`` of the first method's; ``None`` takes its default.
         axis: the through-plane axis; ``"auto"`` takes the one with the largest spacing.
         spacing: distance between output planes in mm; ``None`` takes the in-plane voxel size.
         like: a volume whose planes are taken for the output instead.
@@ -115,19 +117,26 @@ def super_resolve(
     """
     started = time.perf_counter()
     progress = part_of(progress)
-    restorer, settings = _restorer(model, method, preset, device, seed, combine, uncertainty)
-    info, used = restorer.info, model or settings.model
-    if not consistent and info.operator is None:
-        raise InputError(f"{info.name} has no data-consistency step, so that none can be left out: do not ask for it")
-    engine = info.engine(settings.preset, device)
-    used_device = device_of(engine == "torch", device)
     geometry = scan_geometry(scan, axis, acquired_resolution)
+    request = Request(
+        method=method,
+        model=model,
+        preset=preset,
+        device=device,
+        seed=seed,
+        combine=combine,
+        consistent=consistent,
+        uncertainty=uncertainty,
+    )
+    likely = choose(request, geometry, profile)
+    likely_device = device_of(likely.engine == "torch", device)
+    likely.restorer()  # what is missing is told before the profile is estimated
     grid = output_grid(scan, geometry, spacing, like)
     doubts = check_profile(profile, geometry.slice_spacing, geometry.in_plane_voxel) if profile is not None else ()
     if profile is None:
         estimator = ESTIMATORS.info(chosen(AUTO))
         estimation_device = estimator.usable_device(None, device)
-        costs = estimator.cost_of(None, estimation_device), info.cost_of(settings.preset or None, used_device)
+        costs = estimator.cost_of(None, estimation_device), likely.cost(likely_device)
         estimated = costs[0] / sum(costs)
         profile = estimate_profile(
             scan,
@@ -138,14 +147,17 @@ def super_resolve(
             progress=part_of(progress, 0.0, estimated),
         )
         progress = part_of(progress, estimated, 1.0)
+    choice = choose(request, geometry, profile)
+    info, settings, engine = choice.info, choice.settings, choice.engine
+    used_device = device_of(engine == "torch", device)
     operator: OperatorKind = model.card.operator if model is not None else info.operator or "profile"
     problem = Problem.of(scan, geometry, profile, grid, operator)
     # before the memory is taken that the result needs
-    warnings = doubts + _warnings(scan, geometry, profile) + _warnings_of(info.name, operator)
-    card = None if used is None else used.card
+    warnings = doubts + choice.warnings + _warnings(scan, geometry, profile) + _warnings_of(info.name, operator)
+    card = None if settings.model is None else settings.model.card
     if card is not None:
         warnings += _warnings_of_model(card, geometry, profile)
-    restoration = restorer.restore(problem, part_of(progress, 0.0, 0.98))
+    restoration = choice.restorer().restore(problem, part_of(progress, 0.0, 0.98))
     consistent = consistent and info.operator is not None
     data, change, residual = _compared_with_scan(problem.stack, restoration.data, consistent, progress)
     return SuperResolved(
@@ -165,6 +177,7 @@ def super_resolve(
         residual=replace(scan, data=residual, stored_type=np.dtype(np.float32)),
         noise=problem.stack.noise,
         seconds=time.perf_counter() - started,
+        choice=choice.told,
         operator=operator,
         engine=engine if info.also_runs_on else None,
         model=card,
@@ -172,52 +185,6 @@ def super_resolve(
         if restoration.variances is None
         else Uncertainty(restoration.variances, grid.affine, scan.space),
     )
-
-
-def _restorer(
-    model: Model | None,
-    method: str | None,
-    preset: str | None,
-    device: str,
-    seed: int,
-    combine: Combination,
-    uncertainty: bool,
-) -> tuple[Method | Learned, MethodSettings]:
-    """What restores, a method or a model, and its settings."""
-    if model is None:
-        method_class = METHODS[next(iter(METHODS)) if method is None else method]
-        info = method_class.info
-        settings = _settings(info, preset, device, seed, combine, uncertainty)
-        if info.ships:
-            on_torch = info.engine(settings.preset, device) == "torch"
-            graph = None if on_torch else shipped_graph(info.name)
-            settings = replace(settings, model=shipped_model(info.name), graph=graph)
-        return method_class(settings), settings
-    if method is not None or preset is not None:
-        raise InputError("a model takes the place of method and preset: leave these out, or the model")
-    if uncertainty and model.card.features is not None:
-        raise InputError(
-            f"the model's results are {LOOKS_RIGHT}, and no map can tell where: leave the uncertainty out, or use a "
-            "model that was not tuned"
-        )
-    settings = _settings(info_of(model), None, device, seed, combine, uncertainty)
-    return Learned(model, settings), settings
-
-
-def _settings(
-    info: MethodInfo, preset: str | None, device: str, seed: int, combine: Combination, uncertainty: bool
-) -> MethodSettings:
-    """The settings of a method, checked against what it can do."""
-    if combine not in COMBINATIONS:
-        raise InputError(f"there is no combination {combine!r}: choose {' or '.join(COMBINATIONS)}")
-    if uncertainty and not info.tells_uncertainty:
-        able = [name for name in METHODS if METHODS[name].info.tells_uncertainty]
-        raise InputError(f"{info.name} cannot tell its uncertainty: choose {' or '.join(able)}, or leave it out")
-    if combine != COMBINATIONS[0] and not info.combines:
-        raise InputError(f"{info.name} has a single result, so that nothing is combined: leave out {combine!r}")
-    settings = MethodSettings(info.preset(preset), device, seed, combine, uncertainty)
-    info.check_device(settings.preset, device)
-    return settings
 
 
 def _warnings(scan: Volume, geometry: SliceGeometry, profile: SliceProfile) -> tuple[str, ...]:
