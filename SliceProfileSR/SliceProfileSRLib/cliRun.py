@@ -107,6 +107,6 @@ def returnedNumber(run: CliRun, name: str) -> float:
     return float(run.returned(name))
 
 
-def returnedWarnings(run: CliRun) -> tuple[str, ...]:
-    """What a run warned of, a sentence each."""
-    return tuple(text for text in run.returned("warnings").split(" | ") if text)
+def returnedWarnings(run: CliRun, name: str = "warnings") -> tuple[str, ...]:
+    """What a run warned of, or those of its warnings that it returned by another name, a sentence each."""
+    return tuple(text for text in run.returned(name).split(" | ") if text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slicer.i18n import tr as _
@@ -10,7 +11,7 @@ from slicer.i18n import tr as _
 if TYPE_CHECKING:
     from SuperResolveLib.registry import Info, Preset
 
-#: The choice that leaves the method to the library.
+#: The choice that leaves the method to the library, by its name there.
 AUTO = "auto"
 #: The choice of a model from a file, in place of a method.
 MODEL = "model"
@@ -20,26 +21,24 @@ class MethodChoices:
     """Methods by name, each with its title, its presets and what it needs.
 
     Args:
-        infos: what each method tells of itself, in order.
-        automatic: whether "auto" comes first, which stands for the first method.
+        infos: what each method tells of itself, in order, and what the choice "auto" does where there is that choice.
     """
 
-    def __init__(self, infos: Iterable[Info], automatic: bool = False) -> None:
+    def __init__(self, infos: Iterable[Info]) -> None:
         self._infos = {info.name: info for info in infos}
-        self._automatic = automatic
 
     @property
     def names(self) -> tuple[str, ...]:
         """The methods, as the CLI modules call them."""
-        return (AUTO, *self._infos) if self._automatic else tuple(self._infos)
+        return tuple(self._infos)
 
     def title(self, method: str) -> str:
         """A method for people."""
-        return _("Automatic") if self._isAuto(method) else self._info(method).title
+        return self._infos[method].title
 
     def presets(self, method: str) -> tuple[Preset, ...]:
-        """A method's own presets, the default first; "auto" has none, and the method that it stands for its default."""
-        return () if self._isAuto(method) else self._info(method).presets
+        """A method's own presets, the default first; "auto" has none: the method that runs takes its default."""
+        return self._infos[method].presets
 
     def preset(self, method: str, wanted: str) -> str:
         """The wanted preset where the method has it, else the method's default; empty where it has none."""
@@ -55,21 +54,19 @@ class MethodChoices:
         chosen = self.preset(method, preset)
         summaries = [each.summary for each in self.presets(method) if each.name == chosen]
         needs = _("Needs PyTorch.") if self.needsTorch(method, preset) else _("Needs nothing besides Slicer.")
-        return " ".join([self._info(method).summary, *summaries, needs])
+        return " ".join([self._infos[method].summary, *summaries, needs])
 
     def needsTorch(self, method: str, preset: str | None) -> bool:
         """Whether a run needs PyTorch; an unknown method, which the run itself will refuse, does not."""
-        if method not in self.names:
-            return False
-        return self._info(method).runs_on_torch(None if self._isAuto(method) else preset)
+        return method in self.names and self._infos[method].runs_on_torch(preset)
 
     def tellsUncertainty(self, method: str) -> bool:
         """Whether the method can map how far its result may be off."""
-        return bool(getattr(self._info(method), "tells_uncertainty", False))
+        return bool(getattr(self._infos[method], "tells_uncertainty", False))
 
     def networks(self, method: str) -> tuple[str, ...]:
         """The networks that a method can train, the default first; only methods that are trained have any."""
-        return tuple(getattr(self._info(method), "networks", ()))
+        return tuple(getattr(self._infos[method], "networks", ()))
 
     def network(self, method: str, wanted: str) -> str:
         """The wanted network where the method has it, else the method's default; empty where it has none."""
@@ -78,25 +75,19 @@ class MethodChoices:
 
     def options(self, method: str) -> tuple[str, ...]:
         """The names of what only some methods have, as far as this one has it."""
-        return tuple(getattr(self._info(method), "options", ()))
-
-    def _isAuto(self, method: str) -> bool:
-        return self._automatic and method == AUTO
-
-    def _info(self, method: str) -> Info:
-        return next(iter(self._infos.values())) if self._isAuto(method) else self._infos[method]
+        return tuple(getattr(self._infos[method], "options", ()))
 
 
 def estimationChoices() -> MethodChoices:
     """The ways to estimate a profile, "auto" first."""
-    from SuperResolveLib.estimation.registry import ESTIMATORS
+    from SuperResolveLib.estimation.registry import ESTIMATORS, automatic
 
-    return MethodChoices(ESTIMATORS.infos(), automatic=True)
+    return MethodChoices([replace(automatic(), title=_("Automatic")), *ESTIMATORS.infos()])
 
 
 def superResolutionChoices() -> MethodChoices:
-    """The ways to super-resolve, and last a model from a file."""
-    from SuperResolveLib.methods.registry import METHODS
+    """The ways to super-resolve, "auto" first, and last a model from a file."""
+    from SuperResolveLib.methods.registry import METHODS, automatic
     from SuperResolveLib.registry import Info
 
     model = Info(
@@ -106,7 +97,7 @@ def superResolutionChoices() -> MethodChoices:
         learns_from="a collection",
         needs_torch=True,
     )
-    return MethodChoices([*METHODS.infos(), model])
+    return MethodChoices([replace(automatic(), title=_("Automatic")), *METHODS.infos(), model])
 
 
 def trainingChoices() -> MethodChoices:

@@ -145,7 +145,7 @@ class Operations:
         volumeNode: vtkMRMLScalarVolumeNode,
         profileNode: vtkMRMLTableNode | None = None,
         outputNode: vtkMRMLScalarVolumeNode | None = None,
-        method: str = "smore",
+        method: str = "auto",
         preset: str = "fast",
         outputSpacing: float = 0.0,
         uncertainty: bool = False,
@@ -161,8 +161,10 @@ class Operations:
             volumeNode: the scan.
             profileNode: the table of its slice profile; estimated, as by :meth:`estimateProfile`, unless given.
             outputNode: the volume to fill; a new one unless given.
-            method: one of those that ``slice-profile-sr methods`` lists.
-            preset: one of the method's; methods without presets ignore it.
+            method: one of those that ``slice-profile-sr methods`` lists, or "auto", which takes one that has learned
+                such scans, or else learns from the scan; ``SliceProfileSRLib.resultVolumes.choiceOfResult(result)``
+                tells which and why.
+            preset: one of the method's; "auto" and methods without presets ignore it.
             outputSpacing: between output planes in mm; 0 takes the in-plane voxel.
             uncertainty: also map how far the result may be off, a standard deviation at every voxel, by a method that
                 can tell; ``SliceProfileSRLib.resultVolumes.uncertaintyOfResult(result)`` is that map.

@@ -21,7 +21,7 @@ class SliceProfileSRParameterNode:
         profileWidth: FWHM of a given shape, in mm.
         profileTable: the profile.
         keepProfiles: whether the chart keeps other scans' profiles.
-        method, preset: how the scan is super-resolved, by the names of the library's registry.
+        method, preset: how the scan is super-resolved, by the names of the library's registry; "auto" has no preset.
         model: the path of a model, where that is chosen in place of a method.
         outputVolume: the result; None makes a new one.
         outputSpacing: between its planes in mm; 0 takes the in-plane voxel.
@@ -37,7 +37,7 @@ class SliceProfileSRParameterNode:
     profileWidth: Annotated[float, WithinRange(0.1, 100.0)] = 5.0
     profileTable: vtkMRMLTableNode | None
     keepProfiles: bool = False
-    method: str = "smore"
+    method: str = "auto"
     preset: str = "fast"
     model: str = ""
     outputVolume: vtkMRMLScalarVolumeNode | None

@@ -15,6 +15,7 @@ RESIDUAL_REACH = 3.0
 UNCERTAINTY_REACH = 99.5
 _COLORS_ATTRIBUTE = "SliceProfileSR.colors"
 _RESIDUAL_ATTRIBUTE, _WARNINGS_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse", "SliceProfileSR.warnings"
+_CHOICE_ATTRIBUTE = "SliceProfileSR.choice"
 
 
 def joinScan(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -121,12 +122,17 @@ def remember(
     profileNode: slicer.vtkMRMLTableNode,
     residualNode: slicer.vtkMRMLScalarVolumeNode,
     dataConsistencyRmse: float,
+    choice: str,
     warnings: tuple[str, ...],
 ) -> None:
-    """Keep with a result which profile it was made with, how it degrades back to the scan, and what to know of it."""
+    """Keep with a result which profile it was made with, how it degrades back to the scan, and what to know of it.
+
+    ``choice`` is the sentence of :func:`choiceOfResult`.
+    """
     resultNode.SetNodeReferenceID(PROFILE_OF_RESULT, profileNode.GetID())
     resultNode.SetNodeReferenceID(RESIDUAL_OF_RESULT, residualNode.GetID())
     resultNode.SetAttribute(_RESIDUAL_ATTRIBUTE, f"{dataConsistencyRmse:.6g}")
+    resultNode.SetAttribute(_CHOICE_ATTRIBUTE, choice)
     resultNode.SetAttribute(_WARNINGS_ATTRIBUTE, " | ".join(warnings))
 
 
@@ -135,6 +141,11 @@ def rememberUncertainty(
 ) -> None:
     """Keep with a result how far it may be off, or that it has no such map."""
     resultNode.SetNodeReferenceID(UNCERTAINTY_OF_RESULT, uncertaintyNode.GetID() if uncertaintyNode else None)
+
+
+def choiceOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> str:
+    """Which method was chosen automatically and why, in a sentence; empty where the user chose."""
+    return resultNode.GetAttribute(_CHOICE_ATTRIBUTE) or ""
 
 
 def warningsOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> list[str]:

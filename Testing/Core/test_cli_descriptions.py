@@ -14,10 +14,11 @@ from cli_scripts import FOLDER, MODULES, description
 from command_line import run_python
 from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
 from SuperResolveLib.command.main import cli
-from SuperResolveLib.estimation.registry import AUTO, ESTIMATORS
+from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.methods.trainables import TRAINABLES
 from SuperResolveLib.physics.profile_limits import WIDEST
+from SuperResolveLib.registry import AUTO
 from SuperResolveLib.slicer_cli.arguments import parse_arguments
 from SuperResolveLib.slicer_cli.describe import described
 
@@ -92,7 +93,7 @@ def test_the_panel_can_read_a_description_as_slicer_starts():
 def test_choices_are_those_of_the_registries():
     estimate, resolve = description("EstimateSliceProfile"), description("SuperResolve")
     assert estimate["method"].choices == (AUTO, *ESTIMATORS)
-    assert resolve["method"].choices == tuple(METHODS)
+    assert resolve["method"].choices == (AUTO, *METHODS)
     for registry, told in ((ESTIMATORS, estimate), (METHODS, resolve)):
         presets = {preset.name: None for info in registry.infos() for preset in info.presets}
         assert told["preset"].choices == tuple(presets)
@@ -181,7 +182,7 @@ def test_the_command_line_gives_values_of_their_types():
     assert (given["seed"], given["noDataConsistency"], given["acquiredResolution"]) == (7, True, (0.5, 0.75))
     assert given["profileTable"] == Path("p.tsv") and given["residualVolume"] is None
     assert (given["inputVolume"], given["outputVolume"]) == (Path("in"), Path("out"))
-    assert (given["method"], given["profileWidth"], given.return_file) == ("smore", 5.0, None)
+    assert (given["method"], given["profileWidth"], given.return_file) == ("auto", 5.0, None)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_the_command_line_gives_values_of_their_types():
         ("--spacing nan scan.nrrd out.nrrd", "'nan' is no value for outputSpacing: give a number"),
         (
             "--method magic scan.nrrd out.nrrd",
-            "there is no method 'magic': choose one of smore, instant, edssr, zssr, tscn, tikhonov, bspline",
+            "there is no method 'magic': choose one of auto, smore, instant, edssr, zssr, tscn, tikhonov, bspline",
         ),
         ("--acquired_resolution fine scan.nrrd out.nrrd", "'fine' is no value for acquiredResolution"),
     ],

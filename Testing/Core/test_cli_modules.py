@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -98,7 +99,8 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
     np.testing.assert_allclose(residual.data, expected, atol=1e-5 * np.ptp(before.data))
     assert read_profile(files["usedProfileTable"]).fwhm_mm == pytest.approx(profile.fwhm_mm)
 
-    returned = {name: value if name == "warnings" else float(value) for name, value in done.returned.items()}
+    assert done.returned["choice"] == ""
+    returned = {name: float(value) for name, value in done.returned.items() if name not in ("choice", "warnings")}
     assert float(returned["priorShare"]) == -1
     assert returned["fwhm"] == returned["fwhmLow"] == returned["fwhmHigh"] == pytest.approx(profile.fwhm_mm)
     in_noise = np.sqrt(np.mean(residual.data**2)) / returned["noise"]
@@ -119,6 +121,27 @@ def test_writes_what_the_scan_does_not_determine(scan, tmp_path, monkeypatch):
     assert invented.data.min() > 0
     both = resolve(scan, tmp_path, uncertaintyVolume=tmp_path / "u.nrrd")
     assert both.code == 2 and "cannot tell its uncertainty" in both.stderr
+
+
+def test_automatic_takes_no_notice_of_a_preset_and_tells_what_ran(scan, tmp_path, monkeypatch):
+    """Slicer hands over all parameters, whether they matter or not."""
+    from SuperResolveLib.slicer_cli import super_resolve as module
+    from SuperResolveLib.slicer_cli.run import run as run_here
+
+    asked, resolve_scan = {}, module.super_resolution.super_resolve
+
+    def resolved(volume, **arguments):
+        asked.update(arguments)
+        quick = {**arguments, "method": "tikhonov", "combine": "average"}
+        return replace(resolve_scan(volume, **quick), choice="chosen automatically: tikhonov, which is quick")
+
+    monkeypatch.setattr(module.super_resolution, "super_resolve", resolved)
+    given = {"inputVolume": scan, "outputVolume": tmp_path / "out.nrrd", "returnFile": tmp_path / "returned"}
+    chosen = {"preset": "balanced", "combine": "fba", "noDataConsistency": True, "profileShape": "gaussian"}
+    script, *words = command_line("SuperResolve", **given, **chosen)[1:]
+    assert run_here(script, "super_resolve", words) == 0
+    assert (asked["method"], asked["preset"], asked["combine"], asked["consistent"]) == ("auto", None, "fba", False)
+    assert "choice = chosen automatically: tikhonov, which is quick\n" in (tmp_path / "returned").read_text()
 
 
 def test_a_model_takes_the_place_of_the_method(scan, tmp_path, monkeypatch):
@@ -153,7 +176,7 @@ def test_a_model_takes_the_place_of_the_method(scan, tmp_path, monkeypatch):
     chosen = {"method": "smore", "preset": "fast", "combine": "fba", "noDataConsistency": True}
     script, *words = command_line("SuperResolve", **given, **chosen)[1:]
     assert run_here(script, "super_resolve", words) == 2
-    assert asked["model"].card is card and asked["method"] is asked["preset"] is None
+    assert asked["model"].card is card and (asked["method"], asked["preset"]) == ("auto", None)
     assert (asked["combine"], asked["consistent"]) == ("average", True)
     _, *words = command_line("SuperResolve", **given, returnFile=tmp_path / "m.safetensors")[1:]
     asked.clear()
@@ -210,7 +233,7 @@ def test_progress_rises_and_the_log_tells_the_story(scan, tmp_path):
         ({"inputVolume": "nothing.nrrd"}, "error: there is no file or folder nothing.nrrd: check the path"),
         (
             {"method": "magic"},
-            "error: there is no method 'magic': choose one of smore, edssr, zssr, ",
+            "error: there is no method 'magic': choose one of auto, smore, instant, ",
         ),
         ({"seed": 2**31}, "error: seed cannot be 2147483648: give a number from 0 to 2147483647"),
         ({"outputVolume": "out.jpg"}, "error: the ending of out.jpg names no format to write"),

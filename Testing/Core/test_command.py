@@ -39,11 +39,13 @@ from SuperResolveLib.model import Card, Model
 from SuperResolveLib.networks.generator import Generator
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.simulation import simulate
+from SuperResolveLib.workflows import choice, resolution_left
 from SuperResolveLib.workflows import demo as demo_module
 from SuperResolveLib.workflows import estimate as estimation
-from SuperResolveLib.workflows import resolution_left
 
 #: The module of super_resolve, in which it can be replaced.
+from test_instant import model as instant_model
+
 RESOLVING = sys.modules[super_resolve.__module__]
 COMMANDS = [
     "demo",
@@ -242,6 +244,18 @@ def test_no_data_consistency_is_handed_on(run, monkeypatch):
     assert asked["consistent"] is True
 
 
+@pytest.mark.parametrize(("options", "method"), [("", "instant"), ("--preset fast", "smore")])
+def test_super_resolve_chooses_the_method_and_says_which(run, tmp_path, monkeypatch, options, method):
+    shipped = instant_model()
+    monkeypatch.setattr(choice, "shipped_model", lambda name: shipped)
+    monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
+    code, out, err = run(f"super-resolve lr -o out.nii --profile gaussian:4 --device cpu --json j {options}")
+    assert (code, err) == (0, "")
+    report = json.loads((tmp_path / "j").read_text())
+    assert report["method"] == method and report["choice"].startswith(f"chosen automatically: {method}, ")
+    assert f"method   {report['choice']}\n" in out
+
+
 def test_super_resolve_writes_the_residual(run, tmp_path):
     code, _, _ = run("super-resolve lr -o out.nii --method tikhonov --profile gaussian:4 --residual r.nrrd --json j")
     assert code == 0
@@ -255,7 +269,7 @@ def test_super_resolve_writes_the_residual(run, tmp_path):
 
 def test_super_resolve_writes_the_uncertainty_and_its_parts(run, tmp_path, monkeypatch):
     monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
-    line = "super-resolve lr -o out.nii --profile gaussian:4 --device cpu --json j"
+    line = "super-resolve lr -o out.nii --method smore --profile gaussian:4 --device cpu --json j"
     code, out, _ = run(f"{line} --uncertainty u.nii.gz")
     assert code == 0
     assert written(tmp_path) == ["j", "out.nii", "u.nii.gz", "u_invented.nii.gz", "u_seen.nii.gz"]

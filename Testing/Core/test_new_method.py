@@ -50,7 +50,7 @@ def scan_file(scan: Volume, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_command_lists_it_and_offers_it(toy):
     listed = run_python(REGISTER + "main(['methods']); main(['super-resolve', '--help'])")
     assert "Picks the nearest slice." in listed
-    assert "smore|edssr|zssr|tscn|tikhonov|bspline|toy" in listed  # the choices of --method
+    assert "auto|smore|instant|edssr|zssr|tscn|tikhonov|bspline|toy" in listed  # the choices of --method
     assert "toy: plain, bright" in " ".join(listed.split())
 
 

@@ -251,7 +251,7 @@ def test_degrades_back_to_the_scan_along_every_axis(
 ) -> None:
     monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 5, 2, 1e-3))
     scan = simulate(truth, profile, ratio, ("i", "j", "k")[axis])
-    result = super_resolve(scan, profile, device="cpu")
+    result = super_resolve(scan, profile, "smore", device="cpu")
     geometry = slice_geometry(scan)
     grid = output_grid(scan, geometry)
     assert result.shape[axis] == len(grid.positions)
@@ -259,7 +259,7 @@ def test_degrades_back_to_the_scan_along_every_axis(
     residual = degrade(problem.stack.operator.matrix, result.data, axis) - scan.data
     assert np.sqrt(np.mean(residual**2)) / problem.stack.noise == pytest.approx(result.data_consistency_rmse, rel=1e-3)
     assert result.data_consistency_rmse < 1.0
-    free = super_resolve(scan, profile, device="cpu", consistent=False)
+    free = super_resolve(scan, profile, "smore", device="cpu", consistent=False)
     assert free.data_consistency_change == 0.0
     assert free.data_consistency_rmse > result.data_consistency_rmse
 
@@ -268,7 +268,7 @@ def test_is_reproducible_and_obeys_the_seed(
     scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 8, 1, 10, 2, 1e-3))
-    first, again, other = (super_resolve(scan, profile, device="cpu", seed=seed).data for seed in (1, 1, 2))
+    first, again, other = (super_resolve(scan, profile, "smore", device="cpu", seed=seed).data for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0
 
@@ -303,15 +303,15 @@ def test_can_be_cancelled_in_every_stage(scan: Volume, profile: SliceProfile, mo
                 raise Cancelled
 
         with pytest.raises(Cancelled):
-            super_resolve(scan, profile, device="cpu", progress=cancel)
+            super_resolve(scan, profile, "smore", device="cpu", progress=cancel)
 
 
 def test_outliers_do_not_set_the_scale(scan: Volume, profile: SliceProfile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(smore.PRESETS, "fast", TINY)
     spiked = scan.data.copy()
     spiked[10, 10, 5] = 1e5
-    clean = super_resolve(scan, profile, device="cpu").data
-    dirty = super_resolve(Volume(spiked, scan.affine), profile, device="cpu").data
+    clean = super_resolve(scan, profile, "smore", device="cpu").data
+    dirty = super_resolve(Volume(spiked, scan.affine), profile, "smore", device="cpu").data
     far = np.s_[40:, 40:, :]
     spread = np.percentile(scan.data, 99)
     assert np.sqrt(np.mean((clean[far] - dirty[far]) ** 2)) < 0.05 * spread
@@ -338,7 +338,7 @@ def test_as_many_iterations_run_as_the_scan_is_worth(scan: Volume, profile: Slic
     preset = smore.Preset("edsr", 8, 1, 50, 2, 1e-3, voxels_an_iteration=scan.data.size // 7)
     monkeypatch.setitem(smore.PRESETS, "fast", preset)
     stages: list[str] = []
-    super_resolve(scan, profile, device="cpu", progress=lambda fraction, stage, _: stages.append(stage))
+    super_resolve(scan, profile, "smore", device="cpu", progress=lambda fraction, stage, _: stages.append(stage))
     assert sum(stage.startswith("training") for stage in stages) == 7
 
 

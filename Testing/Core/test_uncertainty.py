@@ -208,7 +208,7 @@ def test_the_answer_is_the_mean_of_the_members(problem: Problem, monkeypatch: py
 
 def test_uncertainty_is_told_only_when_asked_for_and_is_reproducible(scan: Volume, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(smore.PRESETS, "fast", QUICK)
-    assert super_resolve(scan, PROFILE, device="cpu").uncertainty is None
+    assert super_resolve(scan, PROFILE, "smore", device="cpu").uncertainty is None
     first, again = (super_resolve(scan, PROFILE, device="cpu", uncertainty=True, seed=3) for _ in range(2))
     assert first.uncertainty is not None and again.uncertainty is not None
     np.testing.assert_array_equal(first.uncertainty.total.data, again.uncertainty.total.data)

@@ -7,7 +7,7 @@ import pytest
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.method import MethodInfo
 from SuperResolveLib.methods.registry import METHODS
-from SuperResolveLib.registry import Info, Preset
+from SuperResolveLib.registry import Preset
 
 
 class Nearest:
@@ -32,7 +32,7 @@ def choices(host):
 
 
 def test_what_the_registries_hold_can_be_chosen(choices):
-    assert choices.superResolutionChoices().names == (*METHODS, "model")
+    assert choices.superResolutionChoices().names == ("auto", *METHODS, "model")
     assert choices.estimationChoices().names == ("auto", *ESTIMATORS)
 
 
@@ -70,17 +70,26 @@ def test_a_method_of_others_is_in_the_panel(with_nearest, panel):
     assert panel.ui.uncertaintyCheckBox.isEnabled()
 
 
-def test_auto_stands_for_the_first(choices):
-    infos = [
-        Info(name="one", title="One", summary="First.", learns_from="nothing"),
-        Info(name="two", title="Two", summary="Second.", learns_from="nothing", needs_torch=True),
-    ]
-    model = choices.MethodChoices(infos, automatic=True)
-    assert model.names == ("auto", "one", "two")
-    assert model.title("auto") == "Automatic" and model.presets("auto") == ()
-    assert model.description("auto", "paper") == "First. Needs nothing besides Slicer."
-    assert not model.needsTorch("auto", "paper") and model.needsTorch("two", None)
-    assert not choices.MethodChoices(reversed(infos)).needsTorch("auto", None)  # which is no choice there
+@pytest.mark.parametrize("kind", ["estimation", "superResolution"])
+def test_automatic_comes_first_and_has_no_presets(choices, kind):
+    model = getattr(choices, f"{kind}Choices")()
+    assert model.names[0] == "auto" and model.title("auto") == "Automatic"
+    assert model.presets("auto") == () and model.preset("auto", "paper") == ""
+
+
+def test_automatic_tells_what_it_takes(choices):
+    estimation, superResolution = choices.estimationChoices(), choices.superResolutionChoices()
+    first = ESTIMATORS.infos()[0]
+    told = f"Takes {first.name}. {first.summary} Needs nothing besides Slicer."
+    assert estimation.description("auto", "paper") == told
+    told = superResolution.description("auto", "paper")
+    assert "Takes instant for scans such as it has learned" in told and "smore" in told and "Needs PyTorch." in told
+
+
+def test_automatic_can_do_what_one_of_its_methods_can(choices):
+    model = choices.superResolutionChoices()
+    assert model.tellsUncertainty("auto") and not model.tellsUncertainty("instant")
+    assert model.needsTorch("auto", "paper") and not choices.trainingChoices().needsTorch("auto", None)
 
 
 def test_only_the_published_network_estimates_with_torch(choices):

@@ -60,7 +60,7 @@ def test_the_card_is_told_in_words_and_settings_give_way(used, tmp_path):
     assert "12 scans of 9 subjects" in ui.modelCardLabel.text() and "dcsrn" in ui.modelCardLabel.toolTip()
     assert ui.modelWarningsLabel.isHidden() and ui.superResolveButton.isEnabled()
     assert not ui.uncertaintyCheckBox.isEnabled()
-    ui.methodComboBox.setCurrentIndex(0)
+    ui.methodComboBox.setCurrentIndex(ui.methodComboBox.findData("smore"))
     assert ui.modelCardLabel.isHidden() and not ui.presetComboBox.isHidden()
 
 
@@ -125,8 +125,8 @@ def test_what_a_run_warns_of_the_model_is_told_once(used, runner, tmp_path):
     scan = used.ui.inputVolumeSelector.currentNode()
     about = modelWarnings(describeModel(str(path)).card, scan, None)[0]
     used.ui.superResolveButton.click()
-    given = f"{about[0].lower()}{about[1:-1]} | the scan is dark"
-    runner.runs[-1].complete(fwhm=6, fwhmLow=5, fwhmHigh=7, warnings=given)
+    given = {"warnings": f"{about[0].lower()}{about[1:-1]} | the scan is dark", "profileWarnings": "the scan is dark"}
+    runner.runs[-1].complete(fwhm=6, fwhmLow=5, fwhmHigh=7, **given)
     labels = (used.ui.modelWarningsLabel, used.ui.profileWarningsLabel, used.ui.resultLabel)
     assert [about in label.toolTip() for label in labels] == [True, False, False]
     assert "The scan is dark." in used.ui.profileWarningsLabel.toolTip()

@@ -379,22 +379,43 @@ class TestSuperResolution:
 
     def test_tells_what_each_method_needs(self, panel, scan):
         described = {}
-        for name in ("smore", "tikhonov", "bspline"):
+        for name in ("auto", "smore", "instant", "tikhonov", "bspline"):
             choose(panel.ui.methodComboBox, name)
             described[name] = panel.ui.methodComboBox.toolTip()
-            learns = name == "smore"
-            assert shown(panel.ui.presetComboBox) == panel.ui.uncertaintyCheckBox.isEnabled() == learns
-        assert "Needs PyTorch." in described.pop("smore")
+            assert shown(panel.ui.presetComboBox) == (name == "smore")
+            assert panel.ui.uncertaintyCheckBox.isEnabled() == (name in ("auto", "smore"))
+        assert all("Needs PyTorch." in described.pop(name) for name in ("auto", "smore", "instant"))
         assert all("Needs nothing besides Slicer" in text for text in described.values())
 
     def test_what_a_method_cannot_do_is_not_asked_of_it(self, panel, scan, runner):
         panel.ui.uncertaintyCheckBox.setChecked(True)
+        choose(panel.ui.methodComboBox, "smore")
         choose(panel.ui.presetComboBox, "balanced")
         super_resolve(panel, runner, "tikhonov")
         assert not {"uncertaintyVolume", "preset"} & set(runner.runs[0].call.parameters)
         super_resolve(panel, runner, "smore")
         given = runner.runs[1].call.parameters
         assert "uncertaintyVolume" in given and given["preset"] == "balanced"  # as chosen before
+        super_resolve(panel, runner, "auto")
+        given = runner.runs[2].call.parameters
+        assert "uncertaintyVolume" in given and "preset" not in given
+
+    def test_leaves_the_method_to_the_run_which_says_what_it_took(self, panel, scan, runner):
+        assert panel.ui.methodComboBox.currentText() == "Automatic"
+        choice = "chosen automatically: instant, which has learned such scans"
+        super_resolve(panel, runner, "auto", choice=choice)
+        assert runner.runs[0].call.parameters["method"] == "auto"
+        assert panel.ui.resultLabel.text().startswith("Chosen automatically: instant, which has learned such scans.\n")
+        assert "times the scan's noise" in panel.ui.resultLabel.text()
+        super_resolve(panel, runner, "tikhonov")
+        assert "automatically" not in panel.ui.resultLabel.toolTip()
+
+    def test_a_choice_that_is_worth_a_warning_is_told_once_and_not_of_the_profile(self, panel, scan, runner):
+        choice = "chosen automatically: smore, because the slices are 12 in-plane voxels apart"
+        told = {"choice": choice, "warnings": f"{choice} | the scan is dark", "profileWarnings": "the scan is dark"}
+        super_resolve(panel, runner, "auto", **told)
+        assert panel.ui.resultLabel.toolTip().count("Chosen automatically") == 1
+        assert panel.ui.profileWarningsLabel.toolTip() == "The scan is dark."
 
     def test_never_writes_over_the_scan(self, panel, scan, runner):
         panel.ui.outputVolumeSelector.setCurrentNode(scan)
@@ -405,9 +426,9 @@ class TestSuperResolution:
     def test_a_result_of_another_method_name_takes_the_first(self, panel, scan, runner):
         """As in a scene that was saved where other methods were installed."""
         panel.panel.parameters.node.method = "of the future"
-        assert panel.ui.methodComboBox.currentData() == "smore"
+        assert panel.ui.methodComboBox.currentData() == "auto"
         panel.ui.superResolveButton.click()
-        assert runner.runs[0].call.parameters["method"] == "smore"
+        assert runner.runs[0].call.parameters["method"] == "auto"
 
 
 class TestCheck:

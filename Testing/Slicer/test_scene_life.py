@@ -77,7 +77,7 @@ class TestReading:
         slicer.mrmlScene.AddNode(host.make_logic().createParameterNode()).SetParameter(name, text)
         panel = host.open()
         node = panel.panel.parameters.node
-        assert panel.ui.methodComboBox.property("currentData") == "smore"
+        assert panel.ui.methodComboBox.property("currentData") == "auto"
         assert (node.device.name, node.axis.name, node.profileSource.name) == ("AUTO", "AUTO", "ESTIMATED")
         assert (node.profileWidth, node.outputSpacing, node.seed) == (5.0, 0.0, 0)
         assert panel.ui.estimateButton.isEnabled() and panel.ui.superResolveButton.isEnabled()

@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from .. import resultVolumes
 from ..choices import ProfileSource
 from ..jobs import Job
-from ..methodChoices import MODEL, superResolutionChoices
+from ..methodChoices import AUTO, MODEL, superResolutionChoices
 from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..profileTable import profileOfScan
@@ -73,7 +73,7 @@ class SuperResolutionSection:
         )
         scan, result = parameterNode.inputVolume, parameterNode.outputVolume
         text = _described(result, told + self._modelChooser.warnings) if result else ""
-        showShortly(self._ui.resultLabel, text, 1)
+        showShortly(self._ui.resultLabel, text, 2 if result and resultVolumes.choiceOfResult(result) else 1)
         self._compareButton.update(
             result,
             scan and result and resultVolumes.scanOfResult(result) is scan,
@@ -121,6 +121,11 @@ class SuperResolutionSection:
 
     def _aboutUncertainty(self, method: str) -> str:
         """What the map of uncertainty is, or why there can be none."""
+        if method == AUTO:
+            return _(
+                "Also map how far the result may be off at every voxel; a method that can tell then runs, which takes "
+                "many minutes without a graphics card"
+            )
         if self._choices.tellsUncertainty(method):
             return _(
                 "Also map how far the result may be off at every voxel; the run then takes two to three times as long"
@@ -151,10 +156,12 @@ class SuperResolutionSection:
 
 
 def _described(result: slicer.vtkMRMLScalarVolumeNode, told: str) -> str:
-    """How well a result explains the scan, and what to know that is not told yet; empty for other volumes."""
+    """What made a result, how well it explains the scan, and what to know that is not told yet; empty for others."""
     residual = resultVolumes.dataConsistencyRmse(result)
     if residual is None:
         return ""
     line = _("Sampled like the scan, it differs by {residual} times the scan's noise.")
+    choice = sentence(resultVolumes.choiceOfResult(result))
     sentences = [sentence(warning) for warning in resultVolumes.warningsOfResult(result)]
-    return "\n".join([line.format(residual=f"{residual:.2f}"), *(text for text in sentences if text not in told)])
+    news = [text for text in sentences if text not in told and text != choice]
+    return "\n".join([*([choice] if choice else []), line.format(residual=f"{residual:.2f}"), *news])

@@ -12,7 +12,6 @@ from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import AUTO, estimationChoices
 from ..nodes import newNode
 from ..profileTable import ProfileFacts
-from ..sentences import sentence
 from .task import Settings, Task, checkKind
 
 
@@ -49,7 +48,7 @@ class EstimationTask(Task):
         return CliCall(self.cliModule, self.parameters(profileTable=self._estimate), [self._estimate])
 
     def finish(self, run: CliRun) -> slicer.vtkMRMLTableNode:
-        self.profileNode = finishProfile(self._estimate, self.profileNode, self.volumeNode, run)
+        self.profileNode = finishProfile(self._estimate, self.profileNode, self.volumeNode, run, returnedWarnings(run))
         return self.profileNode
 
 
@@ -58,7 +57,7 @@ def finishProfile(
     tableNode: slicer.vtkMRMLTableNode | None,
     volumeNode: slicer.vtkMRMLScalarVolumeNode,
     run: CliRun,
-    ofOthers: Sequence[str] = (),
+    warnings: Sequence[str],
 ) -> slicer.vtkMRMLTableNode:
     """Bring an estimate from where the CLI module wrote it into the scan's profile table.
 
@@ -67,7 +66,7 @@ def finishProfile(
         tableNode: the scan's profile table; a new one where there is none.
         volumeNode: the scan.
         run: the run, which tells the width.
-        ofOthers: sentences among the run's warnings that are not about the profile.
+        warnings: what to know before trusting the profile, a sentence each.
 
     Raises:
         ValueError: the run gave no profile back.
@@ -76,8 +75,8 @@ def finishProfile(
     fwhm, low, high = (returnedNumber(run, name) for name in ("fwhm", "fwhmLow", "fwhmHigh"))
     if not min(fwhm, low, high) > 0:
         raise ValueError(_("The run told no slice thickness; the application's log may tell why."))
-    warnings = " | ".join(each for each in returnedWarnings(run) if sentence(each) not in ofOthers)
-    facts = ProfileFacts("estimated", volumeNode.GetName(), fwhm, low, high, warnings, _priorShare(run))
+    told = " | ".join(warnings)
+    facts = ProfileFacts("estimated", volumeNode.GetName(), fwhm, low, high, told, _priorShare(run))
     tableNode = tableNode or newNode("vtkMRMLTableNode", _("{scan} slice profile"), volumeNode.GetName())
     profileTable.setProfile(tableNode, profile, facts)
     profileTable.joinScan(tableNode, volumeNode, "estimated")

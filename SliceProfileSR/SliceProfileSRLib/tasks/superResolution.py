@@ -9,8 +9,8 @@ from slicer.i18n import tr as _
 
 from .. import measurements, profileTable, resultVolumes
 from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
-from ..methodChoices import superResolutionChoices
-from ..modelDescription import describeModel, modelWarnings
+from ..methodChoices import AUTO, superResolutionChoices
+from ..modelDescription import describeModel
 from ..nodes import moveVolume, newNode
 from ..scans import markMap
 from ..scratch import holdsData
@@ -60,7 +60,7 @@ class SuperResolutionTask(Task):
     def needsTorch(self) -> bool:
         if "model" in self.settings:
             return True
-        return superResolutionChoices().needsTorch(self.settings.get("method", "smore"), self.settings.get("preset"))
+        return superResolutionChoices().needsTorch(self.settings.get("method", AUTO), self.settings.get("preset"))
 
     @property
     def nodes(self) -> list[slicer.vtkMRMLNode]:
@@ -106,7 +106,7 @@ class SuperResolutionTask(Task):
         markMap(self.residualNode, "residual")
         if self.estimates:
             self.profileNode = finishProfile(
-                self._table, self.profileNode, self.volumeNode, run, self._warningsOfModel()
+                self._table, self.profileNode, self.volumeNode, run, returnedWarnings(run, "profileWarnings")
             )
         for node in (self.outputNode, self.residualNode):
             resultVolumes.joinScan(node, self.volumeNode)
@@ -114,16 +114,10 @@ class SuperResolutionTask(Task):
         resultVolumes.displayResidual(self.residualNode, returnedNumber(run, "noise"))
         rmse = returnedNumber(run, "dataConsistencyRmse")
         nodes = (self.outputNode, self.profileNode, self.residualNode)
-        resultVolumes.remember(*nodes, rmse, returnedWarnings(run))
+        resultVolumes.remember(*nodes, rmse, run.returned("choice"), returnedWarnings(run))
         self._finishUncertainty()
         measurements.record(self.outputNode, None)
         return self.outputNode
-
-    def _warningsOfModel(self) -> tuple[str, ...]:
-        """What the run warned of that is about the model and not about the profile that it estimated."""
-        card = describeModel(self.settings["model"]).card if "model" in self.settings else None
-        axis = self.settings.get("axis", "auto")
-        return modelWarnings(card, self.volumeNode, self._table, axis) if card else ()
 
     def _finishUncertainty(self) -> None:
         """Bring the map to its node; without one, that of an earlier result goes, as it is of no volume any more."""

@@ -27,4 +27,5 @@ def chosen(name: str) -> str:
 def automatic() -> Info:
     """What the choice *auto* declares."""
     info = ESTIMATORS.info(chosen(AUTO))
-    return replace(info, name=AUTO, title="Automatic", summary=f"Takes {info.name}. {info.summary}", presets=())
+    told = f"Takes {info.name}. {info.summary}"
+    return replace(info, name=AUTO, title="Automatic", summary=told, needs_torch=info.runs_on_torch(None), presets=())

@@ -80,14 +80,16 @@ def _writers(result: SuperResolved) -> dict[str, Callable[[Path], None]]:
 
 def _returned(result: SuperResolved) -> dict[str, Value]:
     """The values of the returned parameters."""
-    low, high = _interval(result.profile)
+    profile = result.profile
+    low, high = _interval(profile)
     return {
-        "fwhm": result.profile.fwhm_mm,
+        "fwhm": profile.fwhm_mm,
         "fwhmLow": low,
         "fwhmHigh": high,
-        "priorShare": prior_share(result.profile),
+        "priorShare": prior_share(profile),
         "dataConsistencyRmse": result.data_consistency_rmse,
         "noise": result.noise,
+        "profileWarnings": SEPARATOR.join(profile.warnings if isinstance(profile, EstimatedProfile) else ()),
         "choice": result.choice or "",
         "warnings": SEPARATOR.join(result.warnings),
     }

@@ -55,6 +55,8 @@ class ScriptedRun:
             **dict.fromkeys(("fwhm", "fwhmLow", "fwhmHigh", "fwhmRatio", "noise", "dataConsistencyRmse"), "1.0"),
             "priorShare": "-1",
             "measuredAxis": "k",
+            "choice": "",
+            "profileWarnings": "",
             "warnings": "",
         }
 
