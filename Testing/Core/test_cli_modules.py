@@ -99,8 +99,9 @@ def test_super_resolves_where_the_scan_lies(scan, tmp_path):
     np.testing.assert_allclose(residual.data, expected, atol=1e-5 * np.ptp(before.data))
     assert read_profile(files["usedProfileTable"]).fwhm_mm == pytest.approx(profile.fwhm_mm)
 
-    assert done.returned["choice"] == ""
-    returned = {name: float(value) for name, value in done.returned.items() if name not in ("choice", "warnings")}
+    texts = ("profileWarnings", "choice", "warnings")
+    assert done.returned["profileWarnings"] == done.returned["choice"] == ""
+    returned = {name: float(value) for name, value in done.returned.items() if name not in texts}
     assert float(returned["priorShare"]) == -1
     assert returned["fwhm"] == returned["fwhmLow"] == returned["fwhmHigh"] == pytest.approx(profile.fwhm_mm)
     in_noise = np.sqrt(np.mean(residual.data**2)) / returned["noise"]
@@ -132,7 +133,7 @@ def test_automatic_takes_no_notice_of_a_preset_and_tells_what_ran(scan, tmp_path
 
     def resolved(volume, **arguments):
         asked.update(arguments)
-        quick = {**arguments, "method": "tikhonov", "combine": "average"}
+        quick = {**arguments, "method": "tikhonov", "combine": "average", "consistent": True}
         return replace(resolve_scan(volume, **quick), choice="chosen automatically: tikhonov, which is quick")
 
     monkeypatch.setattr(module.super_resolution, "super_resolve", resolved)
@@ -203,6 +204,7 @@ def test_what_is_told_of_the_acquisition_reaches_both(scan, tmp_path):
     assert "3.60 mm along i" in done.returned["warnings"]
     assert float(done.returned["fwhmLow"]) < float(done.returned["fwhmHigh"])
     assert 0 < float(done.returned["priorShare"]) < 1
+    assert "3.60 mm along i" in done.returned["profileWarnings"]
     del told["profileShape"]
     done = run("EstimateSliceProfile", inputVolume=scan, returnFile=tmp_path / "returned", **told)
     assert "given as 3.60 mm along i" in done.returned["warnings"]

@@ -2,7 +2,7 @@
 
 Slicer --no-main-window --python-script docs/how-to/slicer_batch.py FOLDER_OF_SCANS FOLDER_OF_RESULTS [METHOD]
 
-METHOD is "tikhonov" unless given; "smore" learns from each scan, and needs PyTorch to be installed in Slicer before.
+METHOD is "tikhonov" unless given; "auto", as the panel has it, needs PyTorch to be installed in Slicer before.
 The exit code is 1 where a scan could not be used.
 """
 
