@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 import slicer
 
 from scans import scan_node
+from SuperResolveLib.model import Card, Model
 
 
 @pytest.fixture
@@ -73,6 +75,30 @@ def test_missing_packages_are_asked_for_once(panel, runner, installer, monkeypat
     assert installer.asked == [["scipy>=1.13"]]
     assert ("agree to install" in told) != agrees
     assert len(runner.runs) == agrees
+
+
+def test_automatic_asks_for_pytorch_only_where_what_it_takes_needs_it(panel, runner, installer, without_torch):
+    from SuperResolveLib.methods.instant.method import Instant
+    from SuperResolveLib.workflows import choice
+
+    card = Card(
+        method="instant",
+        network="",
+        network_arguments={},
+        operator="profile",
+        consistent=True,
+        start="fine-grid",
+        ratios=(1.5, 9.0),
+        fwhm_ratios=(0.5, 1.6),
+        voxels_mm=(0.05, 10.0),
+    )
+    without_torch.setattr(Instant, "info", replace(Instant.info, needs_torch=False))
+    without_torch.setattr(choice, "shipped_model", lambda name: Model(card, {}))
+    assert click_super_resolve(panel, "auto") == ""
+    assert installer.asked == [] and len(runner.runs) == 1
+    panel.ui.uncertaintyCheckBox.setChecked(True)  # which only SMORE can tell
+    assert "which was not installed" in click_super_resolve(panel, "auto")
+    assert installer.asked == ["torch>=2.4"] and len(runner.runs) == 1
 
 
 def test_a_batch_downloads_nothing(host, runner, installer, without_torch):

@@ -8,6 +8,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .. import measurements, profileTable, resultVolumes
+from ..automaticChoice import automaticNeedsTorch
 from ..cliRun import CliCall, CliRun, returnedNumber, returnedWarnings
 from ..methodChoices import AUTO, superResolutionChoices
 from ..modelDescription import describeModel
@@ -60,7 +61,11 @@ class SuperResolutionTask(Task):
     def needsTorch(self) -> bool:
         if "model" in self.settings:
             return True
-        return superResolutionChoices().needsTorch(self.settings.get("method", AUTO), self.settings.get("preset"))
+        if self.settings.get("method", AUTO) == AUTO:
+            profileNode = None if self.estimates else self.profileNode
+            asked = {name: self.settings[name] for name in ("axis", "device") if name in self.settings}
+            return automaticNeedsTorch(self.volumeNode, profileNode, self.uncertainty, **asked)
+        return superResolutionChoices().needsTorch(self.settings["method"], self.settings.get("preset"))
 
     @property
     def nodes(self) -> list[slicer.vtkMRMLNode]:
