@@ -14,8 +14,7 @@ from .sentences import sentence
 from .volumes import emptyVolumeFromNode
 
 if TYPE_CHECKING:
-    from SuperResolveLib import SliceProfile
-    from SuperResolveLib.data.geometry import AxisName, SliceGeometry
+    from SuperResolveLib.data.geometry import AxisName
     from SuperResolveLib.model import Card
 
 
@@ -75,7 +74,7 @@ def modelWarnings(
 
     try:
         geometry = slice_geometry(emptyVolumeFromNode(volumeNode), cast("AxisName", axis))
-        profile = profileFromTable(profileNode) if profileNode else _learnedProfile(card, geometry)
+        profile = profileFromTable(profileNode) if profileNode else None
         return tuple(sentence(warning) for warning in warnings_for(card, geometry, profile))
     except ValueError:  # told where scan and profile are described
         return ()
@@ -92,11 +91,3 @@ def _read(path: str) -> ModelDescription:
     lines = [" ".join(line.split()) for line in card_lines(model)]
     lines.sort(key=lambda line: not line.startswith(_FIRST))
     return ModelDescription("\n".join(lines), "", model.card)
-
-
-def _learnedProfile(card: Card, geometry: SliceGeometry) -> SliceProfile:
-    """A profile in the middle of those that a model has learned."""
-    from SuperResolveLib import SliceProfile
-
-    ratio = sum(card.fwhm_ratios or (1.0, 1.0)) / 2
-    return SliceProfile.gaussian(ratio * geometry.slice_spacing, geometry.in_plane_voxel)

@@ -36,7 +36,8 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     result = super_resolve(
         simulated.scan,
         profiles[cell.method],
-        preset=cell.preset,
+        "smore",
+        cell.preset,
         axis=axis,
         like=simulated.truth,
         device=device,
