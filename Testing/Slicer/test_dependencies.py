@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 import types
-from dataclasses import replace
 
 import pytest
 import slicer
@@ -78,7 +77,7 @@ def test_missing_packages_are_asked_for_once(panel, runner, installer, monkeypat
 
 
 def test_automatic_asks_for_pytorch_only_where_what_it_takes_needs_it(panel, runner, installer, without_torch):
-    from SuperResolveLib.methods.instant.method import Instant
+    from SuperResolveLib import registry
     from SuperResolveLib.workflows import choice
 
     card = Card(
@@ -92,7 +91,7 @@ def test_automatic_asks_for_pytorch_only_where_what_it_takes_needs_it(panel, run
         fwhm_ratios=(0.5, 1.6),
         voxels_mm=(0.05, 10.0),
     )
-    without_torch.setattr(Instant, "info", replace(Instant.info, needs_torch=False))
+    without_torch.setattr(registry, "is_installed", lambda package: package == "onnxruntime")
     without_torch.setattr(choice, "shipped_model", lambda name: Model(card, {}))
     assert click_super_resolve(panel, "auto") == ""
     assert installer.asked == [] and len(runner.runs) == 1
@@ -104,7 +103,7 @@ def test_automatic_asks_for_pytorch_only_where_what_it_takes_needs_it(panel, run
 def test_a_batch_downloads_nothing(host, runner, installer, without_torch):
     installer.hasUser = False
     with pytest.raises(ValueError, match="PyTorch must be installed first"):
-        host.make_logic().superResolve(scan_node())
+        host.make_logic().superResolve(scan_node(), method="smore")
     assert installer.asked == [] and not runner.runs
 
 
