@@ -292,7 +292,8 @@ class TestCommand:
     def test_table2_hands_over_the_right_profiles(self, tmp_path, volume, monkeypatch):
         given = {}
 
-        def with_tikhonov(scan, profile, preset, axis, like, device, seed):
+        def with_tikhonov(scan, profile, method, preset, axis, like, device, seed):
+            assert method == "smore"
             given[len(given)] = profile
             profile = profile or SliceProfile.gaussian(10, 3.5)
             return quality.super_resolve(scan, profile, "tikhonov", axis=axis, like=like)
