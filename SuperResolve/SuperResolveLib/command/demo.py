@@ -37,7 +37,7 @@ DETAIL = (18.0, -2.0, 50.0)
 def demo(console: Console, /, output: Path, device: str, seed: int, overwrite: bool) -> None:
     """Simulate a 5 mm scan of a head phantom, estimate its profile, super-resolve it, and compare with the truth.
 
-    Takes about a minute on two processor cores. Writes the volumes, the profile, a report and one figure into FOLDER;
+    Takes about half a minute. Writes the volumes, the profile, a report and one figure into FOLDER;
     no data are downloaded.
     """
     from ..workflows.demo import run_demo
