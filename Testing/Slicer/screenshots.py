@@ -33,7 +33,6 @@ def scan_screenshot(path: Path) -> None:
 
         panel = host.open()
         panel.ui.inputVolumeSelector.setCurrentNode(loadSample(SAMPLES[0]))
-        panel.ui.methodComboBox.setCurrentIndex(panel.ui.methodComboBox.findData("tikhonov"))
         for button in (panel.ui.estimateButton, panel.ui.superResolveButton):
             button.click()
             wait_until(lambda: not runner.runs, 600)
