@@ -61,7 +61,7 @@ TOLD = {
     "instant": Told("a profile", "detail as in synthetic anatomy; no contrast that is not in the scan"),
     "smore": Told("a profile, minutes", "detail as in plane"),
     "edssr": Told("a profile, minutes", "detail as in plane; nothing ties it to the slices"),
-    "zssr": Told("a profile, minutes", "detail as in plane; nothing ties it to the slices"),
+    "zssr": Told("a profile, a minute", "detail as in plane"),
     "tscn": Told("minutes", "planes between slices; thickness stays"),
     "supervised": Told("a profile; thin scans, an hour of training", _PICTURES),
     "soup": Told("a profile; thin scans, an hour of training", _PICTURES),
@@ -70,6 +70,8 @@ TOLD = {
 }
 #: Those that are trained before, and do not ship what they learned; all are run with their first preset.
 TRAINED = tuple(name for name in TRAINABLES if name not in METHODS)
+#: Seconds at the right of the figure, where names are written to the left.
+LONG = 20.0
 FIGURES = (("psnr", "PSNR (dB)", 2), ("ssim", "SSIM", 4), ("hfen", "HFEN", 4), ("sharpness", "sharpness", 3))
 
 
@@ -284,12 +286,17 @@ def _name(method: str, preset: str) -> str:
 def draw(rows: Sequence[Row], axes: Axes) -> None:
     """PSNR against the seconds that restoring takes, a point a method."""
     for (method, preset), own in grouped(rows, "method", "preset").items():
-        seconds = sum(row["restoring_cpu_seconds"] for row in own) / len(own)
+        seconds = max(sum(row["restoring_cpu_seconds"] for row in own) / len(own), 1e-2)
         psnr = sum(row["psnr"] for row in own) / len(own)
-        marker = "s" if "training_seconds" in own[0] else "o"
-        axes.plot(max(seconds, 1e-2), psnr, marker, label=_name(method, preset))
+        before = "training_seconds" in own[0]
+        axes.plot(seconds, psnr, "s" if before else "o", color="C1" if before else "C0")
+        told = "center" if seconds < LONG else "right"
+        axes.annotate(
+            _name(method, preset), (seconds, psnr), (0, 6), textcoords="offset points", fontsize="x-small", ha=told
+        )
     axes.set(xscale="log", xlabel="CPU-seconds to restore a scan", ylabel="PSNR (dB)")
-    axes.legend(frameon=False, fontsize="x-small", title="square: trained before", title_fontsize="x-small")
+    axes.margins(0.15, 0.1)
+    axes.set_title("square: trained before", fontsize="x-small", loc="right")
 
 
 def _say(line: str) -> None:
