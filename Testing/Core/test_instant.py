@@ -65,11 +65,6 @@ def model(seed: int = 0) -> Model:
     return Model(CARD, tensors_of(random_network(seed)))
 
 
-@pytest.fixture(scope="module")
-def scan() -> Volume:
-    return simulate(head_phantom((40, 37, 36), spacing=2.0, seed=5), PROFILE, 3.0, "k", noise_sigma=1.0)
-
-
 def problem_of(volume: Volume, axis: str = "k") -> Problem:
     geometry = slice_geometry(volume, axis)
     return Problem.of(volume, geometry, PROFILE, output_grid(volume, geometry))

@@ -37,7 +37,7 @@ from SuperResolveLib.model import Model
 from SuperResolveLib.networks.gated_edsr_sizes import FACTOR, TOLD, receptive_radius
 from SuperResolveLib.progress import silent
 from SuperResolveLib.workflows import shipped_models
-from test_instant import CARD, PROFILE, model, problem_of, random_network, scan  # noqa: F401  # scan is a fixture
+from test_instant import CARD, PROFILE, model, problem_of, random_network
 
 DEPTH = int(CARD.network_arguments["depth"])
 #: The largest difference between the libraries, of the range of the answer.
@@ -76,7 +76,7 @@ def test_both_libraries_give_the_same_for_any_shape_and_acquisition(both, shape,
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1.0, float(np.abs(expected).max())))
 
 
-def test_the_network_in_numpy_is_the_one_that_is_trained(scan):  # noqa: F811
+def test_the_network_in_numpy_is_the_one_that_is_trained(scan):
     problem = problem_of(scan)
     fine_grid, slices = fine_grid_of(problem), scan.shape[2]
     images = np.random.default_rng(0).random((3, slices, 21), np.float32)
@@ -97,7 +97,7 @@ def test_the_network_in_numpy_is_the_one_that_is_trained(scan):  # noqa: F811
     assert np.abs(expected - linear).max() > 0.1
 
 
-def test_a_scan_is_restored_alike_by_both(scan):  # noqa: F811
+def test_a_scan_is_restored_alike_by_both(scan):
     graph = onnx_graph(model().tensors, DEPTH, "")
     with_graph = Instant(MethodSettings(model=model(), graph=graph))
     found = with_graph.restore(problem_of(scan), silent).data
@@ -144,7 +144,7 @@ sys.exit(code)
 
 
 @pytest.fixture
-def resolving(scan, tmp_path, monkeypatch) -> Callable[..., list[str]]:  # noqa: F811
+def resolving(scan, tmp_path, monkeypatch) -> Callable[..., list[str]]:
     """The words of a command line that restores a scan into a file of the folder in which tests run."""
     monkeypatch.chdir(tmp_path)
     write_volume(scan, "scan.nii.gz")
@@ -207,7 +207,7 @@ def test_a_run_is_one_for_torch_unless_only_the_other_is_installed(monkeypatch):
     assert TRAINABLES["instant"].info.runs_on_torch("fast")
 
 
-def test_methods_that_leave_no_choice_report_no_engine(scan):  # noqa: F811
+def test_methods_that_leave_no_choice_report_no_engine(scan):
     assert super_resolve(scan, PROFILE, "tikhonov", axis="k").engine is None
 
 
@@ -283,7 +283,7 @@ SHIPPED = shipped_models.FOLDER / "instant.safetensors"
 
 
 @pytest.mark.skipif(not SHIPPED.is_file(), reason="the weights that come with the program are not here")
-def test_the_shipped_graph_is_that_of_the_shipped_weights_and_agrees(scan: Volume):  # noqa: F811
+def test_the_shipped_graph_is_that_of_the_shipped_weights_and_agrees(scan: Volume):
     """If not: ``slice-profile-sr models weights/instant.safetensors --onnx weights/instant.onnx --overwrite``."""
     shipped = read_model(SHIPPED)
     settings_ = MethodSettings(model=shipped, graph=shipped_models.shipped_graph("instant"))
