@@ -149,6 +149,30 @@ def test_noise_level_is_that_of_the_noise(truth: Volume) -> None:
     assert noise_level(noisy, 2) == pytest.approx(3.0, rel=0.1)
 
 
+@pytest.mark.parametrize("shape", [(40, 50, 6), (8, 9, 40)], ids=["windows", "hardly a window"])
+def test_noise_level_of_white_noise_is_its_standard_deviation(shape: tuple[int, int, int]) -> None:
+    noise = np.random.default_rng(1).normal(0, 2.0, shape)
+    with_air = np.concatenate([100 + noise, np.zeros(shape)], axis=2).astype(np.float32)
+    assert noise_level(with_air, 2) == pytest.approx(2.0, rel=0.06)
+
+
+def test_noise_level_of_narrow_tissue_is_told_by_its_median_detail() -> None:
+    noisy = np.zeros((40, 40, 30), np.float32)
+    noisy[:, 18:22] = 100 + np.random.default_rng(2).normal(0, 2.0, (40, 4, 30))
+    noisy[:, 16:18], noisy[:, 22:24] = noisy[:, 18:20], noisy[:, 20:22]
+    assert 1 < noise_level(noisy, 2) < 4
+
+
+@pytest.mark.parametrize("name", ["chris_t1", "mr_gd_t1c_tumour", "uih_t1_dec2"])
+def test_noise_level_hardly_takes_anatomy_for_noise(data_folder: Path, name: str) -> None:
+    clean = read_volume(data_folder / "iso" / f"{name}.nii.gz").data
+    extent = float(np.subtract(*np.percentile(clean, (99.5, 1))))
+    noise = np.random.default_rng(0).normal(0, 0.03 * extent, clean.shape).astype(np.float32)
+    before, after = noise_level(clean, 2), noise_level(clean + noise, 2)
+    assert before < 0.015 * extent
+    assert np.sqrt(after**2 - before**2) == pytest.approx(0.03 * extent, rel=0.2)
+
+
 @pytest.mark.parametrize("name", ["prostatex0000_t2_tra", "pymskt_knee_mese_te12", "tcga_fg6692_flair"])
 def test_tikhonov_on_real_scans_stays_where_the_scan_is(data_folder: Path, name: str) -> None:
     scan = read_volume(data_folder / "aniso" / f"{name}.nii.gz")
