@@ -15,6 +15,7 @@ from SuperResolveLib.physics.degradation_range import DegradationRange
 from SuperResolveLib.physics.degraded_column import DegradedColumn
 from SuperResolveLib.physics.problem import SMALLEST_DAMPING, Acquisition
 from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.pulses import WindowedSincIntegral
 from SuperResolveLib.training.collection import Collection, Item, synthetic_collection
 from SuperResolveLib.training.collection_pairs import CollectionBatches, usable_axes, validation_pair
 from SuperResolveLib.training.prepared_scan import normalised
@@ -162,6 +163,21 @@ def test_a_generalised_gaussian_is_the_gaussian_at_two_and_near_the_rect_beyond(
     assert abs(steep.max() / SliceProfile.rect(4.0, 0.1).weights.max() - 1) < 0.03
     with pytest.raises(InputError, match="exponent"):
         SliceProfile.generalised_gaussian(4.0, 0.5, 0.1)
+
+
+def test_as_scanned_draws_small_ratios_and_little_noise_more_often_and_pulses_in_half() -> None:
+    random = np.random.default_rng(0)
+    scanned = DegradationRange("profile", (1.5, 9.0), (1.0, 1.0), (0.0, 0.05), profile="pulse", as_scanned=True)
+    drawn = [scanned.draw(random, 1.0) for _ in range(1000)]
+    ratios, noise = np.array([each.slice_spacing for each in drawn]), np.array([each.noise for each in drawn])
+    assert ratios.min() >= 1.5
+    assert ratios.max() <= 9
+    assert np.median(ratios) == pytest.approx(np.sqrt(1.5 * 9), rel=0.1)
+    assert noise.max() <= 0.05
+    assert np.median(noise) == pytest.approx(0.05 / 4, rel=0.2)
+    profiles = [each.operator for each in drawn]
+    pulses = [isinstance(each, SliceProfile) and isinstance(each.cumulative, WindowedSincIntegral) for each in profiles]
+    assert 0.4 < np.mean(pulses) < 0.6
 
 
 @pytest.mark.parametrize(

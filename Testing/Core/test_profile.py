@@ -12,6 +12,7 @@ from scipy.integrate import quad
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.physics.kernels import FWHM_PER_SIGMA
 from SuperResolveLib.physics.profile import SliceProfile, full_width_at_half_maximum, profile_error
+from SuperResolveLib.physics.pulses import windowed_sinc
 
 law = settings(deadline=None, max_examples=60)
 widths = st.floats(0.3, 12)
@@ -226,3 +227,41 @@ class TestProfileError:
 
     def test_tap_spacings_may_differ(self):
         assert profile_error(SliceProfile.gaussian(4, 0.5), SliceProfile.gaussian(4, 1)) < 0.02
+
+
+class TestWindowedSinc:
+    @law
+    @given(
+        fwhm=st.floats(1, 10),
+        time_bandwidth=st.floats(2, 12),
+        window=st.sampled_from([0.46, 0.5]),
+        spacing=tap_spacings,
+    )
+    def test_is_symmetric_and_as_wide_as_asked(self, fwhm, time_bandwidth, window, spacing):
+        profile = SliceProfile.windowed_sinc(fwhm, time_bandwidth, window, min(spacing, fwhm / 8))
+        np.testing.assert_allclose(profile.weights, profile.weights[::-1], atol=1e-12)
+        assert profile.fwhm_mm == pytest.approx(fwhm, rel=0.02)
+
+    @pytest.mark.parametrize("time_bandwidth", [2.0, 5.0])
+    @pytest.mark.parametrize("window", [0.0, 0.46, 0.5])
+    def test_is_the_fourier_transform_of_its_pulse(self, time_bandwidth, window):
+        """At a small flip angle, an excitation is the Fourier transform of the pulse."""
+        u = np.linspace(-6, 6, 25)
+
+        def pulse(t):
+            return np.sinc(time_bandwidth * t) * (1 - window + window * np.cos(2 * np.pi * t))
+
+        excited = [
+            time_bandwidth * quad(lambda t, at=at: pulse(t) * np.cos(2 * np.pi * at * t), -0.5, 0.5)[0] for at in u
+        ]
+        np.testing.assert_allclose(windowed_sinc(u, time_bandwidth, window), excited, atol=1e-9)
+
+    def test_is_steeper_the_larger_the_time_bandwidth_product(self):
+        deviations = [SliceProfile.windowed_sinc(4, each, 0.5, 0.1).standard_deviation_mm for each in (1.5, 3, 8)]
+        assert deviations == sorted(deviations, reverse=True)
+        assert deviations[-1] > SliceProfile.rect(4, 0.1).standard_deviation_mm
+
+    @pytest.mark.parametrize(("time_bandwidth", "window"), [(0.5, 0.5), (4, 0.6), (4, -0.1)])
+    def test_no_pulse_is_refused(self, time_bandwidth, window):
+        with pytest.raises(InputError, match="windowed sinc"):
+            SliceProfile.windowed_sinc(4, time_bandwidth, window, 1)

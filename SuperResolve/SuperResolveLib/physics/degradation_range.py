@@ -11,10 +11,13 @@ import numpy as np
 from ..errors import InputError
 from .degradation import Degradation
 from .profile import SliceProfile
+from .pulses import HAMMING, HANN
 
 Range = tuple[float, float]
 #: Taps of a drawn profile per voxel or FWHM, whichever is smaller.
 TAPS = 4
+#: Time-bandwidth products of windowed sinc pulses.
+TIME_BANDWIDTHS = (2.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ class DegradationRange:
         exponents: p of the profiles.
         whole: whether ratios are whole numbers only, and slices lie where a filter over whole voxels, or the picking of
             voxels, lays them (:meth:`~.degraded_column.DegradedColumn.at_phase`, ``aligned``).
-        profile: the one profile whatever the ratio; or ``"rect"`` for rects of the drawn widths.
+        profile: the one profile whatever the ratio; ``"rect"`` for rects of the drawn widths; or ``"pulse"`` for what
+            windowed sinc pulses excite, in half of the draws.
+        as_scanned: whether ratios are drawn evenly on a logarithmic scale, and little noise more often than much: the
+            square root of it evenly.
 
     Raises:
         InputError: a range is reversed or holds what no scanner does, or no whole ratio.
@@ -44,7 +50,8 @@ class DegradationRange:
     noise: Range = (0.0, 0.0)
     exponents: Range = (2.0, 6.0)
     whole: bool = False
-    profile: SliceProfile | Literal["rect"] | None = None
+    profile: SliceProfile | Literal["rect", "pulse"] | None = None
+    as_scanned: bool = False
 
     def __post_init__(self) -> None:
         if self.operator not in ("profile", "select"):
@@ -65,12 +72,16 @@ class DegradationRange:
     def draw(self, random: np.random.Generator, voxel: float) -> Degradation:
         """A degradation for voxels of that size in mm; as many numbers are drawn whatever the operator."""
         ratio, fwhm_ratio, noise = (random.uniform(*each) for each in (self.ratios, self.fwhm_ratios, self.noise))
-        exponent = float(np.exp(random.uniform(*np.log(self.exponents))))
+        exponent = _even_in_logarithm(random, self.exponents)
+        if self.as_scanned:
+            ratio, noise = _even_in_logarithm(random, self.ratios), random.uniform(*np.sqrt(self.noise)) ** 2
         if self.whole:
             ratio = self._whole(ratio)
         spacing = ratio * voxel
         if self.operator == "select":
             return Degradation("select", spacing, noise)
+        if self.profile == "pulse" and random.integers(2):
+            return Degradation(_pulse(random, fwhm_ratio * spacing, voxel), spacing, noise)
         return Degradation(self._profile(fwhm_ratio * spacing, exponent, voxel), spacing, noise)
 
     def _whole(self, ratio: float) -> int:
@@ -82,10 +93,24 @@ class DegradationRange:
     def _profile(self, fwhm: float, exponent: float, voxel: float) -> SliceProfile:
         if isinstance(self.profile, SliceProfile):
             return self.profile
-        spacing = min(fwhm, voxel) / TAPS
+        spacing = _tap_spacing(fwhm, voxel)
         if self.profile == "rect":
             return SliceProfile.rect(fwhm, spacing)
         return SliceProfile.generalised_gaussian(fwhm, exponent, spacing)
+
+
+def _pulse(random: np.random.Generator, fwhm: float, voxel: float) -> SliceProfile:
+    """The profile of a windowed sinc pulse drawn at random."""
+    time_bandwidth, window = _even_in_logarithm(random, TIME_BANDWIDTHS), (HANN, HAMMING)[int(random.integers(2))]
+    return SliceProfile.windowed_sinc(fwhm, time_bandwidth, window, _tap_spacing(fwhm, voxel))
+
+
+def _tap_spacing(fwhm: float, voxel: float) -> float:
+    return min(fwhm, voxel) / TAPS
+
+
+def _even_in_logarithm(random: np.random.Generator, ends: Range) -> float:
+    return float(np.exp(random.uniform(*np.log(ends))))
 
 
 def _check(name: str, ends: Range, lowest: float, highest: float) -> None:

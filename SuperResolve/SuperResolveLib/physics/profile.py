@@ -28,6 +28,7 @@ from .kernels import (
     cubic_kernel,
 )
 from .profile_limits import check_tap_spacing, checked_sum, checked_width
+from .pulses import WindowedSincIntegral
 
 FloatArray = NDArray[np.floating]
 
@@ -95,6 +96,27 @@ class SliceProfile:
         if not 1 <= exponent <= 50:
             raise InputError(f"a generalised Gaussian's exponent is {exponent:.4g}: give one from 1 to 50")
         integral = GeneralisedGaussianIntegral.of_fwhm(checked_width(fwhm_mm), exponent)
+        return cls._integrated(integral, integral.reach, tap_spacing)
+
+    @classmethod
+    def windowed_sinc(cls, fwhm_mm: float, time_bandwidth: float, window: float, tap_spacing: float) -> SliceProfile:
+        """What a windowed sinc pulse excites (:mod:`~.pulses`), of that FWHM, integrated over each tap.
+
+        Args:
+            fwhm_mm: of the profile.
+            time_bandwidth: of the pulse: the larger, the steeper the flanks.
+            window: 0.5 for Hann's window, 0.46 for Hamming's.
+            tap_spacing: in mm.
+
+        Raises:
+            InputError: the FWHM or the tap spacing is not plausible, or the pulse's numbers are not.
+        """
+        if not (1 <= time_bandwidth <= 50 and 0 <= window <= 0.5):
+            raise InputError(
+                f"a windowed sinc has the time-bandwidth product {time_bandwidth:.4g} and the window {window:.4g}: "
+                "give one from 1 to 50 and one from 0 to 0.5"
+            )
+        integral = WindowedSincIntegral.of_fwhm(checked_width(fwhm_mm), time_bandwidth, window)
         return cls._integrated(integral, integral.reach, tap_spacing)
 
     @classmethod

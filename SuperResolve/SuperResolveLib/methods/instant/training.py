@@ -64,7 +64,13 @@ class InstantTraining(SuccessiveStages):
         self._settings, self._collection = settings, collection
         self._preset = preset or PRESETS[settings.preset]
         self._degradations = DegradationRange(
-            "profile", settings.ratios or RATIOS, FWHM_RATIOS, NOISE, exponents=EXPONENTS
+            "profile",
+            settings.ratios or RATIOS,
+            FWHM_RATIOS,
+            NOISE,
+            exponents=EXPONENTS,
+            profile="pulse",
+            as_scanned=True,
         )
         self._scoring = ScoringOfImages(
             validation, self._degradations, settings.metrics, settings.device, "tikhonov", consistent=True
