@@ -16,7 +16,7 @@ from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.methods.instant.presets import Preset
-from SuperResolveLib.methods.instant.training import STAGE, InstantTraining, planes_of
+from SuperResolveLib.methods.instant.training import REGRESSION, InstantTraining, planes_of
 from SuperResolveLib.methods.learned import Learned
 from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.networks import build_network, tensors_of
@@ -187,7 +187,7 @@ def training(collection: Collection, iterations: int = 60, seed: int = 0) -> Ins
         network="gated-edsr",
         device=torch.device("cpu"),
         seed=seed,
-        iterations={STAGE: iterations},
+        iterations={REGRESSION: iterations},
         ratios=(2.0, 3.0),
         metrics={"psnr": psnr},
     )
@@ -201,19 +201,19 @@ def cubes() -> Collection:
 
 def test_it_starts_from_tikhonovs_inverse_and_overfits_one_batch(cubes):
     method = training(cubes, 200)
-    stage = method.begin(STAGE)
+    stage = method.begin(REGRESSION)
     score = stage.score()
     assert score["psnr"] == pytest.approx(score["psnr_tikhonov"], abs=0.4)
     losses = [float(stage.step.update(0)["loss"]) for _ in range(200)]
     assert losses[0] == pytest.approx(1, abs=0.2)  # relative to Tikhonov's
     assert losses[-1] < 0.75 * losses[0]
-    assert method.card(STAGE).start == "fine-grid"
+    assert method.card(REGRESSION).start == "fine-grid"
 
 
 def test_training_is_the_same_for_the_same_seed(cubes):
     def weights(seed: int) -> torch.Tensor:
         method = training(cubes, 5, seed)
-        stage = method.begin(STAGE)
+        stage = method.begin(REGRESSION)
         for iteration in range(5):
             stage.step.update(iteration)
         return torch.cat([each.flatten() for each in method.averaged.parameters()])
@@ -226,7 +226,7 @@ def test_training_is_the_same_for_the_same_seed(cubes):
 def test_planes_of_a_batch_are_those_of_the_truth(cubes):
     """Untrained, the planes read off the fine grid are Tikhonov's; they lie where the truth does."""
     method = training(cubes)
-    stage = method.begin(STAGE)
+    stage = method.begin(REGRESSION)
     pairs = stage.step._batches.at(3)
     with torch.inference_mode():
         answer = planes_of(GatedEDSR(4, 1), pairs, pairs.slices[:, :, 0])

@@ -88,14 +88,14 @@ def test_every_backbone_overfits_one_patch(backbone: Backbone) -> None:
 def test_error_head_starts_even_and_overfits_one_patch() -> None:
     torch.manual_seed(0)
     network = PlanesAndErrors(network_around(randomised(EDSR(3, 2, 4, 1))))
-    network.level.fill_(-2.0)
+    network.head.level.fill_(-2.0)
     slices = torch.randn(1, 6, 12)
     with torch.no_grad():
         planes, logs = network(slices).unbind(1)
     assert torch.equal(planes, network.network(slices)) and bool((logs == -2.0).all())
     inner = slice(2 * MARGIN, -2 * MARGIN)
     squares = torch.where(torch.arange(12) < 6, 0.01, 1.0).expand(1, 12, 12)
-    optimiser = torch.optim.Adam([*network.body.parameters(), *network.tail.parameters()], lr=1e-2)
+    optimiser = torch.optim.Adam(network.head.parameters(), lr=1e-2)
     for _ in range(300):
         loss = gaussian_likelihood(squares, network(slices)[:, 1, inner])
         optimiser.zero_grad()
@@ -107,7 +107,7 @@ def test_error_head_starts_even_and_overfits_one_patch() -> None:
 
 def test_error_head_tells_no_more_than_its_highest() -> None:
     network = randomised(PlanesAndErrors(network_around(EDSR(3, 2, 4, 1))))
-    network.highest.fill_(0.1)
+    network.head.highest.fill_(0.1)
     logs = network(100 * torch.randn(1, 6, 12))[:, 1]
     assert logs.max().item() == pytest.approx(0.1)
 

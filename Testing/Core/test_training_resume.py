@@ -15,7 +15,7 @@ from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.device import reproducible
 from SuperResolveLib.estimation.espreso.game import Game, Settings
 from SuperResolveLib.estimation.reference import reference_of
-from SuperResolveLib.methods.smore.error_head import ErrorStep
+from SuperResolveLib.methods.smore.error_head import error_step
 from SuperResolveLib.methods.smore.learning import step_for
 from SuperResolveLib.methods.through_plane.network import network_on
 from SuperResolveLib.networks.edsr import EDSR
@@ -74,7 +74,7 @@ def smore_with_adam() -> TrainingStep:
 
 def error_head() -> TrainingStep:
     judged = PlanesAndErrors(network())
-    return ErrorStep(judged, batches(), ITERATIONS)
+    return error_step(judged, batches(), ITERATIONS)
 
 
 def espreso() -> TrainingStep:

@@ -104,7 +104,7 @@ def test_a_view_shows_the_network_the_mirrored_scan():
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
     errors = PlanesAndErrors(network)
-    torch.nn.init.normal_(errors.tail.weight)
+    torch.nn.init.normal_(errors.head.tail.weight)
     judged = TorchNetwork(errors)
     stack = np.random.default_rng(0).random((10, 7, 6)).astype(np.float32)
     for orientation, across in ((0, 1), (1, 2)):  # the axis of (slices, a, b) that the images hold
@@ -238,7 +238,7 @@ def test_the_error_of_a_network_is_learned_where_it_differs():
         planes_read, logs = torch.einsum("vf,bmfw->mbvw", pairs.reading, judged(pairs.slices))[:, :, known].numpy()
     with torch.no_grad():
         of_what_it_never_met = judged(100.0 * pairs.slices)[:, 1]
-    assert float(of_what_it_never_met.max()) <= float(judged.highest) < 2.0
+    assert float(of_what_it_never_met.max()) <= float(judged.head.highest) < 2.0
     error = np.abs(planes_read - pairs.truth[:, known].numpy())
     expected = np.exp(logs / 2)
     assert spearmanr(error.ravel(), expected.ravel())[0] > 0.5

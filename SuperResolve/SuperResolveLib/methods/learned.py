@@ -48,7 +48,7 @@ class Learned:
 
     Args:
         model: from a model file.
-        settings: ``preset``, ``combine`` and ``uncertainty`` mean nothing to it.
+        settings: ``preset`` means nothing to it, and ``combine`` to most networks.
 
     Attributes:
         info: made from the card.
@@ -123,6 +123,7 @@ def info_of(model: Model) -> MethodInfo:
         summary=f"A model of the method {card.method}, whose network {card.network} has learned from a collection.",
         learns_from="a collection",
         needs_torch=True,
+        tells_uncertainty=card.network_arguments.get("errors") is True,
         cost=max(1.0, SECONDS_A_WEIGHT * weights),
         operator=card.operator if card.consistent else None,
     )

@@ -191,7 +191,7 @@ NETWORKS: dict[str, Kind] = {
         },
     ),
     "unet": Kind(UNet, {"levels": Whole(1, 5), "channels": CHANNELS, "zero_last": Switch()}),
-    "gated-edsr": Kind(GatedEDSR, {"channels": CHANNELS, "depth": Whole(1, 64)}),
+    "gated-edsr": Kind(GatedEDSR, {"channels": CHANNELS, "depth": Whole(1, 64), "errors": Switch()}),
     "srnet": Kind(SRNet, _OF_SLICES),
     "srnet-3d": Kind(SRNet3D, _OF_SLICES),
 }

@@ -21,6 +21,7 @@ from torch import nn
 from torch.nn import functional
 
 from .backbone import Backbone
+from .error_head import ErrorHead
 from .gated_edsr_sizes import FACTOR, HIDDEN, MEAN, TOLD, receptive_radius
 from .generator import Generator, set_to_zero
 
@@ -46,11 +47,12 @@ class GatedEDSR(Generator):
     Args:
         channels: feature channels.
         depth: number of blocks.
+        errors: whether it also tells the variance of its error.
     """
 
-    def __init__(self, channels: int = 48, depth: int = 6) -> None:
+    def __init__(self, channels: int = 48, depth: int = 6, errors: bool = False) -> None:
         super().__init__()
-        self.arguments = {"channels": channels, "depth": depth}
+        self.arguments = {"channels": channels, "depth": depth, "errors": errors}
         self.receptive_radius = receptive_radius(depth)
         self.head = nn.Conv2d(FACTOR + 1, channels, 3, padding=1, bias=False)
         self.blocks = nn.ModuleList(GatedBlock(channels) for _ in range(depth))
@@ -59,6 +61,7 @@ class GatedEDSR(Generator):
         self.gates = nn.Sequential(nn.Linear(TOLD, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, channels * depth))
         set_to_zero(self.tail)
         set_to_zero(self.gates[2])
+        self.errors = ErrorHead(FACTOR + 1 + TOLD, FACTOR) if errors else None
 
     def forward(self, image: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """What is to be added.
@@ -77,6 +80,29 @@ class GatedEDSR(Generator):
             inner = block(inner, gate)
         result: torch.Tensor = self.tail(features + self.body(inner))
         return result
+
+    def log_variance(self, image: torch.Tensor, added: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
+        r"""The logarithm of the variance of its error, :math:`\log \sigma^2`, of a network that tells it.
+
+        Args:
+            image: slices and their fine planes, shape (batch, FACTOR + 1, slices, columns).
+            added: what it adds to these.
+            told: of the acquisition, shape (TOLD,).
+
+        Returns:
+            Shape (batch, FACTOR, slices, columns).
+        """
+        assert self.errors is not None
+        acquisition = told.view(1, -1, 1, 1).expand(len(image), -1, *image.shape[2:])
+        result: torch.Tensor = self.errors(torch.cat([image - mean_of_slices(image), acquisition], dim=1), added)
+        return result
+
+    def with_errors(self, errors: bool) -> GatedEDSR:
+        """A copy that tells the variance of its error, as this one does or has yet to learn it; or one that does not."""
+        copy = GatedEDSR(int(self.arguments["channels"]), int(self.arguments["depth"]), errors)
+        known = copy.state_dict()
+        copy.load_state_dict({**known, **{name: each for name, each in self.state_dict().items() if name in known}})
+        return copy
 
     def at(self, told: Sequence[float], in_bfloat16: bool = False) -> Backbone:
         """The network for one acquisition, with these weights, not copies of them; computing in that type if wanted."""

@@ -15,8 +15,7 @@ class Instant:
     """One network for all scans, which has learned from synthetic anatomy ahead of time, restores in seconds.
 
     Args:
-        settings: with the ``model``, and its ``graph`` where ONNX Runtime is to compute; ``preset`` and
-            ``uncertainty`` mean nothing to it.
+        settings: with the ``model``, and its ``graph`` where ONNX Runtime is to compute; ``preset`` means nothing.
     """
 
     info: ClassVar[MethodInfo] = MethodInfo(
@@ -26,6 +25,7 @@ class Instant:
         learns_from="synthetic anatomy",
         needs_torch=True,
         also_runs_on="onnxruntime",
+        tells_uncertainty=True,
         combines=True,
         cost=25.0,
         operator="profile",

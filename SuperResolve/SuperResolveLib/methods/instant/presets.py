@@ -11,7 +11,8 @@ class Preset:
 
     Attributes:
         channels, depth: of the network.
-        iterations: how many.
+        iterations: how many in which the network learns.
+        of_errors: and how many in which it then learns its errors.
         batch: through-plane images of an iteration.
         width: pixels across.
         learning_rate: the largest; it falls along a cosine.
@@ -21,6 +22,7 @@ class Preset:
     channels: int
     depth: int
     iterations: int
+    of_errors: int
     batch: int = 8
     width: int = 48
     learning_rate: float = 1e-3
@@ -28,8 +30,10 @@ class Preset:
 
 
 PRESETS: dict[str, Preset] = {
-    "fast": Preset(48, 6, iterations=25_000),
-    "balanced": Preset(64, 12, iterations=200_000, batch=16, width=64, learning_rate=5e-4, averaging=0.9995),
+    "fast": Preset(48, 6, iterations=25_000, of_errors=3_000),
+    "balanced": Preset(
+        64, 12, iterations=200_000, of_errors=10_000, batch=16, width=64, learning_rate=5e-4, averaging=0.9995
+    ),
 }
 
 #: Slice spacing over voxel.

@@ -27,7 +27,7 @@ class InstantAhead(HandedOn):
             Preset("fast", "fast", "A network that restores in seconds."),
             Preset("balanced", "balanced", "A larger network that learns for longer, on a graphics card."),
         ),
-        stages=("regression",),
+        stages=("regression", "errors"),
         networks=("gated-edsr",),
         operator="profile",
     )
@@ -35,7 +35,8 @@ class InstantAhead(HandedOn):
     @classmethod
     def iterations(cls, preset: str, network: str) -> dict[str, int]:
         """How many iterations a preset takes."""
-        return {"regression": PRESETS[preset].iterations}
+        own = PRESETS[preset]
+        return {"regression": own.iterations, "errors": own.of_errors}
 
     @classmethod
     def check(cls, volume: Volume) -> None:

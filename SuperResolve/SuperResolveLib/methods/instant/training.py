@@ -5,6 +5,9 @@ phase and profile drawn anew for every batch, n noise, C the closed-form data co
 told of A and n. The image is seen between its slices and their fine grid, as in use; the squared error is that of the
 planes read off it, relative to that of Tikhonov's inverse T of the batch, so that hard and easy protocols and anatomies
 count alike.
+
+Then a head beside the network learns the variance of the error that it makes, before C, which removes only what the
+scan can check (:mod:`~SuperResolveLib.training.error_step`).
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ...device import is_fast_in_bfloat16
 from ...losses.pixel import squared_error
 from ...model import Card
-from ...networks.gated_edsr import GatedEDSR
+from ...networks.gated_edsr import AtAcquisition, GatedEDSR
 from ...networks.gated_edsr_sizes import FACTOR
 from ...networks.generator import Generator
+from ...networks.slice_to_planes import SliceToPlanes, unfold
 from ...physics.acquisition import along
 from ...physics.degradation_range import DegradationRange
 from ...physics.fine_grid import FineGrid
@@ -27,6 +32,7 @@ from ...physics.profile import SliceProfile
 from ...training.collection import Collection
 from ...training.collection_pairs import CollectionBatches, ValidationPair
 from ...training.column_pairs import ColumnPairs
+from ...training.error_step import ErrorStep
 from ...training.optimisation import Optimisation, optimisers_for, warmed_up_cosine
 from ...training.supervised import SupervisedStep
 from ..generator_in_training import GeneratorInTraining
@@ -38,7 +44,7 @@ from ..trainable import Stage, TrainingSettings
 from ..training_batches import random_stream
 from .presets import EXPONENTS, FWHM_RATIOS, NOISE, PRESETS, RATIOS, VOXELS_MM, Preset
 
-STAGE = "regression"
+REGRESSION, ERRORS = "regression", "errors"
 #: Added to the squared error of Tikhonov's inverse: what is smaller is no error, of intensities from 0 to 1.
 SMALLEST = 1e-6
 #: Planes of an image at most: whole columns are learned from.
@@ -78,24 +84,53 @@ class InstantTraining(SuccessiveStages):
         arguments = {"channels": self._preset.channels, "depth": self._preset.depth}
         super().__init__(
             GeneratorInTraining(settings.network, arguments, self._preset.averaging, settings.seed, settings.device),
-            STAGE,
+            REGRESSION,
         )
+        self._errors: ErrorStep[ColumnPairs] | None = None
+        self._judged: GatedEDSR | None = None
+
+    @property
+    def averaged(self) -> GatedEDSR:
+        """The network with averaged weights; once it has learned its errors, with these."""
+        if self._judged is None or self._errors is None:
+            return cast(GatedEDSR, super().averaged)
+        assert self._judged.errors is not None
+        told = self._judged.with_errors(True)
+        assert told.errors is not None
+        told.errors.highest.copy_(self._errors.highest)
+        return told
+
+    def start_from(self, network: Generator) -> None:
+        """Start from a trained network's weights; what it has learned of its errors is learned anew."""
+        super().start_from(network.with_errors(False) if isinstance(network, GatedEDSR) else network)
 
     def begin(self, stage: str) -> Stage:
-        """The only stage."""
+        """One of the two stages.
+
+        Raises:
+            InputError: the network's errors are to be learned, and neither was it trained nor one given to start from.
+        """
+        self._errors = self._judged = None
         self._begin(stage)
+        if stage == REGRESSION:
+            return Stage(self._regression(), lambda: self._scoring.of(self.averaged))
+        return Stage(self._learning_errors(), None, keeps_best=False)
+
+    def _batches(self, number: int) -> CollectionBatches:
         settings, preset = self._settings, self._preset
-        network = cast(GatedEDSR, self._generator.network)
-        batches = CollectionBatches(
+        return CollectionBatches(
             self._collection,
             self._degradations,
             preset.batch,
             (WHOLE, 1, preset.width),
             "tikhonov",
-            random_stream(settings, 0),
+            random_stream(settings, number),
             settings.device,
         )
 
+    def _regression(self) -> SupervisedStep[ColumnPairs]:
+        settings, preset = self._settings, self._preset
+        network = cast(GatedEDSR, self._generator.network)
         in_bfloat16 = is_fast_in_bfloat16(settings.device.type)
 
         def loss(pairs: ColumnPairs) -> torch.Tensor:
@@ -104,24 +139,39 @@ class InstantTraining(SuccessiveStages):
             return squared_error(pairs.made_consistent(answer), pairs.truth) / (start + SMALLEST)
 
         optimisers = optimisers_for(network, preset.learning_rate, "muon")
-        schedules = [warmed_up_cosine(each, settings.iterations[STAGE]) for each in optimisers]
+        schedules = [warmed_up_cosine(each, settings.iterations[REGRESSION]) for each in optimisers]
         optimisation = Optimisation(network.parameters(), optimisers, schedules)
-        step = SupervisedStep(network, batches, loss, optimisation, self._generator.average)
-        return Stage(step, lambda: self._scoring.of(self.averaged))
+        return SupervisedStep(network, self._batches(0), loss, optimisation, self._generator.average)
+
+    def _learning_errors(self) -> ErrorStep[ColumnPairs]:
+        judged = self.averaged.with_errors(True).requires_grad_(False).to(self._settings.device)
+        head, batches = judged.errors, self._batches(1)
+        assert head is not None
+        head.requires_grad_(True)
+
+        def errors_and_logs(pairs: ColumnPairs) -> tuple[torch.Tensor, torch.Tensor]:
+            planes, logs = maps_of(judged, pairs, pairs.slices[:, :, 0])
+            return planes - pairs.truth[:, :, 0], logs
+
+        with torch.no_grad():
+            head.level.copy_(errors_and_logs(batches.at(0))[0].square().mean().log())
+        self._judged = judged
+        self._errors = ErrorStep(judged, head, batches, errors_and_logs, self._settings.iterations[ERRORS])
+        return self._errors
 
     def card(self, stage: str) -> Card:
         """What is to be known of the network."""
         return Card(
             method="instant",
             network=self._settings.network,
-            network_arguments=self._generator.network.arguments,
+            network_arguments=self.averaged.arguments,
             operator="profile",
             consistent=True,
             start="fine-grid",
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
             voxels_mm=VOXELS_MM,
-            losses={"relative_squared_error": 1.0},
+            losses={"relative_squared_error": 1.0} if stage == REGRESSION else {"gaussian_likelihood": 1.0},
         )
 
 
@@ -152,11 +202,32 @@ def planes_of(network: GatedEDSR, pairs: ColumnPairs, images: torch.Tensor, in_b
     Returns:
         Shape (number, planes, columns).
     """
+    between, reading = _between(network, pairs, in_bfloat16)
+    return along(reading, between(images), 1)
+
+
+def maps_of(network: GatedEDSR, pairs: ColumnPairs, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """The planes, and the logarithm of the variance of their error, of a network whose own weights are not to learn.
+
+    Arguments and shapes as of :func:`planes_of`.
+    """
+    between, reading = _between(network, pairs, False)
+    backbone = between.backbone
+    assert isinstance(backbone, AtAcquisition)
+    with torch.no_grad():
+        start, image, added = between.steps(images)
+    told = torch.tensor(backbone.told, dtype=image.dtype, device=image.device)
+    logs = network.log_variance(image, added, told)
+    fine_planes = start + unfold(between.extended(added))
+    return along(reading, fine_planes, 1), along(reading, unfold(between.extended(logs)), 1)
+
+
+def _between(network: GatedEDSR, pairs: ColumnPairs, in_bfloat16: bool) -> tuple[SliceToPlanes, NDArray[np.floating]]:
+    """The network between the slices of a batch's columns and their fine grid, and what reads its planes off that."""
     column = pairs.column
     profile, spacing = column.degradation.operator, column.degradation.slice_spacing
     assert isinstance(profile, SliceProfile)
     positions = (np.arange(column.length)[column.seen] - column.first_centre) / column.ratio
     damping = fine_damping(pairs.damping, column.voxel, spacing)
     fine_grid = FineGrid.meeting(positions, profile, spacing, spacing / FACTOR, damping, column.slices)
-    fine_planes = network_for(network, fine_grid, column.ratio, in_bfloat16)(images)
-    return along(fine_grid.reading(column.slices, positions), fine_planes, 1)
+    return network_for(network, fine_grid, column.ratio, in_bfloat16), fine_grid.reading(column.slices, positions)

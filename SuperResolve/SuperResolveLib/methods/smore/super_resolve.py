@@ -27,12 +27,12 @@ from ...training.batches import Batches
 from ...training.image_pairs import ImagePairs, ImagePairSampler
 from ...training.optimisation import Optimiser
 from ...training.random_streams import OneStream
-from ..ensemble import Ensemble
 from ..method import MethodSettings, Restoration
 from ..through_plane.answer import Answer, normalised
+from ..through_plane.members import Members
 from ..through_plane.network import fine_grid_of, network_on
 from ..through_plane.torch_network import TorchNetwork
-from ..through_plane.views import ORIENTATIONS, View, plain_views, views_of
+from ..through_plane.views import ORIENTATIONS, plain_views, views_of
 from .error_head import learn_errors
 from .learning import Loss, train
 
@@ -42,8 +42,6 @@ Image = NDArray[np.float32]
 RESTARTS, SEEDS = 2, 2**31
 #: Iterations in which a network's error is learned, relative to the network's own.
 ERROR_TRAINING = 0.3
-#: Of so many images one is looked at to find the damping of data consistency.
-SAMPLED = 8
 #: What a pixel of a training patch costs, relative to one of the scan to which the network is applied, as measured.
 TRAINING_COST = 5.5
 #: Iterations without which nothing is learned, however small the scan.
@@ -151,13 +149,11 @@ def _of_ensemble(
     progress: ProgressCallback,
 ) -> Restoration:
     """The mean over an ensemble's members, and the ensemble."""
-    fine_grid, positions = fine_grid_of(problem), problem.grid.positions
-    ensemble: Ensemble | None = None
-    by_orientation = None if settings.combine == "average" else answer
+    views = [views_of(restart) for restart in range(RESTARTS)]
+    members = Members(problem, fine_grid_of(problem), stack, answer, settings.combine, sum(map(len, views)))
     for restart, progress_of_restart in enumerate(parts_of(progress, RESTARTS, 0.0, 0.98)):
         seed = settings.seed + restart * SEEDS
-        views = views_of(restart)
-        taught = preset.training_share(stack.size, len(views)) / (1 + ERROR_TRAINING)
+        taught = preset.training_share(stack.size, len(views[restart])) / (1 + ERROR_TRAINING)
         network, batches = trained(
             problem, preset, settings.device, stack, seed, part_of(progress_of_restart, 0.0, taught)
         )
@@ -166,33 +162,8 @@ def _of_ensemble(
         judged = TorchNetwork(
             learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
         )
-        ensemble = ensemble or Ensemble(problem.stack, _damping(problem, judged, stack, answer))
-        parts = parts_of(progress_of_restart, len(views), judged_at)
-        for number, (view, told) in enumerate(zip(views, parts, strict=True)):
-            for part, (planes, log_variance) in view.parts(judged, fine_grid, stack, positions, told):
-                place, volume = answer.place(part), answer.scaled(planes)
-                ensemble.add(restart * len(views) + number, volume, answer.variance(log_variance), place)
-                if by_orientation is not None:
-                    by_orientation.add(view, place, volume, 1 / (RESTARTS * len(views)))
-    assert ensemble is not None
-    mean, variances = ensemble.finish()
-    return Restoration(mean if by_orientation is None else by_orientation.combined(), variances)
-
-
-def _damping(problem: Problem, network: TorchNetwork, stack: Image, answer: Answer) -> float:
-    """The damping with which the members are made consistent: from a sample of what the first network makes."""
-    view = View(0)
-    images = np.concatenate(
-        [
-            answer.scaled(planes[0])
-            for _, planes in view.parts(
-                network, fine_grid_of(problem), stack, problem.grid.positions, lambda *_: None, every=SAMPLED
-            )
-        ],
-        axis=2 - (problem.stack.geometry.axis == 2),
-    )
-    sampled = answer.place((slice(None), slice(None), slice(None, None, SAMPLED)))
-    return problem.stack.consistency_damping(images, sampled)
+        members.add(lambda _, judged=judged: judged, views[restart], part_of(progress_of_restart, judged_at, 1.0))  # type: ignore[misc]
+    return members.finish()
 
 
 def trained(

@@ -12,6 +12,7 @@ from typing import Protocol
 
 import numpy as np
 
+from ...networks.error_head_sizes import RADIUS
 from ...physics.acquisition import along
 from ...physics.fine_grid import MARGIN, FineGrid
 from .inference import Image
@@ -35,6 +36,9 @@ class Convolutions(Protocol):
             Shape (images, FACTOR, slices, columns).
         """
 
+    def with_log_variance(self, image: Image, told: Image, /) -> tuple[Image, Image]:
+        r"""The same, and :math:`\log \sigma^2` of its error, of a network that tells it."""
+
 
 class AddingNetwork:
     """Slices to fine planes: the linear inverse F of a fine grid, and what convolutions add to it.
@@ -44,27 +48,42 @@ class AddingNetwork:
         told: of the acquisition.
         fine_grid: the scan's.
         slices: how many the scan has.
+        errors: whether it tells the variance of its error as well, as :attr:`maps` says.
     """
 
-    maps: tuple[int, ...] = ()
-    skips_air = True
-
-    def __init__(self, convolutions: Convolutions, told: Sequence[float], fine_grid: FineGrid, slices: int) -> None:
+    def __init__(
+        self,
+        convolutions: Convolutions,
+        told: Sequence[float],
+        fine_grid: FineGrid,
+        slices: int,
+        errors: bool = False,
+    ) -> None:
+        self.maps: tuple[int, ...] = (2,) if errors else ()
+        self.skips_air = not errors
         self._convolutions = convolutions
         self._told = np.array(told, np.float32)
         self._factor = fine_grid.factor
         self._inverse = fine_grid.inverse(slices).astype(np.float32)
         hidden = MARGIN - fine_grid.shown
         self._shown = slice(hidden, slices + 2 * MARGIN - hidden)
-        self.receptive_radius = convolutions.receptive_radius
+        self.receptive_radius = convolutions.receptive_radius + (RADIUS if errors else 0)
 
     def planes(self, images: Image, reading: Image, columns: slice, is_air: bool) -> Image:
         """Planes that are read off the fine planes; see :class:`~.inference.Network`."""
         padded = np.pad(images, ((0, 0), (MARGIN, MARGIN), (0, 0)), mode="edge")
         fine_planes = along(self._inverse, padded, 1)
-        if not is_air:
-            shape = (len(images), padded.shape[1], self._factor, images.shape[2])
-            shown = fine_planes.reshape(shape)[:, self._shown]  # a view: what is added to it is added to all
-            image = np.concatenate([padded[:, self._shown, None], shown], axis=2).swapaxes(1, 2)
-            shown += self._convolutions(np.ascontiguousarray(image), self._told).swapaxes(1, 2)
-        return along(reading, fine_planes[..., columns], 1)
+        if is_air:
+            return along(reading, fine_planes[..., columns], 1)
+        shape = (len(images), padded.shape[1], self._factor, images.shape[2])
+        shown = fine_planes.reshape(shape)[:, self._shown]  # a view: what is added to it is added to all
+        image = np.ascontiguousarray(np.concatenate([padded[:, self._shown, None], shown], axis=2).swapaxes(1, 2))
+        if not self.maps:
+            shown += self._convolutions(image, self._told).swapaxes(1, 2)
+            return along(reading, fine_planes[..., columns], 1)
+        added, log_variance = self._convolutions.with_log_variance(image, self._told)
+        shown += added.swapaxes(1, 2)
+        logs = np.zeros(shape, np.float32)
+        logs[:, self._shown] = log_variance.swapaxes(1, 2)
+        maps = [fine_planes, logs.reshape(fine_planes.shape)]
+        return np.stack([along(reading, each[..., columns], 1) for each in maps], axis=1)

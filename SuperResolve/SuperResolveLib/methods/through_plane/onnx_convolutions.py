@@ -6,7 +6,7 @@ import os
 
 from ...errors import InputError
 from .inference import Image
-from .onnx_graph import ADDED, IMAGE, TOLD
+from .onnx_graph import ADDED, IMAGE, LOG_VARIANCE, TOLD
 
 
 class OnnxConvolutions:
@@ -42,6 +42,11 @@ class OnnxConvolutions:
         """What is to be added to the fine planes; see :class:`~.adding_network.Convolutions`."""
         added: Image = self._session.run([ADDED], {IMAGE: image, TOLD: told})[0]
         return added
+
+    def with_log_variance(self, image: Image, told: Image) -> tuple[Image, Image]:
+        """The same, and the logarithm of the variance of its error."""
+        added, log_variance = self._session.run([ADDED, LOG_VARIANCE], {IMAGE: image, TOLD: told})
+        return added, log_variance
 
 
 def threads() -> int:

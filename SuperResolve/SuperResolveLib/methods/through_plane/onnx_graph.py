@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ...networks import gated_edsr_sizes as sizes
+from ...networks.error_head_sizes import GAIN
 
 if TYPE_CHECKING:
     import onnx
 
-#: What the graph calls its inputs and its output.
-IMAGE, TOLD, ADDED = "image", "told", "added"
+#: What the graph calls its inputs, and its outputs; the last one is there if the network tells its error.
+IMAGE, TOLD, ADDED, LOG_VARIANCE = "image", "told", "added", "log_variance"
 #: Versions of the standard's operators and file format: such as every ONNX Runtime of the extra [onnx] reads.
 OPSET, FORMAT = 17, 8
 #: Under which the file tells the SHA-256 of the model file that its weights are from.
@@ -42,8 +43,10 @@ def onnx_graph(tensors: Mapping[str, NDArray[Any]], depth: int, weights_sha256: 
         raise InputError(
             "ONNX files are written by onnx, which is not installed: install it by 'pip install onnx'"
         ) from None
-    graph = _Graph(depth, tensors["head.weight"].shape[0])
+    errors = "errors.level" in tensors
+    graph = _Graph(depth, tensors["head.weight"].shape[0], errors)
     values = {**tensors, **graph.constants}
+    outputs = [ADDED, LOG_VARIANCE] if errors else [ADDED]
     axes = "images", "slices", "columns"
 
     def told_of(name: str, *shape: int | str) -> onnx.ValueInfoProto:
@@ -54,7 +57,7 @@ def onnx_graph(tensors: Mapping[str, NDArray[Any]], depth: int, weights_sha256: 
             graph.nodes,
             "gated-edsr",
             [told_of(IMAGE, axes[0], sizes.FACTOR + 1, *axes[1:]), told_of(TOLD, sizes.TOLD)],
-            [told_of(ADDED, axes[0], sizes.FACTOR, *axes[1:])],
+            [told_of(output, axes[0], sizes.FACTOR, *axes[1:]) for output in outputs],
             [numpy_helper.from_array(np.asarray(values[name]), name) for name in sorted(values)],
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -73,13 +76,14 @@ class _Graph:
     Args:
         depth: number of blocks.
         channels: of the features.
+        errors: whether the network tells the variance of its error.
 
     Attributes:
         nodes: each called after its only output.
         constants: what they need beside the weights.
     """
 
-    def __init__(self, depth: int, channels: int) -> None:
+    def __init__(self, depth: int, channels: int, errors: bool) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, NDArray[Any]] = {
             "unchanged": np.ones(1, np.float32),
@@ -90,6 +94,8 @@ class _Graph:
         }
         self._gates()
         self._convolutions(depth)
+        if errors:
+            self._log_variance()
 
     def _gates(self) -> None:
         """Factors of the blocks' features, shape (blocks, channels, 1, 1), from what is told."""
@@ -118,8 +124,31 @@ class _Graph:
         self._add("Add", "features", "head", self._convolution("body", features))
         self._convolution("tail", "features", ADDED)
 
-    def _convolution(self, layer: str, features: str, output: str = "") -> str:
-        return self._add("Conv", output or layer, features, f"{layer}.weight", kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+    def _log_variance(self) -> None:
+        """From the image, what is told and what is added to the logarithm of the variance of the error."""
+        self.constants |= {
+            "told_shape": np.array([1, sizes.TOLD, 1, 1], np.int64),
+            "gain": np.float32(GAIN),
+            "two": np.array([2], np.int64),
+            "four": np.array([4], np.int64),
+        }
+        self._add("Shape", "image.shape", IMAGE)
+        self._add("Slice", "pixels", "image.shape", "two", "four")  # slices and columns
+        self._add("Slice", "images", "image.shape", "zero", "one")
+        self._add("Reshape", "told.pixel", TOLD, "told_shape")
+        self._add("Concat", "told.shape", "images", "one", "pixels", axis=0)
+        self._add("Expand", "told.image", "told.pixel", "told.shape")
+        self._add("Mul", "added.seen", ADDED, "gain")
+        self._add("Concat", "errors.image", "centred", "told.image", "added.seen", axis=1)
+        features = self._add("Relu", "errors.body.1", self._convolution("errors.body.0", "errors.image", bias=True))
+        features = self._add("Relu", "errors.body.3", self._convolution("errors.body.2", features, bias=True))
+        above = self._convolution("errors.tail", features, bias=True)
+        self._add("Add", "errors.all", above, "errors.level")
+        self._add("Min", LOG_VARIANCE, "errors.all", "errors.highest")
+
+    def _convolution(self, layer: str, features: str, output: str = "", bias: bool = False) -> str:
+        weights = [f"{layer}.weight", f"{layer}.bias"] if bias else [f"{layer}.weight"]
+        return self._add("Conv", output or layer, features, *weights, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
 
     def _add(self, operator: str, output: str, *inputs: str, **attributes: Any) -> str:
         """A node, and what its output is called."""

@@ -60,6 +60,17 @@ class TorchConvolutions:
     def __call__(self, image: Image, told: Image) -> Image:
         """What is to be added to the fine planes; see :class:`~.adding_network.Convolutions`."""
         with torch.inference_mode():
-            seen = torch.as_tensor(image, device=self._device).contiguous(memory_format=torch.channels_last)
-            added: Image = self._network(seen, torch.as_tensor(told, device=self._device)).cpu().numpy()
+            added: Image = self._network(*self._on_device(image, told)).cpu().numpy()
         return added
+
+    def with_log_variance(self, image: Image, told: Image) -> tuple[Image, Image]:
+        """The same, and the logarithm of the variance of its error."""
+        with torch.inference_mode():
+            seen, acquisition = self._on_device(image, told)
+            added = self._network(seen, acquisition)
+            log_variance = self._network.log_variance(seen, added, acquisition)
+            return added.cpu().numpy(), log_variance.cpu().numpy()
+
+    def _on_device(self, image: Image, told: Image) -> tuple[torch.Tensor, torch.Tensor]:
+        seen = torch.as_tensor(image, device=self._device).contiguous(memory_format=torch.channels_last)
+        return seen, torch.as_tensor(told, device=self._device)
