@@ -171,7 +171,7 @@ class InstantTraining(SuccessiveStages):
             ratios=self._degradations.ratios,
             fwhm_ratios=self._degradations.fwhm_ratios,
             voxels_mm=VOXELS_MM,
-            losses={"relative_squared_error": 1.0} if stage == REGRESSION else {"gaussian_likelihood": 1.0},
+            losses={"relative_squared_error": 1.0} | ({"gaussian_likelihood": 1.0} if stage == ERRORS else {}),
         )
 
 

@@ -128,7 +128,7 @@ class _Graph:
         """From the image, what is told and what is added to the logarithm of the variance of the error."""
         self.constants |= {
             "told_shape": np.array([1, sizes.TOLD, 1, 1], np.int64),
-            "gain": np.float32(GAIN),
+            "gain": np.array([GAIN], np.float32),
             "two": np.array([2], np.int64),
             "four": np.array([4], np.int64),
         }
