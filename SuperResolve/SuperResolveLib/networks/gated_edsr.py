@@ -98,7 +98,7 @@ class GatedEDSR(Generator):
         return result
 
     def with_errors(self, errors: bool) -> GatedEDSR:
-        """A copy that tells the variance of its error, as this one does or has yet to learn to; or one that does not."""
+        """A copy that tells the variance of its error, as this one does or has yet to learn; or one that does not."""
         copy = GatedEDSR(int(self.arguments["channels"]), int(self.arguments["depth"]), errors)
         known = copy.state_dict()
         copy.load_state_dict({**known, **{name: each for name, each in self.state_dict().items() if name in known}})
