@@ -10,13 +10,15 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
 from SuperResolveLib.data.geometry import slice_geometry
+from SuperResolveLib.data.intensity_range import intensity_range
 from SuperResolveLib.data.output_grid import output_grid
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.methods.instant.presets import Preset
-from SuperResolveLib.methods.instant.training import REGRESSION, InstantTraining, planes_of
+from SuperResolveLib.methods.instant.training import ERRORS, REGRESSION, InstantTraining, maps_of, planes_of
 from SuperResolveLib.methods.learned import Learned
 from SuperResolveLib.methods.method import MethodSettings
 from SuperResolveLib.methods.networks import build_network, tensors_of
@@ -178,7 +180,7 @@ def test_a_card_that_contradicts_its_network_is_refused(scan, network, arguments
         restored(scan, Model(card, tensors_of(build_network(network, arguments))))
 
 
-TINY = Preset(channels=12, depth=2, iterations=60, batch=4, width=24, averaging=0.9)
+TINY = Preset(channels=12, depth=2, iterations=60, of_errors=120, batch=4, width=24, averaging=0.9)
 
 
 def training(collection: Collection, iterations: int = 60, seed: int = 0) -> InstantTraining:
@@ -187,7 +189,7 @@ def training(collection: Collection, iterations: int = 60, seed: int = 0) -> Ins
         network="gated-edsr",
         device=torch.device("cpu"),
         seed=seed,
-        iterations={REGRESSION: iterations},
+        iterations={REGRESSION: iterations, ERRORS: 120},
         ratios=(2.0, 3.0),
         metrics={"psnr": psnr},
     )
@@ -259,3 +261,51 @@ def test_what_ships_inverts_with_the_scan(scan):
         data = Learned(shipped_model("instant"), MethodSettings()).restore(problem, silent).data
         found.append(psnr(sign * data[:, :, : truth.shape[2]] + zero, truth.data[:, :, : data.shape[2]]))
     assert abs(found[0] - found[1]) < 0.1
+
+
+def test_it_learns_its_errors_and_tells_them(cubes):
+    """What it has learned of them is calibrated where it learned, ranks them, and leaves the answer as it was."""
+    method = training(cubes, 60)
+    step = method.begin(REGRESSION).step
+    for iteration in range(60):
+        step.update(iteration)
+    before = tensors_of(method.averaged)
+    stage = method.begin(ERRORS)
+    for iteration in range(120):
+        losses = stage.step.update(iteration)
+    assert np.isfinite(float(losses["loss"]))
+    told = method.averaged
+    assert told.arguments["errors"] is True and torch.isfinite(told.errors.highest)
+    assert all(np.array_equal(before[name], each) for name, each in tensors_of(told.with_errors(False)).items())
+    score = stage.score()
+    assert score["within_one_deviation"] == pytest.approx(0.68, abs=0.15)
+    pairs = stage.step._batches.at(7)
+    with torch.inference_mode():
+        planes, logs = maps_of(told, pairs, pairs.slices[:, :, 0])
+    assert torch.equal(planes, planes_of(told, pairs, pairs.slices[:, :, 0]))
+    error = (planes - pairs.truth[:, :, 0]).abs()
+    assert spearmanr(error.ravel(), logs.ravel())[0] > 0.2
+    assert method.card(ERRORS).network_arguments["errors"] is True
+
+
+def test_errors_are_learned_of_a_trained_network_only(cubes):
+    with pytest.raises(InputError, match="goes on from what the stage regression trained"):
+        training(cubes).begin(ERRORS)
+
+
+def test_a_network_that_tells_its_errors_answers_as_without_them(scan):
+    torch.manual_seed(1)
+    network = random_network().with_errors(True)
+    network.errors.highest.fill_(-2.0)
+    torch.nn.init.normal_(network.errors.tail.weight, std=0.1)
+    telling = Model(replace(CARD, network_arguments=network.arguments), tensors_of(network))
+    problem = problem_of(scan)
+    plain = Learned(telling, MethodSettings()).restore(problem, silent)
+    with_errors = Learned(telling, MethodSettings(uncertainty=True)).restore(problem, silent)
+    np.testing.assert_allclose(with_errors.data, plain.data, atol=1e-3 * np.ptp(plain.data))
+    assert plain.variances is None and with_errors.variances is not None
+    expected = with_errors.variances.total(False, False, True)
+    assert expected.min() >= 0
+    highest = np.exp(-2.0) * intensity_range(scan.data)[1] ** 2
+    assert expected.max() <= 1.5 * highest  # read off the fine grid by cubic convolution, which overshoots
+    np.testing.assert_array_equal(plain.data, restored(scan))

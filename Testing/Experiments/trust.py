@@ -23,7 +23,7 @@ from SuperResolveLib.workflows.super_resolve import SuperResolved, super_resolve
 from .cells import Cell, Row
 from .condition import Axis, Condition, SimulatedScan, in_order
 from .experiment import Experiment
-from .report import Table, mean
+from .report import Table, grouped, mean
 from .super_resolution import figures_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     axis = cast(Axis, cell.axis)
     simulated = SimulatedScan.of(path, axis, Condition.parse(cell.cell))
     resolve = partial(super_resolve, simulated.scan, simulated.profile, axis=axis, like=simulated.truth)
-    result = resolve(cell.method, cell.preset, device=device, seed=cell.seed, uncertainty=True)
+    result = resolve(cell.method, cell.preset or None, device=device, seed=cell.seed, uncertainty=True)
     tikhonov, interpolated = resolve("tikhonov"), resolve("bspline")
     through = AXIS_NAMES.index(axis)
     return {
@@ -61,7 +61,8 @@ def prediction(result: SuperResolved, simulated: SimulatedScan, baseline: Image)
     """How the uncertainty of a result fits its error inside the head.
 
     Spearman's rank correlation of each map, and of a baseline, with the error's magnitude; which share of errors lies
-    within the interval that should hold 80 %; the mean of each map in units of the scan's noise.
+    within one standard deviation and within the interval that should hold 80 %; the mean of each map in units of the
+    scan's noise.
 
     Raises:
         InputError: the result was made without uncertainty.
@@ -77,6 +78,7 @@ def prediction(result: SuperResolved, simulated: SimulatedScan, baseline: Image)
     half_width = float(norm.ppf(0.5 + INTERVAL / 2)) * maps["invented"]
     return {
         **correlations,
+        "within_one": float(np.mean(error < maps["total"])),
         "coverage": float(np.mean(error < half_width)),
         "error_to_expected": float(np.sqrt(np.mean(error**2) / np.mean(maps["invented"] ** 2))),
         "invented_share": result.uncertainty.invented_share,
@@ -132,6 +134,7 @@ def tables(rows: Sequence[Row]) -> list[Table]:
                 "invented": ("rho_invented", 3),
                 "spread alone": ("rho_spread", 3),
                 "gradient of Tikhonov's result": ("rho_baseline", 3),
+                "share of errors within one standard deviation": ("within_one", 2),
                 "share of errors in the 80 % interval": ("coverage", 2),
                 "RMS error / expected": ("error_to_expected", 2),
             },
@@ -177,10 +180,14 @@ def tables(rows: Sequence[Row]) -> list[Table]:
 
 def _table(rows: Sequence[Row], title: str, columns: dict[str, tuple[str, int]]) -> Table:
     """A line a cell and their mean."""
-    rows = in_order(rows)
-    places = ["volume", "axis", "cell"]
+    rows = sorted(in_order(rows), key=lambda row: row["method"])
+    places = ["method", "volume", "axis", "cell"]
     lines = [[*(row[name] for name in places), *_values([row], columns)] for row in rows]
-    lines += [["mean", "", "", *_values(rows, columns)]] if len(rows) > 1 else []
+    lines += [
+        ["mean", name, "", "", *_values(own, columns)]
+        for (name,), own in grouped(rows, "method").items()
+        if len(own) > 1
+    ]
     return Table(title, [*places, *columns], lines)
 
 
@@ -190,11 +197,11 @@ def _values(rows: Sequence[Row], columns: dict[str, tuple[str, int]]) -> list[st
 
 def draw(rows: Sequence[Row], axes: Axes) -> None:
     """Rank correlations of each cell: of the map, of the spread alone, and of the baseline."""
-    rows = in_order(rows)
+    rows = sorted(in_order(rows), key=lambda row: row["method"])
     shown = {"rho_invented": "invented", "rho_spread": "spread alone", "rho_baseline": "gradient of Tikhonov's result"}
     for column, name in shown.items():
         axes.plot(range(len(rows)), [row[column] for row in rows], "o", label=name)
-    names = [f"{row['volume']}\n{row['axis']} {row['cell']}" for row in rows]
+    names = [f"{row['method']}\n{row['volume']}\n{row['axis']} {row['cell']}" for row in rows]
     axes.set_xticks(range(len(rows)), names, fontsize="x-small", rotation=45)
     axes.set_ylabel("rank correlation with the error's magnitude")
     axes.set_ylim(bottom=0)
@@ -204,7 +211,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 EXPERIMENT = Experiment(
     title="What the uncertainty predicts, and what becomes of lesions",
     conditions=("gaussian:4@4",),
-    methods={"smore": METHODS.info("smore")},
+    methods={name: METHODS.info(name) for name in METHODS if METHODS[name].info.tells_uncertainty},
     run=run,
     tables=tables,
     draw=draw,

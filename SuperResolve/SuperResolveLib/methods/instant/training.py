@@ -12,6 +12,7 @@ scan can check (:mod:`~SuperResolveLib.training.error_step`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import numpy as np
@@ -114,7 +115,9 @@ class InstantTraining(SuccessiveStages):
         self._begin(stage)
         if stage == REGRESSION:
             return Stage(self._regression(), lambda: self._scoring.of(self.averaged))
-        return Stage(self._learning_errors(), None, keeps_best=False)
+        step = self._learning_errors()
+        scoring = self._scoring
+        return Stage(step, lambda: {**scoring.of(self.averaged), **scoring.of_errors(self.averaged)}, False)
 
     def _batches(self, number: int) -> CollectionBatches:
         settings, preset = self._settings, self._preset
@@ -177,6 +180,19 @@ class InstantTraining(SuccessiveStages):
 
 class ScoringOfImages(Scoring):
     """Scores of a network that sees volumes as through-plane images: the mean over both orientations."""
+
+    def of_errors(self, network: GatedEDSR) -> Mapping[str, float]:
+        """``within_one_deviation``: which share of errors is smaller than the standard deviation that is told of it."""
+        network, shares = network.to(self._device).eval(), []
+        for case in self._cases:
+            pairs, seen = case.pairs, case.pairs.window[0]
+            slices, truth = pairs.slices[0].to(self._device), pairs.truth[0].to(self._device)
+            for across in (1, 2):
+                with torch.inference_mode():
+                    maps = maps_of(network, pairs, slices.movedim(across, 0))
+                    planes, logs = (each.movedim(0, across)[seen] for each in maps)
+                    shares.append(float(((planes - truth).square() < logs.exp()).float().mean()))
+        return {"within_one_deviation": float(np.mean(shares))} if shares else {}
 
     def _answer(self, network: Generator, case: ValidationPair) -> Image:
         pairs, seen = case.pairs, case.pairs.window[0].numpy()
