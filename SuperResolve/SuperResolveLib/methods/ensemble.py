@@ -15,6 +15,11 @@ and :math:`\lambda` from the noise, projects on what A sees above the noise:
 
 Members start at Tikhonov's inverse, which explains the scan already; what they expect of their error therefore counts
 as invented.
+
+Where a member expects the error of itself alone after it was made consistent, that of the mean is smaller by how much
+the members differ: :math:`(\bar x - t)^2 = \mathrm{Mean}_m((x_m - t)^2) - \mathrm{Mean}_m((x_m - \bar x)^2)` for any t
+(Krogh and Vedelsby, NIPS 1995). What is invented then has the variance
+:math:`\mathrm{Mean}_m(v_m) - \frac{M - 1}{M} \mathrm{Var}_m(x_m - P x_m)`, and at least the spread's.
 """
 
 from __future__ import annotations
@@ -68,7 +73,8 @@ class Variances:
     Attributes:
         seen: of the part of the members that the acquisition operator sees.
         unseen: of the part in its null space, without the error that the members expect.
-        expected_in_noise: standard deviation of that error in units of the noise, in half precision.
+        expected_in_noise: standard deviation, in units of the noise and half precision, of the error that the members
+            expect, or of what of it is beyond the spread.
         noise: standard deviation of the scan's noise, in its intensity unit.
     """
 
@@ -99,10 +105,11 @@ class Ensemble:
     Args:
         stack: the scan that the members answer for.
         damping: of data consistency, one for all members so that the split is linear.
+        of_consistent: whether the error that a member expects is that of itself alone, made consistent.
     """
 
-    def __init__(self, stack: Acquisition, damping: float) -> None:
-        self._stack = stack
+    def __init__(self, stack: Acquisition, damping: float, of_consistent: bool = False) -> None:
+        self._stack, self._of_consistent = stack, of_consistent
         self._axis = stack.geometry.axis
         self._correction = consistency_correction(stack.operator.matrix, damping)
         shape = [*stack.slices.shape]
@@ -146,5 +153,12 @@ class Ensemble:
             mean[part] += along(self._correction, self._first[part] + middle, self._axis)
             deviations = (along(self._correction, trace - middle, self._axis) for trace in traces)
             seen[part] = sum(deviation**2 for deviation in deviations) / np.float32(max(self.count - 1, 1))
+        count = self.count
         self._traces.clear()
-        return mean, Variances(seen, self._unseen.variance(self.count), self._expected, self._stack.noise)
+        unseen = self._unseen.variance(count)
+        if self._of_consistent:
+            for part in slabs(unseen.shape, self._axis):
+                beyond = np.square(self._expected[part], dtype=np.float32)
+                beyond -= unseen[part] * np.float32((2 - 1 / count) / noise**2)
+                self._expected[part] = np.sqrt(np.maximum(beyond, 0, out=beyond), out=beyond)
+        return mean, Variances(seen, unseen, self._expected, self._stack.noise)

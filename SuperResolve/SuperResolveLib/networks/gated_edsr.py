@@ -61,7 +61,7 @@ class GatedEDSR(Generator):
         self.gates = nn.Sequential(nn.Linear(TOLD, HIDDEN), nn.SiLU(), nn.Linear(HIDDEN, channels * depth))
         set_to_zero(self.tail)
         set_to_zero(self.gates[2])
-        self.errors = ErrorHead(FACTOR + 1 + TOLD, FACTOR) if errors else None
+        self.errors = ErrorHead(FACTOR + 1 + channels + TOLD, FACTOR) if errors else None
 
     def forward(self, image: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         """What is to be added.
@@ -73,29 +73,25 @@ class GatedEDSR(Generator):
         Returns:
             Shape (batch, FACTOR, slices, columns).
         """
+        result: torch.Tensor = self.tail(self._features(image - mean_of_slices(image), told))
+        return result
+
+    def with_log_variance(self, image: torch.Tensor, told: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        r"""The same, and :math:`\log \sigma^2` of its error, of a network that tells it, both of the same shape."""
+        assert self.errors is not None
+        centred = image - mean_of_slices(image)
+        features = self._features(centred, told)
+        added = self.tail(features)
+        acquisition = told.view(1, -1, 1, 1).expand(len(image), -1, *image.shape[2:])
+        return added, self.errors(torch.cat([centred, features, acquisition], dim=1), added)
+
+    def _features(self, centred: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
         gates = 1 + self.gates(told).view(len(self.blocks), -1)
-        features = self.head(image - mean_of_slices(image))
+        features = self.head(centred)
         inner = features
         for block, gate in zip(self.blocks, gates, strict=True):
             inner = block(inner, gate)
-        result: torch.Tensor = self.tail(features + self.body(inner))
-        return result
-
-    def log_variance(self, image: torch.Tensor, added: torch.Tensor, told: torch.Tensor) -> torch.Tensor:
-        r"""The logarithm of the variance of its error, :math:`\log \sigma^2`, of a network that tells it.
-
-        Args:
-            image: slices and their fine planes, shape (batch, FACTOR + 1, slices, columns).
-            added: what it adds to these.
-            told: of the acquisition, shape (TOLD,).
-
-        Returns:
-            Shape (batch, FACTOR, slices, columns).
-        """
-        assert self.errors is not None
-        acquisition = told.view(1, -1, 1, 1).expand(len(image), -1, *image.shape[2:])
-        result: torch.Tensor = self.errors(torch.cat([image - mean_of_slices(image), acquisition], dim=1), added)
-        return result
+        return torch.as_tensor(features + self.body(inner))
 
     def with_errors(self, errors: bool) -> GatedEDSR:
         """A copy that tells the variance of its error, as this one does or has yet to learn; or one that does not."""
@@ -126,9 +122,16 @@ class AtAcquisition(Backbone):
         self.in_bfloat16 = in_bfloat16
         self.receptive_radius = network.receptive_radius
 
+    def with_log_variance(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """What is to be added, and the logarithm of the variance of its error, of a network that tells it."""
+        return self.network.with_log_variance(image, self._told(image))
+
+    def _told(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.tensor(self.told, dtype=image.dtype, device=image.device)
+
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Images of shape (batch, FACTOR + 1, slices, columns) to (batch, FACTOR, slices, columns)."""
-        told = torch.tensor(self.told, dtype=image.dtype, device=image.device)
+        told = self._told(image)
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.in_bfloat16):
             result: torch.Tensor = self.network(image, told)
         return result.float()

@@ -60,13 +60,18 @@ class SliceToPlanes(nn.Module):
         """The inverse's fine planes; the image of c + 1 channels and n + 2 ``shown`` slices that the backbone is shown;
         and what it answers.
         """
+        start, image = self.shown(slices)
+        return start, image, self.backbone(image)
+
+    def shown(self, slices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The first two of :meth:`steps`."""
         padded = self._padded(slices)
         start = self._start(padded)
         batch, _, width = start.shape
         folded = start.view(batch, -1, self.factor, width).transpose(1, 2)
         whole = torch.cat([padded, folded], dim=1)
         image = whole[:, :, self._hidden : whole.shape[2] - self._hidden].contiguous(memory_format=torch.channels_last)
-        return start, image, self.backbone(image)
+        return start, image
 
     def _padded(self, slices: torch.Tensor) -> torch.Tensor:
         """An image of one channel (batch, 1, n + 2 margin, width)."""

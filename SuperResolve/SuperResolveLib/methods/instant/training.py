@@ -6,8 +6,8 @@ told of A and n. The image is seen between its slices and their fine grid, as in
 planes read off it, relative to that of Tikhonov's inverse T of the batch, so that hard and easy protocols and anatomies
 count alike.
 
-Then a head beside the network learns the variance of the error that it makes, before C, which removes only what the
-scan can check (:mod:`~SuperResolveLib.training.error_step`).
+Then a head beside the network learns the variance of the error that is left
+(:mod:`~SuperResolveLib.training.error_step`).
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class InstantTraining(SuccessiveStages):
 
         def errors_and_logs(pairs: ColumnPairs) -> tuple[torch.Tensor, torch.Tensor]:
             planes, logs = maps_of(judged, pairs, pairs.slices[:, :, 0])
-            return planes - pairs.truth[:, :, 0], logs
+            return (pairs.made_consistent(planes[:, :, None]) - pairs.truth)[:, :, 0], logs
 
         with torch.no_grad():
             head.level.copy_(errors_and_logs(batches.at(0))[0].square().mean().log())
@@ -191,7 +191,8 @@ class ScoringOfImages(Scoring):
                 with torch.inference_mode():
                     maps = maps_of(network, pairs, slices.movedim(across, 0))
                     planes, logs = (each.movedim(0, across)[seen] for each in maps)
-                    shares.append(float(((planes - truth).square() < logs.exp()).float().mean()))
+                    error = pairs.made_consistent(planes.cpu()[None])[0].to(truth.device) - truth
+                    shares.append(float((error.square() < logs.exp()).float().mean()))
         return {"within_one_deviation": float(np.mean(shares))} if shares else {}
 
     def _answer(self, network: Generator, case: ValidationPair) -> Image:
@@ -230,10 +231,8 @@ def maps_of(network: GatedEDSR, pairs: ColumnPairs, images: torch.Tensor) -> tup
     between, reading = _between(network, pairs, False)
     backbone = between.backbone
     assert isinstance(backbone, AtAcquisition)
-    with torch.no_grad():
-        start, image, added = between.steps(images)
-    told = torch.tensor(backbone.told, dtype=image.dtype, device=image.device)
-    logs = network.log_variance(image, added, told)
+    start, image = between.shown(images)
+    added, logs = backbone.with_log_variance(image)
     fine_planes = start + unfold(between.extended(added))
     return along(reading, fine_planes, 1), along(reading, unfold(between.extended(logs)), 1)
 

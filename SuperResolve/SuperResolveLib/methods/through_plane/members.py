@@ -34,6 +34,7 @@ class Members:
         answer: for their orientations, where these are combined otherwise than by their mean; and for intensities.
         combination: how orientations are combined.
         count: how many members there will be.
+        of_consistent: what error members expect, as of :class:`~SuperResolveLib.methods.ensemble.Ensemble`.
     """
 
     def __init__(
@@ -44,16 +45,18 @@ class Members:
         answer: Answer,
         combination: Combination,
         count: int,
+        of_consistent: bool = False,
     ) -> None:
         self._problem, self._fine_grid, self._stack = problem, fine_grid, stack
         self._answer, self._by_orientation = answer, combination != "average"
-        self._count = count
+        self._count, self._of_consistent = count, of_consistent
         self._ensemble: Ensemble | None = None
 
     def add(self, network_for: NetworkFor, views: Sequence[View], progress: ProgressCallback) -> None:
         """Take in what networks of two maps, planes and the logarithm of their error's variance, make of views."""
         if self._ensemble is None:
-            self._ensemble = Ensemble(self._problem.stack, self._damping(network_for(View(0))))
+            damping = self._damping(network_for(View(0)))
+            self._ensemble = Ensemble(self._problem.stack, damping, self._of_consistent)
         first, positions = self._ensemble.count, self._problem.grid.positions
         for number, (view, told) in enumerate(zip(views, parts_of(progress, len(views)), strict=True), first):
             network = network_for(view)

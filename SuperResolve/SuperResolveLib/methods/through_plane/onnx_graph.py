@@ -139,7 +139,7 @@ class _Graph:
         self._add("Concat", "told.shape", "images", "one", "pixels", axis=0)
         self._add("Expand", "told.image", "told.pixel", "told.shape")
         self._add("Mul", "added.seen", ADDED, "gain")
-        self._add("Concat", "errors.image", "centred", "told.image", "added.seen", axis=1)
+        self._add("Concat", "errors.image", "centred", "features", "told.image", "added.seen", axis=1)
         features = self._add("Relu", "errors.body.1", self._convolution("errors.body.0", "errors.image", bias=True))
         features = self._add("Relu", "errors.body.3", self._convolution("errors.body.2", features, bias=True))
         above = self._convolution("errors.tail", features, bias=True)

@@ -31,7 +31,7 @@ def restore(
         return AddingNetwork(convolutions, acquisition, fine_grid, len(stack), settings.uncertainty)
 
     if settings.uncertainty:
-        members = Members(problem, fine_grid, stack, answer, settings.combine, len(views))
+        members = Members(problem, fine_grid, stack, answer, settings.combine, len(views), of_consistent=True)
         members.add(network_for, views, part_of(progress, 0.0, 0.98))
         return members.finish()
     for view, progress_of_view in zip(views, parts_of(progress, len(views)), strict=True):

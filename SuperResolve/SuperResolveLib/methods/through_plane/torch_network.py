@@ -66,9 +66,7 @@ class TorchConvolutions:
     def with_log_variance(self, image: Image, told: Image) -> tuple[Image, Image]:
         """The same, and the logarithm of the variance of its error."""
         with torch.inference_mode():
-            seen, acquisition = self._on_device(image, told)
-            added = self._network(seen, acquisition)
-            log_variance = self._network.log_variance(seen, added, acquisition)
+            added, log_variance = self._network.with_log_variance(*self._on_device(image, told))
             return added.cpu().numpy(), log_variance.cpu().numpy()
 
     def _on_device(self, image: Image, told: Image) -> tuple[torch.Tensor, torch.Tensor]:
