@@ -76,6 +76,40 @@ def test_both_libraries_give_the_same_for_any_shape_and_acquisition(both, shape,
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1.0, float(np.abs(expected).max())))
 
 
+def telling() -> Model:
+    """A model that tells the variance of its error."""
+    network = random_network().with_errors(True)
+    torch.nn.init.normal_(network.errors.tail.weight, std=0.1)
+    network.errors.level.fill_(-5.0)
+    network.errors.highest.fill_(-4.8)
+    return Model(replace(CARD, network_arguments=network.arguments), tensors_of(network))
+
+
+@pytest.mark.parametrize("shape", [(1, FACTOR + 1, 2, 3), (3, FACTOR + 1, 11, 40)])
+def test_both_libraries_tell_the_same_error(shape):
+    image, acquisition = np.random.default_rng(1).random(shape, np.float32), np.array([0.5, -1, 0.2], np.float32)
+    of = telling()
+    (added, logs), (expected, expected_logs) = (
+        each.with_log_variance(image, acquisition) for each in (in_onnx(of), in_torch(of))
+    )
+    np.testing.assert_allclose(added, in_torch(of)(image, acquisition), atol=1e-5 * np.abs(added).max())
+    np.testing.assert_allclose(added, expected, atol=1e-5 * np.abs(expected).max())
+    np.testing.assert_allclose(logs, expected_logs, atol=1e-4)
+    assert logs.max() == np.float32(-4.8) and logs.min() < -5
+
+
+def test_uncertainty_is_the_same_without_torch(scan):
+    of = telling()
+    graph = onnx_graph(of.tensors, DEPTH, "")
+    both = [
+        Instant(MethodSettings(uncertainty=True, model=of, graph=graph)).restore(problem_of(scan), silent),
+        Learned(of, MethodSettings(uncertainty=True)).restore(problem_of(scan), silent),
+    ]
+    assert_alike(both[0].data, both[1].data)
+    found, expected = (each.variances.total(True, True, True) for each in both)
+    np.testing.assert_allclose(found, expected, rtol=0.02, atol=1e-3 * expected.max())
+
+
 def test_the_network_in_numpy_is_the_one_that_is_trained(scan):
     problem = problem_of(scan)
     fine_grid, slices = fine_grid_of(problem), scan.shape[2]
