@@ -139,6 +139,13 @@ class TestSetting:
     def test_widths_are_in_voxels(self):
         assert Condition.parse("rect:3@4").profile(0.7).fwhm_mm == pytest.approx(2.1)
 
+    def test_a_measured_profile_has_its_shape_at_any_width(self, data_folder, monkeypatch):
+        monkeypatch.setenv("SLICEPROFILESR_DATA", str(data_folder))
+        profile = Condition.parse("measured:6@6").profile(0.7)
+        assert profile.fwhm_mm == pytest.approx(4.2, rel=0.03)
+        steep, broad = SliceProfile.rect(4.2, 0.7), SliceProfile.gaussian(4.2, 0.7)
+        assert steep.standard_deviation_mm < profile.standard_deviation_mm < broad.standard_deviation_mm
+
     def test_rows_are_ordered_by_number_not_letter(self):
         cells = ("rect:3@2", "gaussian:10@2", "gaussian:2@8")
         rows = [{"cell": cell, "volume": "a", "axis": "k", "seed": 0} for cell in cells]

@@ -27,6 +27,7 @@ from .robustness import command as robustness
 from .soup import command as soup
 from .speed import measure, presentation
 from .speed.plan import Plan
+from .volumes import DATA_VARIABLE, data_folder
 from .xuan import command as xuan
 
 EXPERIMENTS = {
@@ -41,7 +42,6 @@ EXPERIMENTS = {
 PAIR = "phantom-pair"
 SPEED = "speed"
 LEARNING = "learning"
-DATA_VARIABLE = "SLICEPROFILESR_DATA"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -126,7 +126,7 @@ def _xuan(options: argparse.Namespace) -> int:
 
 def _soup(options: argparse.Namespace) -> int:
     part = soup.PARTS[options.part]
-    judged = [] if not part.judged else options.judged or [_data_folder() / name for name in part.judged]
+    judged = [] if not part.judged else options.judged or [data_folder() / name for name in part.judged]
     return soup.run(_volumes(options.volumes, pattern=part.pattern), _named(judged), options)
 
 
@@ -140,7 +140,7 @@ def _anatomy(options: argparse.Namespace) -> int:
 
 
 def _ct_guided(options: argparse.Namespace) -> int:
-    files = options.ct or [_data_folder() / name for name in CT.values()]
+    files = options.ct or [data_folder() / name for name in CT.values()]
     return ct_guided.run(_volumes(options.volumes), dict(zip(CT, files, strict=True)), options)
 
 
@@ -175,18 +175,12 @@ def _volumes(paths: Sequence[Path] | None, folders: Sequence[str] = ("iso",), pa
         InputError: there are none, or two of the same name.
     """
     if not paths:
-        data = _data_folder()
+        data = data_folder()
         paths = [path for folder in folders for path in sorted((data / folder).glob(f"{pattern}.nii.gz"))]
     named = _named(paths)
     if not named:
         raise InputError("there are no volumes: name files with --volumes")
     return named
-
-
-def _data_folder() -> Path:
-    if DATA_VARIABLE not in os.environ:
-        raise InputError(f"no volumes to run on: name some with --volumes, or set {DATA_VARIABLE}")
-    return Path(os.environ[DATA_VARIABLE])
 
 
 def _named(paths: Sequence[Path]) -> dict[str, Path]:

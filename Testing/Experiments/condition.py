@@ -12,22 +12,35 @@ import numpy as np
 from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
+from SuperResolveLib.image_io.profile_table import read_profile
 from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.metrics.image_quality import Mask, head_mask, inside_field_of_view
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
 from .cells import Row
-from .volumes import middle_of
+from .volumes import data_folder, middle_of
 
 Axis = Literal["i", "j", "k"]
-_SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect}
+#: A profile that was measured on a scanner, among the real data.
+MEASURED = "profiles/PhilipsAchieva.tsv"
+
+
+def measured(fwhm: float, tap_spacing: float) -> SliceProfile:
+    """The measured profile, as wide as asked."""
+    profile = read_profile(data_folder() / MEASURED)
+    wide = SliceProfile(profile.weights, profile.tap_spacing * fwhm / profile.fwhm_mm)
+    return wide.resampled(tap_spacing).centred()
+
+
+_SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect, "measured": measured}
 
 
 @dataclass(frozen=True, order=True)
 class Condition:
     """A profile ``width`` voxels wide at a separation ratio; as text ``gaussian:4@8`` (FWHM 4 voxels, ratio 8).
 
+    ``measured:4@8`` has the shape of a profile that was measured on a scanner (:data:`MEASURED`).
     ``gaussian:4@8,snr:20`` adds Rician noise: the head's mean is 20 times the noise of each channel.
     ``gaussian:4@8,phase:1.5`` puts the first slice on plane 1.5.
     """
@@ -55,7 +68,8 @@ class Condition:
             raise InputError(f"{text!r} is no cell: give one such as gaussian:4@8 or rect:3@2") from None
         if family not in _SHAPES or not condition.width > 0 or not condition.ratio >= 1 or not condition.snr > 0:
             raise InputError(
-                f"{text!r} is no cell: give gaussian or rect, a width and an SNR above 0, and a ratio of at least 1"
+                f"{text!r} is no cell: give gaussian, rect or measured, a width and an SNR above 0, and a ratio of at "
+                "least 1"
             )
         return condition
 

@@ -85,7 +85,15 @@ def _place(row: Row) -> tuple[str, str, str]:
 
 EXPERIMENT = Experiment(
     title="Instant: learned from no one's scans, beside SMORE and Tikhonov's inverse",
-    conditions=("gaussian:2@2", "gaussian:4@4", "rect:4@4", "gaussian:5@6", "gaussian:7.51@7.51"),
+    conditions=(
+        "gaussian:2@2",
+        "gaussian:4@4",
+        "rect:4@4",
+        "measured:4@4",
+        "gaussian:5@6",
+        "gaussian:7.51@7.51",
+        "gaussian:4@4,snr:30",
+    ),
     methods={
         "tikhonov": METHODS.info("tikhonov"),
         "smore": METHODS.info("smore"),

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from SuperResolveLib.data.volume import Volume
+from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.metrics.image_quality import head_mask
+
+DATA_VARIABLE = "SLICEPROFILESR_DATA"
+
+
+def data_folder() -> Path:
+    """The real volumes.
+
+    Raises:
+        InputError: the environment does not tell where they are.
+    """
+    if DATA_VARIABLE not in os.environ:
+        raise InputError(f"no volumes to run on: name some with --volumes, or set {DATA_VARIABLE}")
+    return Path(os.environ[DATA_VARIABLE])
 
 
 def subject_of(name: str) -> str:
