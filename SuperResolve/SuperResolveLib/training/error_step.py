@@ -43,8 +43,8 @@ class ErrorStep(SupervisedStep[Batch]):
         iterations: how many there will be.
 
     Attributes:
-        highest: the largest logarithm of a variance that the head predicted once it had settled; a head that has
-            learned is to tell no larger one.
+        highest: the largest logarithm of a variance that the head predicted once it had settled, before that in the
+            last iteration; a head that has learned is to tell no larger one.
     """
 
     def __init__(
@@ -68,8 +68,8 @@ class ErrorStep(SupervisedStep[Batch]):
     def update(self, iteration: int) -> Mapping[str, torch.Tensor]:
         """One step on the iteration's batch."""
         losses = super().update(iteration)
-        if iteration + 1 > self._settled:
-            self.highest = torch.maximum(self.highest, self._largest)
+        has_settled = iteration > self._settled
+        self.highest = torch.maximum(self.highest, self._largest) if has_settled else self._largest
         return losses
 
     def state(self) -> State:
