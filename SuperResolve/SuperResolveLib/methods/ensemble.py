@@ -18,8 +18,10 @@ as invented.
 
 Where a member expects the error of itself alone after it was made consistent, that of the mean is smaller by how much
 the members differ: :math:`(\bar x - t)^2 = \mathrm{Mean}_m((x_m - t)^2) - \mathrm{Mean}_m((x_m - \bar x)^2)` for any t
-(Krogh and Vedelsby, NIPS 1995). What is invented then has the variance
-:math:`\mathrm{Mean}_m(v_m) - \frac{M - 1}{M} \mathrm{Var}_m(x_m - P x_m)`, and at least the spread's.
+(Krogh and Vedelsby, NIPS 1995). In all, the variance then is
+:math:`\mathrm{Mean}_m(v_m) - \frac{M - 1}{M} \mathrm{Var}_m(x_m - P x_m)`. In what is seen, members no longer differ,
+and the scan's noise :math:`\sigma` is left: :math:`\sigma^2 \sum_k C_{pk}^2` on plane p, :math:`C = A^T (A A^T +
+\lambda I)^{-1}`. The rest is invented, and at least the spread.
 """
 
 from __future__ import annotations
@@ -157,8 +159,16 @@ class Ensemble:
         self._traces.clear()
         unseen = self._unseen.variance(count)
         if self._of_consistent:
-            for part in slabs(unseen.shape, self._axis):
-                beyond = np.square(self._expected[part], dtype=np.float32)
-                beyond -= unseen[part] * np.float32((2 - 1 / count) / noise**2)
-                self._expected[part] = np.sqrt(np.maximum(beyond, 0, out=beyond), out=beyond)
+            self._split_expected(seen, unseen, count)
         return mean, Variances(seen, unseen, self._expected, self._stack.noise)
+
+    def _split_expected(self, seen: Image, unseen: Image, count: int) -> None:
+        """Make what is seen the noise, and what is expected the rest beyond the spread, of members made consistent."""
+        by_plane = [1, 1, 1]
+        by_plane[self._axis] = -1
+        noise = np.square(self._correction).sum(axis=1).astype(np.float32).reshape(by_plane)
+        for part in slabs(unseen.shape, self._axis):
+            rest = np.square(self._expected[part], dtype=np.float32) - noise
+            rest -= unseen[part] * np.float32((2 - 1 / count) / self._stack.noise**2)
+            self._expected[part] = np.sqrt(np.maximum(rest, 0, out=rest), out=rest)
+            seen[part] = noise * np.float32(self._stack.noise**2)
