@@ -126,9 +126,9 @@ def batch(
                     say(f"failed   {row.scan}: {row.error}")
         _sweep(results)
         outputs = [_key(task) for task in tasks]
-        ordered = in_order(rows.values(), outputs)
-        table.begin(ordered)
-        write_page(ordered, results, {_key(task): task for task in tasks})
+        table.begin(in_order(rows.values(), outputs))
+        # of figures as the table has them: a run that was killed and went on draws the same page
+        write_page(list(table.read().values()), results, {_key(task): task for task in tasks})
     return Batch(tuple(rows[output] for output in outputs), len(done))
 
 
@@ -213,7 +213,7 @@ def _rows(
     executor: Executor | None, work: Callable[[Task], Row], tasks: Sequence[Task], progress: ProgressCallback
 ) -> Iterator[Row]:
     """The rows of tasks as they come."""
-    if executor is None:
+    if executor is None or not tasks:
         return
     whole, done, failed, cost = sum(map(_cost, tasks)), 0, 0, 0
 
