@@ -67,10 +67,13 @@ def run(options: argparse.Namespace) -> int:
         ["wall ms a scan", f"{1e3 * undisturbed.seconds / options.scans:.1f}"],
         ["CPU ms of the parent a scan, its start and the page included", f"{_milliseconds(undisturbed.cpu, options)}"],
         [
-            "wall ms a scan beyond the workers' own",
+            "wall ms a scan beyond the workers' own, starts and the page included",
             _milliseconds(undisturbed.seconds - worked / options.workers, options),
         ],
-        ["memory of the parent, MiB, at a quarter and the end", f"{undisturbed.early:.0f}, {undisturbed.late:.0f}"],
+        [
+            "memory of the parent, MiB, at a quarter of the time, and in the end as it draws the page",
+            f"{undisturbed.early:.0f}, {undisturbed.late:.0f}",
+        ],
         ["done before the kill", str(done_before)],
         ["resumed: wall s, exit code", f"{resumed.seconds:.1f}, {resumed.code}"],
         [
