@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .image_io.profile_table import parse_profile, read_profile, write_profile
     from .image_io.volumes import read_volume, write_volume
     from .physics.profile import SliceProfile
+    from .workflows.batch.options import BatchOptions
+    from .workflows.batch.run import Batch, batch
     from .workflows.estimate import estimate_profile, measure_resolution
     from .workflows.evaluate import Evaluation, evaluate
     from .workflows.models import load_model
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from .workflows.train import train
 
 __all__ = [
+    "Batch",
+    "BatchOptions",
     "Cancelled",
     "EstimatedProfile",
     "Evaluation",
@@ -32,6 +36,7 @@ __all__ = [
     "SuperResolved",
     "Volume",
     "__version__",
+    "batch",
     "estimate_profile",
     "evaluate",
     "load_model",
@@ -46,6 +51,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Batch": "workflows.batch.run",
+    "BatchOptions": "workflows.batch.options",
     "Cancelled": "errors",
     "EstimatedProfile": "estimation.result",
     "Evaluation": "workflows.evaluate",
@@ -53,6 +60,7 @@ _HOMES = {
     "SliceProfile": "physics.profile",
     "SuperResolved": "workflows.super_resolve",
     "Volume": "data.volume",
+    "batch": "workflows.batch.run",
     "estimate_profile": "workflows.estimate",
     "evaluate": "workflows.evaluate",
     "load_model": "workflows.models",

@@ -17,8 +17,8 @@ from typing import TextIO
 
 from .errors import Cancelled, InputError
 
-#: Exit codes: the input or usage is wrong, or the output cannot be written; the user cancelled.
-REFUSED, CANCELLED = 2, 130
+#: Exit codes: the input or usage is wrong, or the output cannot be written; part of a cohort failed; cancelled.
+REFUSED, PARTLY, CANCELLED = 2, 3, 130
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 

@@ -58,6 +58,7 @@ COMMANDS = [
     "methods",
     "train",
     "models",
+    "batch",
 ]
 
 

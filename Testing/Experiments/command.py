@@ -19,6 +19,7 @@ from SuperResolveLib.estimation.registry import ESTIMATORS
 
 from . import all_methods, anatomy, instant, learning, phantom_pair, quality, table1, table2, table3, trust, views
 from .cells import Cell, CellRunner, Record, run_cells
+from .cohort import command as cohort
 from .condition import Condition
 from .ct_guided import command as ct_guided
 from .ct_guided.plan import CT
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             all_methods.NAME: _methods,
             anatomy.NAME: _anatomy,
             ct_guided.NAME: _ct_guided,
+            cohort.NAME: cohort.run,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
@@ -214,6 +216,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_learning(commands.add_parser(LEARNING, help=learning.PRESENTATION.title))
     _add_speed(commands.add_parser(SPEED, help="how long each stage takes, in how much memory, and what arithmetic"))
     robustness.add_to(commands)
+    cohort.add_to(commands)
     xuan.add_to(commands)
     soup.add_to(commands)
     all_methods.add_to(commands)

@@ -15,6 +15,7 @@ import click
 from ..errors import Cancelled
 from ..exits import REFUSED, exit_of, mend_streams, quiet_libraries, silence, unwinding_on_signals, written
 from ..version import __version__
+from .batch import batch
 from .compare import compare
 from .console import PROGRAM, Console, console_options
 from .demo import demo
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, evaluate, methods, train, models):
+for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, evaluate, methods, train, models, batch):
     cli.add_command(subcommand)
 
 
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code.
 
     The code is 0 after success; 2 if the input or usage is wrong or the output cannot be written, with a message of one
-    sentence on stderr; 130 if cancelled (Ctrl-C); 128 + n if ended by signal n. Unless it is 0, nothing is written.
+    sentence on stderr; 3 if part of a cohort failed; 130 if cancelled (Ctrl-C); 128 + n if ended by signal n. Unless it
+    is 0, or 3, nothing is written but what batch had done before.
     """
     mend_streams()
     console = Console()

@@ -68,6 +68,52 @@ def super_resolution(command: Decorated) -> Decorated:
     return _method(METHODS)(command)
 
 
+def restoring(command: Decorated) -> Decorated:
+    """Add what else tells how a scan is super-resolved: profile, method, model, output planes, combination."""
+    decorators = (
+        click.option(
+            "--profile",
+            metavar="FILE.tsv|gaussian:MM|rect:MM",
+            help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
+        ),
+        super_resolution,
+        click.option(
+            "--model",
+            type=PATH,
+            metavar="FILE",
+            help="A model that has learned from a collection of scans, in the place of --method and --preset.",
+        ),
+        click.option(
+            "--spacing",
+            type=float,
+            metavar="MM",
+            help="Distance between output planes; the in-plane voxel by default.",
+        ),
+        click.option("--like", type=PATH, metavar="VOLUME", help="Put the output on the planes of VOLUME instead."),
+        click.option(
+            "--combine",
+            type=click.Choice(["average", "fba"]),
+            default="average",
+            show_default=True,
+            help="How results of several orientations become one: their mean, or Fourier burst accumulation.",
+        ),
+        click.option(
+            "--no-data-consistency",
+            "consistent",
+            is_flag=True,
+            flag_value=False,
+            default=True,
+            help="Leave out the last step, after which degrading the result gives the scan back.",
+        ),
+        click.option(
+            "--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32."
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
 def _method(registry: Registry[Any]) -> Callable[[Decorated], Decorated]:
     preset = click.option("--preset", metavar="P", cls=_Preset, registry=registry)
     method = click.option(

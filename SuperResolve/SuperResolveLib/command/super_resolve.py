@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,37 +25,7 @@ if TYPE_CHECKING:
 @click.command("super-resolve", short_help="A scan with thin planes instead of thick slices.")
 @click.argument("scan", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, required=True, metavar="OUT", help="The super-resolved volume.")
-@click.option(
-    "--profile",
-    metavar="FILE.tsv|gaussian:MM|rect:MM",
-    help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
-)
-@options.super_resolution
-@click.option(
-    "--model",
-    type=options.PATH,
-    metavar="FILE",
-    help="A model that has learned from a collection of scans, in the place of --method and --preset.",
-)
-@click.option(
-    "--spacing", type=float, metavar="MM", help="Distance between output planes; the in-plane voxel by default."
-)
-@click.option("--like", type=options.PATH, metavar="VOLUME", help="Put the output on the planes of VOLUME instead.")
-@click.option(
-    "--combine",
-    type=click.Choice(["average", "fba"]),
-    default="average",
-    show_default=True,
-    help="How results of several orientations become one: their mean, or Fourier burst accumulation.",
-)
-@click.option(
-    "--no-data-consistency",
-    "consistent",
-    is_flag=True,
-    flag_value=False,
-    default=True,
-    help="Leave out the last step, after which degrading the result gives the scan back.",
-)
+@options.restoring
 @click.option(
     "--residual", type=options.PATH, metavar="FILE", help="Also write the scan minus the degraded result, on its grid."
 )
@@ -70,7 +37,6 @@ if TYPE_CHECKING:
     "FILE_invented, the parts of it that the scan can and cannot check. Two to three times as long; 'slice-profile-sr "
     "methods' says which methods can tell.",
 )
-@click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
 @options.run
 @options.reading
 @options.json
@@ -104,15 +70,16 @@ def super_resolve(
     from ..image_io.volumes import read_volume
     from ..progress import part_of
     from ..workflows.choice import Request, choose
-    from ..workflows.report import left_report
+    from ..workflows.report import left_report, super_resolve_report
     from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
+    from ..workflows.super_resolve_outputs import Outputs, map_paths
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     if model is not None:
         _check_with_model()
-    outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
+    outputs = Outputs(output, residual, {} if uncertainty is None else map_paths(uncertainty), json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
     outputs.check({"SCAN": scan, "--like": like, "--profile": table, "--model": model}, overwrite)
     trained, model_hash = (None, None) if model is None else _loaded(model, console)
@@ -143,68 +110,9 @@ def super_resolve(
     console.stage(f"writing {output}")
     paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
     paths["resolution_left"] = None if left is None else left_report(left)
-    outputs.write(result, keep_type, geometry, model_hash, paths)
+    outputs.write(result, keep_type, {**super_resolve_report(result, geometry, model_hash), **paths})
     _say(console, result, geometry, left)
     console.wrote(output, residual, *outputs.maps.values(), json)
-
-
-@dataclass(frozen=True)
-class _Outputs:
-    """The files to write.
-
-    Attributes:
-        volume: the super-resolved volume.
-        residual: the scan minus the degraded result.
-        maps: the maps of the uncertainty, by name.
-        json: the report.
-    """
-
-    volume: Path
-    residual: Path | None
-    maps: Mapping[str, Path]
-    json: Path | None
-
-    def check(self, inputs: Mapping[str, Path | None], overwrite: bool) -> None:
-        """Refuse, before the long run, what cannot be written or would replace an input.
-
-        Raises:
-            InputError: naming the path.
-        """
-        from ..image_io.files import check_paths
-        from ..image_io.volumes import check_output
-
-        for path in (self.volume, *([self.residual] if self.residual else []), *self.maps.values()):
-            check_output(path)
-        maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
-        outputs = {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps}
-        check_paths(inputs, outputs, overwrite)
-
-    def write(
-        self,
-        result: SuperResolved,
-        keep_type: bool,
-        geometry: SliceGeometry,
-        model_hash: str | None,
-        paths: Mapping[str, Any],
-    ) -> None:
-        """Write all files or none; ``model_hash`` and ``paths`` go into the report.
-
-        Raises:
-            InputError: a file cannot be written.
-        """
-        from ..image_io.files import replacing
-        from ..image_io.volumes import write_volume
-        from ..workflows.report import super_resolve_report, write_report
-
-        with ExitStack() as files:
-            if self.json is not None:
-                report = {**super_resolve_report(result, geometry, model_hash), **paths}
-                write_report(report, files.enter_context(replacing(self.json)))
-            if self.residual is not None:
-                write_volume(result.residual, files.enter_context(replacing(self.residual)))
-            for name, path in self.maps.items():
-                write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
-            write_volume(result, self.volume, keep_type)
 
 
 def _check_with_model() -> None:
@@ -223,17 +131,6 @@ def _loaded(path: Path, console: Console) -> tuple[Model, str]:
     model = load_model(path)
     with path.open("rb") as file:
         return model, hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _map_paths(path: Path) -> dict[str, Path]:
-    """The path of each map of the uncertainty: ``path`` for the total, and files beside it for its parts."""
-    from ..image_io.volumes import WRITTEN_ENDINGS
-    from ..workflows.uncertainty import PARTS
-
-    endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
-    known = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)
-    stem, ending = path.name[: len(path.name) - len(known)], path.name[len(path.name) - len(known) :]
-    return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
 
 
 def _left(

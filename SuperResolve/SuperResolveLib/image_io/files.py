@@ -132,7 +132,7 @@ def check_paths(inputs: Mapping[str, Path | None], outputs: Mapping[str, Path | 
         _identity(part): what
         for name, path in inputs.items()
         if path is not None
-        for part, what in _parts_of(path, name).items()
+        for part, what in parts_of(path, name).items()
     }
     for name, path in outputs.items():
         if path is None:
@@ -156,7 +156,7 @@ def check_ending(path: Path | None, what: str, endings: Sequence[str]) -> None:
         raise InputError(f"{what} cannot be written as {path}: use a name that ends in {' or '.join(endings)}")
 
 
-def _parts_of(path: Path, name: str) -> dict[Path, str]:
+def parts_of(path: Path, name: str) -> dict[Path, str]:
     """The files that are read where ``path`` is given as ``name``, and what messages call each."""
     try:
         if path.is_dir():

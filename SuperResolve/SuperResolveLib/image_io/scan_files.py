@@ -12,8 +12,8 @@ from pathlib import Path
 from ..errors import InputError
 from .checks import readable
 from .dicom.file import DicomFile, is_dicom
-from .dicom.series import list_series
-from .files import PathLike
+from .dicom.series import list_series, series_files
+from .files import PathLike, parts_of
 from .sidecar import sidecar_modality
 from .volumes import READ_ENDINGS, file_ending
 
@@ -58,6 +58,17 @@ def find_scan_files(sources: Iterable[PathLike]) -> list[ScanFile]:
     for scan in sorted(_in_sources(sources), key=lambda scan: (scan.path.is_symlink(), *_order(scan))):
         found.setdefault((scan.path.resolve(), scan.series), scan)
     return sorted(found.values(), key=_order)
+
+
+def files_of(scan: ScanFile) -> list[Path]:
+    """The files that are read of a scan, by path: its slices; or its file, the data that this names, and its sidecar.
+
+    Raises:
+        InputError: the series cannot be found.
+    """
+    if scan.path.is_dir():
+        return series_files(scan.path, scan.series)
+    return sorted(path for path in parts_of(scan.path, "it") if path.is_file())
 
 
 def _order(scan: ScanFile) -> tuple[str, str]:

@@ -57,7 +57,7 @@ class TrainingState:
         """Whether its process is at work: it said so lately, and is not known to be gone."""
         if self.state != RUNNING or time.time() - self.heartbeat > STALE:
             return False
-        return self.host != platform.node() or not _is_gone(self.pid)
+        return self.host != platform.node() or not is_gone(self.pid)
 
 
 def write_state(state: TrainingState, folder: Path) -> None:
@@ -135,7 +135,7 @@ def ask_to_stop(folder: Path) -> None:
     (folder / STOP).touch()
 
 
-def _is_gone(pid: int) -> bool:
+def is_gone(pid: int) -> bool:
     """Whether no process of this machine has that number; on Windows, where asking would end it, never known."""
     if sys.platform == "win32" or pid <= 0:
         return pid <= 0

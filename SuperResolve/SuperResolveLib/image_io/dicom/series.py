@@ -61,6 +61,18 @@ def list_series(folder: Path) -> list[Series]:
     return [Series(name, tags["PatientID"], tags["Modality"]) for name, tags in listed]
 
 
+def series_files(folder: Path, series: str | None) -> list[Path]:
+    """The files of a series in a folder, by path; ``series`` as in :func:`read`.
+
+    Raises:
+        InputError: there are no images, or several series or none go by that name.
+    """
+    images = _scan(folder, None).images
+    if not images:
+        raise InputError(_nothing_in(folder, []))
+    return sorted(image.path for image in _choose(images, series, folder))
+
+
 def _read_folder(folder: Path, series: str | None, decoder: Decoder) -> StoredImage:
     found = _scan(folder, decoder)
     if not found.images:
