@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .workflows.evaluate import Evaluation, evaluate
     from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
+    from .workflows.to_slices import fractions_on_slices, to_slices
     from .workflows.train import train
 
 __all__ = [
@@ -34,12 +35,14 @@ __all__ = [
     "__version__",
     "estimate_profile",
     "evaluate",
+    "fractions_on_slices",
     "load_model",
     "measure_resolution",
     "parse_profile",
     "read_profile",
     "read_volume",
     "super_resolve",
+    "to_slices",
     "train",
     "write_profile",
     "write_volume",
@@ -55,12 +58,14 @@ _HOMES = {
     "Volume": "data.volume",
     "estimate_profile": "workflows.estimate",
     "evaluate": "workflows.evaluate",
+    "fractions_on_slices": "workflows.to_slices",
     "load_model": "workflows.models",
     "measure_resolution": "workflows.estimate",
     "parse_profile": "image_io.profile_table",
     "read_profile": "image_io.profile_table",
     "read_volume": "image_io.volumes",
     "super_resolve": "workflows.super_resolve",
+    "to_slices": "workflows.to_slices",
     "train": "workflows.train",
     "write_profile": "image_io.profile_table",
     "write_volume": "image_io.volumes",

@@ -227,13 +227,10 @@ def _loaded(path: Path, console: Console) -> tuple[Model, str]:
 
 def _map_paths(path: Path) -> dict[str, Path]:
     """The path of each map of the uncertainty: ``path`` for the total, and files beside it for its parts."""
-    from ..image_io.volumes import WRITTEN_ENDINGS
+    from ..image_io.volumes import path_beside
     from ..workflows.uncertainty import PARTS
 
-    endings = sorted(WRITTEN_ENDINGS, key=len, reverse=True)
-    known = next((ending for ending in endings if path.name.lower().endswith(ending)), path.suffix)
-    stem, ending = path.name[: len(path.name) - len(known)], path.name[len(path.name) - len(known) :]
-    return {"total": path, **{name: path.with_name(f"{stem}_{name}{ending}") for name in PARTS[1:]}}
+    return {"total": path, **{name: path_beside(path, name) for name in PARTS[1:]}}
 
 
 def _left(
