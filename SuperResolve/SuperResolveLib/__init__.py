@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .physics.profile import SliceProfile
     from .workflows.estimate import estimate_profile, measure_resolution
     from .workflows.evaluate import Evaluation, evaluate
+    from .workflows.masks import MaskOnPlanes, mask_on_planes
     from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
     from .workflows.to_slices import fractions_on_slices, to_slices
@@ -29,6 +30,7 @@ __all__ = [
     "EstimatedProfile",
     "Evaluation",
     "InputError",
+    "MaskOnPlanes",
     "SliceProfile",
     "SuperResolved",
     "Volume",
@@ -37,6 +39,7 @@ __all__ = [
     "evaluate",
     "fractions_on_slices",
     "load_model",
+    "mask_on_planes",
     "measure_resolution",
     "parse_profile",
     "read_profile",
@@ -53,6 +56,7 @@ _HOMES = {
     "EstimatedProfile": "estimation.result",
     "Evaluation": "workflows.evaluate",
     "InputError": "errors",
+    "MaskOnPlanes": "workflows.masks",
     "SliceProfile": "physics.profile",
     "SuperResolved": "workflows.super_resolve",
     "Volume": "data.volume",
@@ -60,6 +64,7 @@ _HOMES = {
     "evaluate": "workflows.evaluate",
     "fractions_on_slices": "workflows.to_slices",
     "load_model": "workflows.models",
+    "mask_on_planes": "workflows.masks",
     "measure_resolution": "workflows.estimate",
     "parse_profile": "image_io.profile_table",
     "read_profile": "image_io.profile_table",

@@ -226,9 +226,10 @@ def test_the_command_writes_labels_and_their_volumes(folder: Path, capsys: pytes
 
 
 def test_the_command_writes_a_file_for_each_fraction(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("out.nii.gz").touch()  # is not what is written
     line = "planes.nii.gz --like scan.nii.gz -o out.nii.gz --fraction --profile rect:4"
     assert run(line) == 0
-    assert sorted(path.name for path in folder.glob("out*")) == [f"out_{label}.nii.gz" for label in (1, 2, 7)]
+    assert sorted(path.name for path in folder.glob("out_*")) == [f"out_{label}.nii.gz" for label in (1, 2, 7)]
     assert 0 < read_volume("out_1.nii.gz").data.max() <= 1
     Path("out_1.nii.gz").unlink()
     assert run(line) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..data.volume import Volume
     from ..model import Model
     from ..progress import ProgressCallback
+    from ..workflows.masks import MaskOnPlanes
     from ..workflows.resolution_left import ResolutionLeft
     from ..workflows.super_resolve import SuperResolved
 
@@ -70,6 +71,14 @@ if TYPE_CHECKING:
     "FILE_invented, the parts of it that the scan can and cannot check. Two to three times as long; 'slice-profile-sr "
     "methods' says which methods can tell.",
 )
+@click.option(
+    "--masks",
+    type=options.PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Also bring a mask or label map that was drawn on SCAN's slices to the planes of OUT, by interpolating its "
+    "outlines, as OUT_NAME with the name of FILE; as often as there are files.",
+)
 @click.option("--keep-type", is_flag=True, help="Write integers if the scan holds integers, instead of float32.")
 @options.run
 @options.reading
@@ -88,6 +97,7 @@ def super_resolve(
     like: Path | None,
     residual: Path | None,
     uncertainty: Path | None,
+    masks: tuple[Path, ...],
     keep_type: bool,
     series: str | None,
     fill_nonfinite: float | None,
@@ -99,22 +109,26 @@ def super_resolve(
 
     The field of view stays where it is; in-plane voxels are left alone.
     """
-    from ..data.geometry import scan_geometry
+    from ..data.geometry import AXIS_NAMES, scan_geometry
     from ..image_io.profile_table import parse_profile
-    from ..image_io.volumes import read_volume
+    from ..image_io.volumes import path_beside, read_volume, stem
     from ..progress import part_of
     from ..workflows.choice import Request, choose
+    from ..workflows.masks import mask_on_planes
     from ..workflows.report import left_report
     from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
+    from ..workflows.texts import labels_lines
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     if model is not None:
         _check_with_model()
-    outputs = _Outputs(output, residual, {} if uncertainty is None else _map_paths(uncertainty), json)
+    maps = {} if uncertainty is None else _map_paths(uncertainty)
+    outputs = _Outputs(output, residual, maps, {mask: path_beside(output, stem(mask)) for mask in masks}, json)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs.check({"SCAN": scan, "--like": like, "--profile": table, "--model": model}, overwrite)
+    inputs = {"SCAN": scan, "--like": like, "--profile": table, "--model": model}
+    outputs.check({**inputs, **{f"--masks {mask}": mask for mask in masks}}, overwrite)
     trained, model_hash = (None, None) if model is None else _loaded(model, console)
 
     console.stage(f"reading {scan}")
@@ -123,6 +137,7 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
+    drawn = _drawn(console, masks, volume, geometry)
     asked: dict[str, Any] = {"uncertainty": uncertainty is not None, "model": trained}
     named = {name: arguments[name] for name in ("method", "preset", "device", "seed", "combine", "consistent")}
     likely = choose(Request(**asked, **named), geometry)
@@ -140,12 +155,17 @@ def super_resolve(
         left = _left(volume, result, geometry, arguments["acquired_resolution"], part_of(progress, share))
     console.warn(result.warnings)
 
+    name = AXIS_NAMES[geometry.axis]
+    brought = {mask: mask_on_planes(label_map, volume, result, name) for mask, label_map in drawn.items()}
     console.stage(f"writing {output}")
     paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
     paths["resolution_left"] = None if left is None else left_report(left)
-    outputs.write(result, keep_type, geometry, model_hash, paths)
+    outputs.write(result, brought, keep_type, geometry, model_hash, paths)
     _say(console, result, geometry, left)
-    console.wrote(output, residual, *outputs.maps.values(), json)
+    for mask, on_planes in brought.items():
+        for line in labels_lines(on_planes.volumes):
+            console.say(f"mask     {mask.name}, {line}")
+    console.wrote(output, residual, *outputs.maps.values(), *outputs.masks.values(), json)
 
 
 @dataclass(frozen=True)
@@ -156,12 +176,14 @@ class _Outputs:
         volume: the super-resolved volume.
         residual: the scan minus the degraded result.
         maps: the maps of the uncertainty, by name.
+        masks: the masks on the planes, by the files that they come from.
         json: the report.
     """
 
     volume: Path
     residual: Path | None
     maps: Mapping[str, Path]
+    masks: Mapping[Path, Path]
     json: Path | None
 
     def check(self, inputs: Mapping[str, Path | None], overwrite: bool) -> None:
@@ -173,15 +195,18 @@ class _Outputs:
         from ..image_io.files import check_paths
         from ..image_io.volumes import check_output
 
-        for path in (self.volume, *([self.residual] if self.residual else []), *self.maps.values()):
+        images = [self.volume, *([self.residual] if self.residual else []), *self.maps.values(), *self.masks.values()]
+        for path in images:
             check_output(path)
         maps = {f"the {name} part of --uncertainty": path for name, path in self.maps.items()}
+        maps |= {f"what --masks {mask} becomes": path for mask, path in self.masks.items()}
         outputs = {"--output": self.volume, "--residual": self.residual, "--json": self.json, **maps}
         check_paths(inputs, outputs, overwrite)
 
     def write(
         self,
         result: SuperResolved,
+        masks: Mapping[Path, MaskOnPlanes],
         keep_type: bool,
         geometry: SliceGeometry,
         model_hash: str | None,
@@ -194,16 +219,19 @@ class _Outputs:
         """
         from ..image_io.files import replacing
         from ..image_io.volumes import write_volume
-        from ..workflows.report import super_resolve_report, write_report
+        from ..workflows.report import masks_report, super_resolve_report, write_report
 
         with ExitStack() as files:
             if self.json is not None:
-                report = {**super_resolve_report(result, geometry, model_hash), **paths}
+                told = [masks_report(mask, self.masks[mask], part.volumes) for mask, part in masks.items()]
+                report = {**super_resolve_report(result, geometry, model_hash), **paths, "masks": told}
                 write_report(report, files.enter_context(replacing(self.json)))
             if self.residual is not None:
                 write_volume(result.residual, files.enter_context(replacing(self.residual)))
             for name, path in self.maps.items():
                 write_volume(getattr(result.uncertainty, name), files.enter_context(replacing(path)))
+            for mask, part in masks.items():
+                write_volume(part, files.enter_context(replacing(self.masks[mask])), keep_type=True)
             write_volume(result, self.volume, keep_type)
 
 
@@ -223,6 +251,18 @@ def _loaded(path: Path, console: Console) -> tuple[Model, str]:
     model = load_model(path)
     with path.open("rb") as file:
         return model, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _drawn(console: Console, masks: Sequence[Path], scan: Volume, geometry: SliceGeometry) -> dict[Path, Volume]:
+    """The masks, each of which can be brought to other planes."""
+    from ..image_io.label_maps import read_labels
+    from ..workflows.masks import slices_of_mask
+
+    drawn = {mask: read_labels(mask) for mask in masks}
+    for mask, volume in drawn.items():
+        console.warn(volume.warnings)
+        slices_of_mask(volume, scan, geometry, str(mask))
+    return drawn
 
 
 def _map_paths(path: Path) -> dict[str, Path]:

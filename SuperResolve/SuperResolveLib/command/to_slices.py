@@ -76,7 +76,7 @@ def to_slices(
     check_output(output)
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
     inputs = {"VOLUME": volume, "--like": like, "--profile": table}
-    check_paths(inputs, {"--output": output, "--json": json}, overwrite)
+    check_paths(inputs, {"--output": None if fraction else output, "--json": json}, overwrite)
 
     console.stage(f"reading {volume}")
     thin = read_labels(volume) if labels or fraction else read_volume(volume)

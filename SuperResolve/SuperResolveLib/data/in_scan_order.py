@@ -76,7 +76,7 @@ def on_in_plane_voxels(
         first, size = -int(start[axis]), scan.shape[axis]
         if outside is None and (first < 0 or first + size > volume.shape[axis]):
             raise InputError(f"{name} does not cover the scan in plane: give a volume that does")
-        data = _part(data, axis, first, size, outside or 0.0)
+        data = part_along(data, axis, first, size, outside or 0.0)
     return data
 
 
@@ -85,6 +85,18 @@ def plane_positions(volume: Volume, scan: Volume, geometry: SliceGeometry) -> ND
     steps = np.linalg.inv(scan.affine) @ volume.affine
     axis = geometry.axis
     return np.asarray(steps[axis, 3] + steps[axis, axis] * np.arange(volume.shape[axis]))
+
+
+def part_along(data: NDArray[np.float32], axis: int, first: int, size: int, outside: float) -> NDArray[np.float32]:
+    """The voxels ``first`` to ``first + size`` along an axis, those beyond the array with the value ``outside``."""
+    count = data.shape[axis]
+    if (first, size) == (0, count):
+        return data
+    low, high = min(max(first, 0), count), min(max(first + size, 0), count)
+    before = min(max(-first, 0), size)
+    width = [(0, 0)] * 3
+    width[axis] = (before, size - (high - low) - before)
+    return np.pad(np.take(data, range(low, high), axis), width, constant_values=outside)
 
 
 def _turned(volume: Volume, scan: Volume, name: str) -> Volume:
@@ -101,15 +113,3 @@ def _turned(volume: Volume, scan: Volume, name: str) -> Volume:
             affine[:3, 3] += affine[:3, axis] * (data.shape[axis] - 1)
             affine[:3, axis] *= -1
     return replace(volume, data=np.ascontiguousarray(data), affine=affine)
-
-
-def _part(data: NDArray[np.float32], axis: int, first: int, size: int, outside: float) -> NDArray[np.float32]:
-    """Voxels ``first`` to ``first + size`` along an axis, those beyond the array with the value ``outside``."""
-    count = data.shape[axis]
-    if (first, size) == (0, count):
-        return data
-    low, high = min(max(first, 0), count), min(max(first + size, 0), count)
-    before = min(max(-first, 0), size)
-    width = [(0, 0)] * 3
-    width[axis] = (before, size - (high - low) - before)
-    return np.pad(np.take(data, range(low, high), axis), width, constant_values=outside)

@@ -95,6 +95,11 @@ def to_slices_report(result: OnSlices | Fractions, geometry: SliceGeometry) -> R
     }
 
 
+def masks_report(mask: Path, output: Path, volumes: Iterable[LabelVolume]) -> Report:
+    """Where a mask was brought from and to, and the volumes of its labels."""
+    return {"input": mask, "output": output, "volumes": volumes_report(volumes)}
+
+
 def volumes_report(volumes: Iterable[LabelVolume]) -> list[Report]:
     """The volume of each label in ml, before and after it was brought to other planes."""
     return [asdict(volume) for volume in volumes]
