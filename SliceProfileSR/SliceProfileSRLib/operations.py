@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import slicer
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLTableNode
+from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLTableNode
 from slicer.i18n import tr as _
 
 from . import profileChart, profileTable
@@ -19,7 +19,7 @@ from .dependencies import Dependencies, Installer
 from .jobs import Job, JobList, OnFinished
 from .measurement import Measurement
 from .nodes import newNode
-from .tasks import EstimationTask, MeasurementTask, SuperResolutionTask, Task
+from .tasks import BringingBackTask, EstimationTask, MeasurementTask, SuperResolutionTask, Task
 from .tasks.task import checkKind
 
 if TYPE_CHECKING:
@@ -196,6 +196,49 @@ class Operations:
         _refuseUnknown(self.superResolve, settings)
         uncertainty = settings.pop("uncertainty", False)
         return self._start(SuperResolutionTask(volumeNode, profileNode, outputNode, settings, uncertainty), onFinished)
+
+    def bringBackToSlices(
+        self,
+        thinNode: vtkMRMLDisplayableNode,
+        scanNode: vtkMRMLScalarVolumeNode | None = None,
+        profileNode: vtkMRMLTableNode | None = None,
+        outputNode: vtkMRMLDisplayableNode | None = None,
+        axis: str = "auto",
+        acquiredResolution: str = "",
+    ) -> vtkMRMLDisplayableNode:
+        """What was made or found on thin planes, on the slices of the scan: as the scanner would have seen it.
+
+        Args:
+            thinNode: a volume, label map or segmentation on planes parallel to the slices, with the scan's in-plane
+                voxels. A segmentation is taken on its reference geometry.
+            scanNode: the scan; unless given, the one that the volume was made from.
+            profileNode: the table of its slice profile; unless given, the one that the volume was made with, the scan's
+                last estimate, or a new one, which is not kept.
+            outputNode: the node to fill, of the same kind; a new one unless given.
+            axis: as in :meth:`estimateProfile`.
+            acquiredResolution: likewise.
+
+        Returns:
+            An image, or each voxel's label or segment that fills most of the slice profile there.
+
+        Raises:
+            ValueError: the nodes or a setting cannot be used, in one sentence.
+        """
+        settings = {"axis": axis, "acquiredResolution": acquiredResolution}
+        return self._run(BringingBackTask(thinNode, scanNode, profileNode, outputNode, settings))
+
+    def startBringingBack(
+        self,
+        thinNode: vtkMRMLDisplayableNode | None,
+        scanNode: vtkMRMLScalarVolumeNode | None = None,
+        profileNode: vtkMRMLTableNode | None = None,
+        outputNode: vtkMRMLDisplayableNode | None = None,
+        onFinished: OnFinished | None = None,
+        **settings: Any,
+    ) -> Job:
+        """Begin :meth:`bringBackToSlices` in the background."""
+        _refuseUnknown(self.bringBackToSlices, settings)
+        return self._start(BringingBackTask(thinNode, scanNode, profileNode, outputNode, settings), onFinished)
 
     def measureResolution(
         self,

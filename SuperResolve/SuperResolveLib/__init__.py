@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from .workflows.batch.run import Batch, batch
     from .workflows.estimate import estimate_profile, measure_resolution
     from .workflows.evaluate import Evaluation, evaluate
+    from .workflows.masks import MaskOnPlanes, mask_on_planes
     from .workflows.models import load_model
     from .workflows.super_resolve import SuperResolved, super_resolve
+    from .workflows.to_slices import fractions_on_slices, to_slices
     from .workflows.train import train
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "EstimatedProfile",
     "Evaluation",
     "InputError",
+    "MaskOnPlanes",
     "SliceProfile",
     "SuperResolved",
     "Volume",
@@ -39,12 +42,15 @@ __all__ = [
     "batch",
     "estimate_profile",
     "evaluate",
+    "fractions_on_slices",
     "load_model",
+    "mask_on_planes",
     "measure_resolution",
     "parse_profile",
     "read_profile",
     "read_volume",
     "super_resolve",
+    "to_slices",
     "train",
     "write_profile",
     "write_volume",
@@ -57,18 +63,22 @@ _HOMES = {
     "EstimatedProfile": "estimation.result",
     "Evaluation": "workflows.evaluate",
     "InputError": "errors",
+    "MaskOnPlanes": "workflows.masks",
     "SliceProfile": "physics.profile",
     "SuperResolved": "workflows.super_resolve",
     "Volume": "data.volume",
     "batch": "workflows.batch.run",
     "estimate_profile": "workflows.estimate",
     "evaluate": "workflows.evaluate",
+    "fractions_on_slices": "workflows.to_slices",
     "load_model": "workflows.models",
+    "mask_on_planes": "workflows.masks",
     "measure_resolution": "workflows.estimate",
     "parse_profile": "image_io.profile_table",
     "read_profile": "image_io.profile_table",
     "read_volume": "image_io.volumes",
     "super_resolve": "workflows.super_resolve",
+    "to_slices": "workflows.to_slices",
     "train": "workflows.train",
     "write_profile": "image_io.profile_table",
     "write_volume": "image_io.volumes",

@@ -12,7 +12,7 @@ from command_line import ENVIRONMENT
 from SuperResolveLib.slicer_cli.description import Description, read_description
 
 FOLDER = Path(__file__).parents[2] / "SuperResolve"
-MODULES = ("EstimateSliceProfile", "SuperResolve", "TrainSuperResolution")
+MODULES = ("BringBackToSlices", "EstimateSliceProfile", "SuperResolve", "TrainSuperResolution")
 #: Seconds after which a run counts as hanging.
 PATIENCE = 120
 

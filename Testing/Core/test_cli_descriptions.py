@@ -12,7 +12,7 @@ import xmlschema
 import SuperResolveLib
 from cli_scripts import FOLDER, MODULES, description
 from command_line import run_python
-from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve
+from SuperResolveLib import InputError, estimate_profile, measure_resolution, super_resolve, to_slices
 from SuperResolveLib.command.main import cli
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.methods.registry import METHODS
@@ -27,8 +27,16 @@ SCHEMA = Path(__file__).with_name("execution_model.xsd")
 IN_PYTHON = {"acquiredResolution": "acquired_resolution", "outputSpacing": "spacing"}
 #: Parameters that the functions do not have: files, what chooses the function or makes the profile, and a negation.
 OWN = {"measure", "profileShape", "profileWidth", "noDataConsistency"}
-FUNCTIONS = {"EstimateSliceProfile": (estimate_profile, measure_resolution), "SuperResolve": (super_resolve,)}
-COMMANDS = {"EstimateSliceProfile": ("estimate", "measure"), "SuperResolve": ("super-resolve",)}
+FUNCTIONS = {
+    "BringBackToSlices": (to_slices,),
+    "EstimateSliceProfile": (estimate_profile, measure_resolution),
+    "SuperResolve": (super_resolve,),
+}
+COMMANDS = {
+    "BringBackToSlices": ("to-slices",),
+    "EstimateSliceProfile": ("estimate", "measure"),
+    "SuperResolve": ("super-resolve",),
+}
 
 
 @pytest.fixture(scope="module")

@@ -55,6 +55,25 @@ def resolve(scan: Path, to: Path, **values: object) -> cli_scripts.Run:
     return run("SuperResolve", **{**given, "inputVolume": scan, "outputVolume": to / "out.nrrd", **values})
 
 
+def test_brings_a_volume_back_to_slices(scan, tmp_path):
+    write_profile(SliceProfile.gaussian(8.0, 1.8), tmp_path / "profile.tsv")
+    made = resolve(scan, tmp_path, profileTable=tmp_path / "profile.tsv", residualVolume=tmp_path / "left.nrrd")
+    assert made.code == 0
+    values = {"scanVolume": scan, "profileTable": tmp_path / "profile.tsv", "returnFile": tmp_path / "returned"}
+    done = run("BringBackToSlices", inputVolume=tmp_path / "out.nrrd", outputVolume=tmp_path / "seen.nrrd", **values)
+    assert (done.code, done.stderr) == (0, "")
+    seen, left, whole = (read_volume(path).data for path in (tmp_path / "seen.nrrd", tmp_path / "left.nrrd", scan))
+    np.testing.assert_allclose(whole - seen, left, atol=1e-2)
+    labels = np.where(read_volume(tmp_path / "out.nrrd").data > 50, 3, 0).astype(np.float32)
+    write_volume(replace(read_volume(tmp_path / "out.nrrd"), data=labels), tmp_path / "labels.nrrd")
+    files = {"inputVolume": tmp_path / "labels.nrrd", "outputVolume": tmp_path / "thick.nrrd"}
+    done = run("BringBackToSlices", labels=True, **files, **values)
+    assert (done.code, done.stderr) == (0, "")
+    label, before, after = map(float, done.returned["volumes"].split())
+    assert label == 3 and after == pytest.approx(before, rel=0.1)
+    assert run("BringBackToSlices", **files).code == 2
+
+
 def test_estimates_a_profile(scan, tmp_path):
     table = tmp_path / "profile.tsv"
     done = run("EstimateSliceProfile", inputVolume=scan, profileTable=table, returnFile=tmp_path / "returned")

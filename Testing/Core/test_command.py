@@ -51,6 +51,7 @@ COMMANDS = [
     "demo",
     "estimate",
     "super-resolve",
+    "to-slices",
     "measure",
     "simulate",
     "compare",

@@ -11,13 +11,14 @@ import pytest
 from SuperResolveLib.metrics.image_quality import Comparison
 from SuperResolveLib.workflows import report
 from SuperResolveLib.workflows.compare import LooksDifferent
+from SuperResolveLib.workflows.to_slices import Fractions
 from test_import_rules import ROOMS
 from test_report import GEOMETRY, estimated, super_resolved
 
 PROJECT = Path(__file__).parents[2]
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
 #: Keys that the command adds to a report: paths, and where the profile came from.
-OF_THE_COMMAND = {"input", "output", "profile_from", "resolution_left"}
+OF_THE_COMMAND = {"input", "output", "profile_from", "resolution_left", "masks", "like"}
 
 
 def page(name: str) -> str:
@@ -33,12 +34,14 @@ def named_in_code(text: str) -> set[str]:
     [
         report.estimate_report(estimated(), GEOMETRY, []),
         report.super_resolve_report(super_resolved(estimated()), GEOMETRY),
+        report.to_slices_report(Fractions({}, estimated(), (), 0.5), GEOMETRY),
+        report.masks_report(Path("mask.nii"), Path("out.nii"), ()),
         *(
             report.compare_report(Comparison(*(1.0 for _ in fields(Comparison))), {"i": 1.0}, looks, [], 0.5)
             for looks in (None, LooksDifferent("lpips", 0.1, {}), LooksDifferent("vgg16_distance", 0.1, {}))
         ),
     ],
-    ids=["estimate", "super-resolve", "compare", "compare by lpips", "compare by features"],
+    ids=["estimate", "super-resolve", "to-slices", "masks", "compare", "compare by lpips", "compare by features"],
 )
 def test_every_key_of_a_report_is_in_the_reference(written):
     assert set(written) | OF_THE_COMMAND <= named_in_code(page("reference/json.md"))

@@ -23,7 +23,7 @@ import SuperResolveLib
 PROJECT = Path(__file__).parents[2]
 MODULE = PROJECT / "SliceProfileSR"
 COMPUTATION = PROJECT / "SuperResolve"
-CLI_MODULES = ("EstimateSliceProfile", "SuperResolve", "TrainSuperResolution")
+CLI_MODULES = ("BringBackToSlices", "EstimateSliceProfile", "SuperResolve", "TrainSuperResolution")
 #: Shown in the catalogue, not in Slicer.
 SCREENSHOTS = MODULE / "Resources" / "Screenshots"
 RAW_FILES = "https://raw.githubusercontent.com/SliceProfileSR/SliceProfileSR/main/"

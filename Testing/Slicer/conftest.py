@@ -97,7 +97,7 @@ def cli_modules(host: Host) -> Iterator[Any]:
     from host.cli_modules import CliModules
 
     modules = CliModules(host.app_logic, host.scene)
-    for name in ("EstimateSliceProfile", "SuperResolve"):
+    for name in ("BringBackToSlices", "EstimateSliceProfile", "SuperResolve"):
         modules.add(COMPUTATION / f"{name}.py")
     yield modules
     modules.close()

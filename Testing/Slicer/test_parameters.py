@@ -65,6 +65,7 @@ def test_every_method_of_the_panel_is_one_of_the_xml(panel, module, box, presets
         ("estimateProfile", "EstimateSliceProfile", {"volumeNode", "profileNode"}),
         ("measureResolution", "EstimateSliceProfile", {"volumeNode"}),
         ("superResolve", "SuperResolve", {"volumeNode", "profileNode", "outputNode", "uncertainty"}),
+        ("bringBackToSlices", "BringBackToSlices", {"thinNode", "scanNode", "profileNode", "outputNode"}),
         ("startTraining", "TrainSuperResolution", {"folders", "modelPath", "startModel", "workFolder", "options"}),
     ],
 )

@@ -4,9 +4,10 @@ A CLI module writes into hidden nodes; the user's nodes are made or changed by :
 cancelled or failed run leaves nothing.
 """
 
+from .bringingBack import BringingBackTask
 from .estimation import EstimationTask
 from .measuring import MeasurementTask
 from .superResolution import SuperResolutionTask
 from .task import Task
 
-__all__ = ["EstimationTask", "MeasurementTask", "SuperResolutionTask", "Task"]
+__all__ = ["BringingBackTask", "EstimationTask", "MeasurementTask", "SuperResolutionTask", "Task"]

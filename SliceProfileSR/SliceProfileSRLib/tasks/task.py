@@ -20,7 +20,7 @@ class Task(ABC):
     """One run of a CLI module on a volume.
 
     Attributes:
-        kind: "estimate", "superResolve" or "measure".
+        kind: "estimate", "superResolve", "measure" or "bringBack".
         cliModule: the CLI module that does it.
         volumeNode: the volume that it is about.
         settings: values by the names of the CLI module's XML; what is left out takes the XML's default.

@@ -26,6 +26,7 @@ from .methods import methods
 from .models import models
 from .simulate import simulate
 from .super_resolve import super_resolve
+from .to_slices import to_slices
 from .train import train
 
 
@@ -46,7 +47,9 @@ def cli() -> None:
     """
 
 
-for subcommand in (demo, estimate, super_resolve, measure, simulate, compare, evaluate, methods, train, models, batch):
+for subcommand in (
+    demo, estimate, super_resolve, to_slices, measure, simulate, compare, evaluate, methods, train, models, batch,
+):  # fmt: skip
     cli.add_command(subcommand)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
     "FILE_invented, the parts of it that the scan can and cannot check. Two to three times as long; 'slice-profile-sr "
     "methods' says which methods can tell.",
 )
+@click.option(
+    "--masks",
+    type=options.PATH,
+    multiple=True,
+    metavar="FILE",
+    help="Also bring a mask or label map that was drawn on SCAN's slices to the planes of OUT, by interpolating its "
+    "outlines, as OUT_NAME with the name of FILE; as often as there are files.",
+)
 @options.run
 @options.reading
 @options.json
@@ -54,6 +63,7 @@ def super_resolve(
     like: Path | None,
     residual: Path | None,
     uncertainty: Path | None,
+    masks: tuple[Path, ...],
     keep_type: bool,
     series: str | None,
     fill_nonfinite: float | None,
@@ -65,23 +75,27 @@ def super_resolve(
 
     The field of view stays where it is; in-plane voxels are left alone.
     """
-    from ..data.geometry import scan_geometry
+    from ..data.geometry import AXIS_NAMES, scan_geometry
     from ..image_io.profile_table import parse_profile
-    from ..image_io.volumes import read_volume
+    from ..image_io.volumes import path_beside, read_volume, stem
     from ..progress import part_of
     from ..workflows.choice import Request, choose
-    from ..workflows.report import left_report, super_resolve_report
+    from ..workflows.masks import mask_on_planes
+    from ..workflows.report import left_report, masks_report, super_resolve_report
     from ..workflows.resolution_left import share_of_run
     from ..workflows.super_resolve import super_resolve as run
     from ..workflows.super_resolve_outputs import Outputs, map_paths
+    from ..workflows.texts import labels_lines
 
     if spacing is not None and like is not None:
         raise click.UsageError("--spacing and --like both say where the output planes lie: give one of them.")
     if model is not None:
         _check_with_model()
-    outputs = Outputs(output, residual, {} if uncertainty is None else map_paths(uncertainty), json)
+    maps = {} if uncertainty is None else map_paths(uncertainty)
+    outputs = Outputs(output, residual, maps, json, {mask: path_beside(output, stem(mask)) for mask in masks})
     table = Path(profile) if profile is not None and Path(profile).is_file() else None
-    outputs.check({"SCAN": scan, "--like": like, "--profile": table, "--model": model}, overwrite)
+    inputs = {"SCAN": scan, "--like": like, "--profile": table, "--model": model}
+    outputs.check({**inputs, **{f"--masks {mask}": mask for mask in masks}}, overwrite)
     trained, model_hash = (None, None) if model is None else _loaded(model, console)
 
     console.stage(f"reading {scan}")
@@ -90,6 +104,7 @@ def super_resolve(
     geometry = scan_geometry(volume, arguments["axis"], arguments["acquired_resolution"])
     like_volume = None if like is None else read_volume(like)
     console.warn(like_volume.warnings if like_volume else ())
+    drawn = _drawn(console, masks, volume, geometry)
     asked: dict[str, Any] = {"uncertainty": uncertainty is not None, "model": trained}
     named = {name: arguments[name] for name in ("method", "preset", "device", "seed", "combine", "consistent")}
     likely = choose(Request(**asked, **named), geometry)
@@ -107,12 +122,18 @@ def super_resolve(
         left = _left(volume, result, geometry, arguments["acquired_resolution"], part_of(progress, share))
     console.warn(result.warnings)
 
+    name = AXIS_NAMES[geometry.axis]
+    brought = {mask: mask_on_planes(label_map, volume, result, name) for mask, label_map in drawn.items()}
     console.stage(f"writing {output}")
     paths: dict[str, Any] = {"input": scan, "output": output, "profile_from": profile or "the scan itself"}
     paths["resolution_left"] = None if left is None else left_report(left)
-    outputs.write(result, keep_type, {**super_resolve_report(result, geometry, model_hash), **paths})
+    paths["masks"] = [masks_report(mask, outputs.masks[mask], each.volumes) for mask, each in brought.items()]
+    outputs.write(result, keep_type, {**super_resolve_report(result, geometry, model_hash), **paths}, brought)
     _say(console, result, geometry, left)
-    console.wrote(output, residual, *outputs.maps.values(), json)
+    for mask, on_planes in brought.items():
+        for line in labels_lines(on_planes.volumes):
+            console.say(f"mask     {mask.name}, {line}")
+    console.wrote(output, residual, *outputs.maps.values(), *outputs.masks.values(), json)
 
 
 def _check_with_model() -> None:
@@ -131,6 +152,18 @@ def _loaded(path: Path, console: Console) -> tuple[Model, str]:
     model = load_model(path)
     with path.open("rb") as file:
         return model, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _drawn(console: Console, masks: Sequence[Path], scan: Volume, geometry: SliceGeometry) -> dict[Path, Volume]:
+    """The masks, each of which can be brought to other planes."""
+    from ..image_io.label_maps import read_labels
+    from ..workflows.masks import slices_of_mask
+
+    drawn = {mask: read_labels(mask) for mask in masks}
+    for mask, volume in drawn.items():
+        console.warn(volume.warnings)
+        slices_of_mask(volume, scan, geometry, str(mask))
+    return drawn
 
 
 def _left(

@@ -129,3 +129,13 @@ def file_ending(path: Path) -> str:
     """The ending of a file's name in lower case, such as ``.nii.gz``."""
     name = path.name.lower()
     return next((ending for ending in (".nii.gz", *WRITTEN_ENDINGS) if name.endswith(ending)), path.suffix.lower())
+
+
+def path_beside(path: Path, name: str) -> Path:
+    """The path of a file that goes with another: in its folder, with ``_name`` before its ending."""
+    return path.with_name(f"{stem(path)}_{name}{path.name[len(stem(path)) :]}")
+
+
+def stem(path: Path) -> str:
+    """A file's name without its ending; ``.nii.gz`` is one."""
+    return path.name[: len(path.name) - len(file_ending(path))]

@@ -22,7 +22,7 @@ from ..workflows.training_options import OPTIONS
 
 #: The folder of the modules' scripts and XML files, in the source tree.
 MODULES = Path(__file__).resolve().parents[2]
-#: What each module's choices of a method declare, the default first.
+#: What each module's choices of a method declare, the default first; modules that are not here have none.
 CHOICES: Mapping[str, Callable[[], Sequence[Info]]] = {
     "EstimateSliceProfile": lambda: [estimation.automatic(), *estimation.ESTIMATORS.infos()],
     "SuperResolve": lambda: [super_resolution.automatic(), *super_resolution.METHODS.infos()],
@@ -37,6 +37,8 @@ def described(name: str, text: str) -> str:
         name: the module's.
         text: of its XML file.
     """
+    if name not in CHOICES:
+        return text
     infos = CHOICES[name]()
     text = _filled(text, "method", _methods_text(infos), [info.name for info in infos])
     presets = list(dict.fromkeys(preset.name for info in infos for preset in info.presets))

@@ -41,6 +41,12 @@ def prior_share(profile: SliceProfile) -> float:
     return NO_PRIOR_SHARE if share is None else float(share)
 
 
+def interval(profile: SliceProfile) -> tuple[float, float]:
+    """The interval of the FWHM in mm; for a profile that was not estimated, both ends are its FWHM."""
+    low, high = getattr(profile, "interval_mm", (profile.fwhm_mm, profile.fwhm_mm))
+    return low, high
+
+
 def check_outputs(description: Description, arguments: Arguments) -> None:
     """Refuse, before a long run, outputs that cannot be written or would replace an input.
 

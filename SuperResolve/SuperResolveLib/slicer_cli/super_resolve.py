@@ -22,7 +22,7 @@ from ..workflows.texts import model_line, scan_line, uncertainty_line, volume_li
 from .arguments import Arguments
 from .console import Console
 from .parameter import Value
-from .results import SEPARATOR, Results, prior_share
+from .results import SEPARATOR, Results, interval, prior_share
 
 #: The outputs that are maps of the uncertainty, and the name of each map.
 UNCERTAINTY = {"uncertaintyVolume": "total", "inventedVolume": "invented"}
@@ -81,7 +81,7 @@ def _writers(result: SuperResolved) -> dict[str, Callable[[Path], None]]:
 def _returned(result: SuperResolved) -> dict[str, Value]:
     """The values of the returned parameters."""
     profile = result.profile
-    low, high = _interval(profile)
+    low, high = interval(profile)
     return {
         "fwhm": profile.fwhm_mm,
         "fwhmLow": low,
@@ -110,8 +110,3 @@ def _given_profile(arguments: Arguments, geometry: SliceGeometry) -> SliceProfil
         return read_profile(arguments["profileTable"], geometry.in_plane_voxel)
     shape, width = arguments["profileShape"], arguments["profileWidth"]
     return None if shape == "estimated" else parse_profile(f"{shape}:{width}", geometry.in_plane_voxel)
-
-
-def _interval(profile: SliceProfile) -> tuple[float, float]:
-    """The interval of the FWHM in mm; for a profile that was not estimated, both ends are its FWHM."""
-    return profile.interval_mm if isinstance(profile, EstimatedProfile) else (profile.fwhm_mm, profile.fwhm_mm)

@@ -19,6 +19,7 @@ from ..image_io.files import write_whole
 from ..version import __version__
 
 if TYPE_CHECKING:
+    from ..data.labels import LabelVolume
     from ..estimation.result import EstimatedProfile
     from ..metrics.image_quality import Comparison
     from ..model import Card
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .evaluate import Evaluation, Score
     from .resolution_left import ResolutionLeft
     from .super_resolve import SuperResolved
+    from .to_slices import Fractions, OnSlices
 
 Report = dict[str, Any]
 
@@ -78,6 +80,29 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry, model_h
         **_scan(geometry),
         **_run(result, unique(result.warnings)),
     }
+
+
+def to_slices_report(result: OnSlices | Fractions, geometry: SliceGeometry) -> Report:
+    """The report of what was brought to a scan's slices: its profile, and the volumes of labels before and after."""
+    return {
+        **_profile(result.profile, geometry),
+        "interval_mm": getattr(result.profile, "interval_mm", None),
+        "volumes": volumes_report(result.volumes),
+        **_scan(geometry),
+        "seconds": result.seconds,
+        "warnings": unique(result.warnings),
+        "versions": versions(),
+    }
+
+
+def masks_report(mask: Path, output: Path, volumes: Iterable[LabelVolume]) -> Report:
+    """Where a mask was brought from and to, and the volumes of its labels."""
+    return {"input": mask, "output": output, "volumes": volumes_report(volumes)}
+
+
+def volumes_report(volumes: Iterable[LabelVolume]) -> list[Report]:
+    """The volume of each label in ml, before and after it was brought to other planes."""
+    return [asdict(volume) for volume in volumes]
 
 
 def left_report(left: ResolutionLeft) -> Report:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ..data.geometry import AXIS_NAMES, SliceGeometry
+from ..data.labels import LabelVolume
 from ..data.volume import Volume
 from ..estimation.result import EstimatedProfile
 from ..physics.profile import SliceProfile
@@ -68,6 +70,12 @@ def volume_line(volume: Volume) -> str:
     shape = " x ".join(str(size) for size in volume.shape)
     spacing = " x ".join(f"{size:.4g}" for size in volume.spacing)
     return f"{shape} voxels of {spacing} mm"
+
+
+def labels_lines(volumes: Iterable[LabelVolume]) -> Iterator[str]:
+    """A line for each label: its volume before and after."""
+    for volume in volumes:
+        yield f"{volume.label}: {volume.before_ml:.4g} ml -> {volume.after_ml:.4g} ml"
 
 
 def uncertainty_line(result: SuperResolved, uncertainty: Uncertainty) -> str:
