@@ -175,6 +175,10 @@ def test_mdcsrn_as_published_goes_on_against_its_critic(scans):
         first = train("supervised", [scans], preset="paper", network="mdcsrn", stages=("regression",)).model
         with pytest.raises(InputError, match="goes on from what the stage regression trained"):
             train("supervised", [scans], preset="paper", network="mdcsrn", stages=("adversarial",))
+        later = train(
+            "supervised", [scans], preset="paper", network="mdcsrn", stages=("adversarial",), from_model=first
+        ).model
+    assert later.card.stages == ("adversarial",)
     assert both.card.stages == ("regression", "adversarial") and both.card.losses["adversarial"] == 1e-3
     assert both.card.iterations == {"regression": 4, "adversarial": 8}
     assert any(not np.array_equal(both.tensors[name], first.tensors[name]) for name in first.tensors)

@@ -119,10 +119,6 @@ class Run:
     def to_end(self, progress: ProgressCallback, say: Say) -> Trained:
         """Run all stages that are left."""
         trainable = self._trainable()
-        if self._request.from_model is not None:
-            from ..methods.networks import load_network
-
-            trainable.start_from(load_network(self._request.from_model))
         stages, done, kept_best = self._plan.stages, 0, True
         if self._saved is not None:
             trainable.load_state(self._saved["trainable"])
@@ -225,7 +221,12 @@ class Run:
             rank=self._rank,
             ranks=request.devices,
         )
-        return plan.trainable(settings, self._collections.training, self._collections.validation)
+        trainable = plan.trainable(settings, self._collections.training, self._collections.validation)
+        if request.from_model is not None:
+            from ..methods.networks import load_network
+
+            trainable.start_from(load_network(request.from_model))
+        return trainable
 
     def _of_run(self) -> Checkpoints | None:
         from ..training.checkpoint import Checkpoints
