@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScriptedModuleNode, vtkMRMLTableNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
-from .choices import Axis, Device, ProfileSource
+from .choices import Axis, Device, Prior, ProfileSource
 
 
 @parameterNodeWrapper
@@ -27,7 +27,7 @@ class SliceProfileSRParameterNode:
         outputSpacing: between its planes in mm; 0 takes the in-plane voxel.
         uncertainty: whether to map, too, how far the result may be off, by a method that can tell.
         measuredVolume: of which the resolution is measured.
-        device, seed, axis, acquiredResolution: as in the CLI modules.
+        prior, device, seed, axis, acquiredResolution: as in the CLI modules.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode | None
@@ -44,6 +44,7 @@ class SliceProfileSRParameterNode:
     outputSpacing: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
     uncertainty: bool = False
     measuredVolume: vtkMRMLScalarVolumeNode | None
+    prior: Prior = Prior.SCANNER
     device: Device = Device.AUTO
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0
     axis: Axis = Axis.AUTO
@@ -59,7 +60,7 @@ class SliceProfileSRParameterNode:
 
 
 #: Parameters of which only some texts can be read: what Slicer's wrapper raises on must not be there.
-_ENUMS: dict[str, type[Enum]] = {"profileSource": ProfileSource, "device": Device, "axis": Axis}
+_ENUMS: dict[str, type[Enum]] = {"profileSource": ProfileSource, "prior": Prior, "device": Device, "axis": Axis}
 _RANGES = {"profileWidth": (0.1, 100.0), "outputSpacing": (0.0, 100.0), "seed": (0, 2147483647)}
 
 
