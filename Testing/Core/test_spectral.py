@@ -168,7 +168,7 @@ def test_least_squares_end_where_a_further_step_would_hardly_gain(seed: int) -> 
     )
     slopes = np.vstack([matrix / np.cosh(matrix @ found.values)[:, None] ** 2, 0.3 * np.eye(4)])
     gradient = slopes.T @ found.residuals
-    assert gradient @ np.linalg.solve(found.normal, gradient) < 1e-3 * (found.residuals @ found.residuals)
+    assert gradient @ np.linalg.solve(found.normal, gradient) < 1e-2 * (found.residuals @ found.residuals)
     np.testing.assert_allclose(found.normal, slopes.T @ slopes)
 
 
