@@ -244,7 +244,7 @@ def test_progress_rises_and_the_log_tells_the_story(scan, tmp_path):
     assert stages[0] == "reading the scan" and stages[-2:] == ["writing the results", "done"]
     assert "fitting the power spectrum" in stages and "inverting the acquisition" in stages
     assert any(comment.startswith("fitting the power spectrum, gaussian") for comment in done.reported("comment"))
-    assert any(line.startswith("FWHM ") for line in done.log)
+    assert any(line.startswith("rms width ") for line in done.log)
     assert not any("<" in line for line in done.log)
 
 

@@ -27,7 +27,7 @@ _COLUMNS = {
     "interval_width": ("its width", 2),
     "rms_error": ("rms width error (%)", 1),
     "rms_held": ("its interval holds", 2),
-    "prior_share": ("prior", 2),
+    "prior_share": ("prior share", 2),
     "cpu_seconds": ("CPU s", 1),
 }
 
