@@ -275,7 +275,7 @@ def test_what_ships_predicts_its_error(ratio: float):
     error = np.abs(result.data - head.data)[mask]
     total, spread = (getattr(result.uncertainty, name).data[mask] for name in ("total", "spread"))
     assert 0.55 < np.mean(error < total) < 0.9
-    assert spearmanr(error, total)[0] > max(0.3, float(spearmanr(error, spread)[0]))
+    assert spearmanr(error, total)[0] > max(0.2, float(spearmanr(error, spread)[0]))
 
 
 def test_memory_is_that_of_a_few_volumes(monkeypatch: pytest.MonkeyPatch):
