@@ -21,6 +21,8 @@ from SuperResolveLib.image_io.safetensors_file import read_tensors
 
 #: Voxels along each side of what the networks learned from, at 1 mm.
 SIDE = 256
+#: The quantile of intensities above 0 that becomes 1.
+BRIGHTEST = 0.999
 #: Its axes in RAS: left, inferior, anterior, as FreeSurfer conforms heads.
 _DIRECTIONS = np.array([[-1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
@@ -46,7 +48,7 @@ def read_meshnet(folder: Path) -> nn.Sequential:
 def conformed(volume: Volume) -> NDArray[np.float32]:
     """A volume on :data:`SIDE`³ voxels of 1 mm about its middle, read linearly, from 0 to 1.
 
-    What lies below 0 is set to 0, which no magnitude image does and files of heads cannot hold.
+    As heads are conformed for the networks, what lies below 0 or above :data:`BRIGHTEST` of what is above 0 is clipped.
     """
     middle = volume.affine[:3, :3] @ (np.array(volume.shape) - 1) / 2 + volume.affine[:3, 3]
     to_ras = np.eye(4)
@@ -54,7 +56,7 @@ def conformed(volume: Volume) -> NDArray[np.float32]:
     to_ras[:3, 3] = middle - _DIRECTIONS.sum(axis=1) * (SIDE - 1) / 2
     matrix = np.linalg.inv(volume.affine) @ to_ras
     data = np.maximum(affine_transform(volume.data, matrix[:3, :3], matrix[:3, 3], (SIDE,) * 3, order=1), 0)
-    return np.asarray(data / data.max(), dtype=np.float32)
+    return np.asarray(np.minimum(data / np.quantile(data[data > 0], BRIGHTEST), 1), dtype=np.float32)
 
 
 @torch.inference_mode()
