@@ -23,6 +23,7 @@ from .cohort import command as cohort
 from .condition import Condition
 from .ct_guided import command as ct_guided
 from .ct_guided.plan import CT
+from .downstream import command as downstream
 from .report import Presentation
 from .robustness import command as robustness
 from .soup import command as soup
@@ -61,6 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             anatomy.NAME: _anatomy,
             ct_guided.NAME: _ct_guided,
             cohort.NAME: cohort.run,
+            downstream.NAME: _downstream,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
@@ -146,6 +148,12 @@ def _ct_guided(options: argparse.Namespace) -> int:
     return ct_guided.run(_volumes(options.volumes), dict(zip(CT, files, strict=True)), options)
 
 
+def _downstream(options: argparse.Namespace) -> int:
+    volumes = _volumes(options.volumes, pattern=downstream.VOLUMES)
+    cells = downstream.cells(options, volumes)
+    return _run(options, cells, downstream.runner(volumes, options.device), downstream.PRESENTATION)
+
+
 def _run(
     options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
 ) -> int:
@@ -222,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     all_methods.add_to(commands)
     ct_guided.add_to(commands)
     anatomy.add_to(commands)
+    _add_common(downstream.add_to(commands))
     return parser
 
 
