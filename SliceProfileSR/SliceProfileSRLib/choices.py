@@ -24,6 +24,19 @@ class ProfileSource(Enum):
         }[self]
 
 
+class Prior(Enum):
+    """What is taken for probable before a profile is estimated."""
+
+    SCANNER = "scanner"
+    BROAD = "broad"
+
+    def label(self) -> str:
+        return {
+            Prior.SCANNER: _("profiles of real scanners"),
+            Prior.BROAD: _("almost any profile"),
+        }[self]
+
+
 class Device(Enum):
     """Where PyTorch computes."""
 

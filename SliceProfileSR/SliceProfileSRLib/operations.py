@@ -59,6 +59,7 @@ class Operations:
         preset: str = "default",
         axis: str = "auto",
         acquiredResolution: str = "",
+        prior: str = "scanner",
         device: str = "auto",
         seed: int = 0,
     ) -> vtkMRMLTableNode:
@@ -71,6 +72,8 @@ class Operations:
             preset: one of the method's; "auto" and methods without presets ignore it.
             axis: the through-plane axis, "i", "j" or "k"; "auto" takes the one with the largest spacing.
             acquiredResolution: in-plane, in mm, as "1.2" or "1.2,0.9"; found from the image unless given.
+            prior: which profiles are taken for probable beforehand: "scanner", those of real scanners, or "broad",
+                almost any; methods without a prior ignore it.
             device: "auto", "cpu" or "cuda".
             seed: the result is reproducible under it on one device.
 
@@ -82,7 +85,7 @@ class Operations:
         Raises:
             ValueError: the scan or a setting cannot be used, in one sentence.
         """
-        settings: dict[str, Any] = {"method": method, "preset": preset}
+        settings: dict[str, Any] = {"method": method, "preset": preset, "prior": prior}
         settings |= _computing(axis, acquiredResolution, device, seed)
         return self._run(EstimationTask(volumeNode, profileNode, settings))
 
@@ -152,6 +155,7 @@ class Operations:
         model: str | PathLike[str] | None = None,
         axis: str = "auto",
         acquiredResolution: str = "",
+        prior: str = "scanner",
         device: str = "auto",
         seed: int = 0,
     ) -> vtkMRMLScalarVolumeNode:
@@ -171,6 +175,7 @@ class Operations:
             model: the file of a model that learned from a collection, which takes the place of method and preset.
             axis: as in :meth:`estimateProfile`.
             acquiredResolution: likewise.
+            prior: likewise, where the profile is estimated.
             device: likewise.
             seed: likewise.
 
@@ -181,7 +186,7 @@ class Operations:
             ValueError: the scan, profile or a setting cannot be used, in one sentence.
         """
         settings: dict[str, Any] = {"method": method, "preset": preset, "outputSpacing": outputSpacing, "model": model}
-        settings |= _computing(axis, acquiredResolution, device, seed)
+        settings |= {"prior": prior} | _computing(axis, acquiredResolution, device, seed)
         return self._run(SuperResolutionTask(volumeNode, profileNode, outputNode, settings, uncertainty))
 
     def startSuperResolution(

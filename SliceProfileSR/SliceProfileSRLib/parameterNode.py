@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLScriptedModuleNode, vtkMRMLTableNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
-from .choices import Axis, Device, ProfileSource
+from .choices import Axis, Device, Prior, ProfileSource
 
 
 @parameterNodeWrapper
@@ -29,6 +29,7 @@ class SliceProfileSRParameterNode:
         measuredVolume: of which the resolution is measured.
         thinNode: what is brought back to the scan's slices: a volume, label map or segmentation.
         device, seed, axis, acquiredResolution: as in the CLI modules.
+        prior, device, seed, axis, acquiredResolution: as in the CLI modules.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode | None
@@ -46,6 +47,7 @@ class SliceProfileSRParameterNode:
     uncertainty: bool = False
     measuredVolume: vtkMRMLScalarVolumeNode | None
     thinNode: vtkMRMLDisplayableNode | None
+    prior: Prior = Prior.SCANNER
     device: Device = Device.AUTO
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0
     axis: Axis = Axis.AUTO
@@ -61,7 +63,7 @@ class SliceProfileSRParameterNode:
 
 
 #: Parameters of which only some texts can be read: what Slicer's wrapper raises on must not be there.
-_ENUMS: dict[str, type[Enum]] = {"profileSource": ProfileSource, "device": Device, "axis": Axis}
+_ENUMS: dict[str, type[Enum]] = {"profileSource": ProfileSource, "prior": Prior, "device": Device, "axis": Axis}
 _RANGES = {"profileWidth": (0.1, 100.0), "outputSpacing": (0.0, 100.0), "seed": (0, 2147483647)}
 
 

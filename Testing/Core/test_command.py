@@ -198,8 +198,16 @@ def test_estimate_writes_profile_report_and_plot(run, tmp_path, quick_estimation
         "method": "espreso",
         "preset": "paper",
         "acquired_resolution": (),
+        "prior": None,
     }
     assert quick_estimation == [asked]
+
+
+@pytest.mark.parametrize("line", ["estimate lr -o p.tsv", "super-resolve lr -o out.nii.gz --method tikhonov"])
+def test_the_prior_is_handed_on(run, quick_estimation, line):
+    assert run(f"{line} --prior broad --overwrite")[0] == 0
+    assert quick_estimation[0]["prior"] == "broad"
+    assert "scanner (" in run(f"{line.split()[0]} --help")[1]
 
 
 def test_super_resolve_estimates_a_profile_unless_given_one(run, tmp_path, quick_estimation):

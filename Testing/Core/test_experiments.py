@@ -19,6 +19,9 @@ from Experiments import phantom_pair, quality, table1, table2, table3
 from Experiments.cells import Cell, Record, Row, run_cells
 from Experiments.condition import Condition, SimulatedScan, in_order
 from Experiments.report import Table, grouped, mean
+from Experiments.thickness import rows as thickness_rows
+from Experiments.thickness.plan import METHODS, Measured, measured_cells
+from Experiments.thickness.scans import scan_of
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.image_io.profile_table import write_profile
@@ -26,6 +29,7 @@ from SuperResolveLib.image_io.volumes import write_volume
 from SuperResolveLib.metrics.image_quality import head_mask
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
+from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 CELLS = [Cell("head", "k", "gaussian:4@4", "m", "", seed) for seed in range(4)]
@@ -354,3 +358,48 @@ class TestCommand:
         monkeypatch.setenv(command.DATA_VARIABLE, str(tmp_path))
         assert self.run(tmp_path, "quality", "--axes", "k", "--methods", "bspline") == 0
         assert "| head | k |" in (tmp_path / "out" / "quality.md").read_text()
+
+
+class TestThickness:
+    def test_every_spacing_is_on_every_head_with_a_profile_of_its_own(self):
+        cells = measured_cells(["a", "b"], ["k"], ["p", "q", "r", "s"], 2, ["scanner"])
+        assert len(cells) == len(set(cells)) == 4 * 2 * 2
+        contiguous = [Measured.parse(cell.cell) for cell in cells if cell.cell.endswith("*1@5")]
+        assert [measured.name for measured in contiguous] == ["p", "q", "r", "s"]
+        assert all(str(Measured.parse(cell.cell)) == cell.cell for cell in cells)
+
+    @pytest.mark.parametrize("text", ["p@4", "p*wide@4", "p*1"])
+    def test_what_is_no_measured_profile_is_refused(self, text):
+        with pytest.raises(InputError, match="is no measured profile at a spacing"):
+            Measured.parse(text)
+
+    def test_a_measured_profile_is_laid_over_a_head_and_the_header_told_where_asked(self, tmp_path):
+        volume = tmp_path / "head.nii.gz"
+        write_volume(head_phantom((44, 46, 48), 1.0, seed=0), volume)
+        write_profile(SliceProfile.generalised_gaussian(5.0, 5.0, 0.1), tmp_path / "p.tsv")
+        files, profiles = {"head": volume}, {"p": tmp_path / "p.tsv"}
+        told, untold = (scan_of(Cell("head", "k", "p*0.6@4", m, "", 0), files, profiles) for m in METHODS[2:0:-1])
+        assert told.truth is not None and told.truth.fwhm_mm == pytest.approx(3.0, abs=0.1)
+        assert told.volume.header.slice_thickness_mm == told.nominal_mm == 3.0
+        assert untold.volume.header.slice_thickness_mm is None
+        assert told.volume.spacing[2] == pytest.approx(4.0)
+
+    def test_halves_make_up_the_whole(self, tmp_path):
+        volume = tmp_path / "head.nii.gz"
+        scan = simulate(head_phantom((44, 46, 48), 1.0, seed=0), SliceProfile.rect(4.0, 1.0), 4, "k")
+        write_volume(scan, volume)
+        whole, left, right = (
+            scan_of(Cell("head", "auto", part, "broad", "", 0), {"head": volume}, {}).volume
+            for part in ("whole", "left", "right")
+        )
+        np.testing.assert_array_equal(np.concatenate([left.data, right.data]), whole.data)
+
+    def test_retest_tells_which_half_leaves_the_interval(self):
+        widths = {"whole": 4.8, "left": 4.9, "right": 6.0}
+        rows = [
+            {"group": part, "volume": "s", "cell": part, "axis": "auto", "method": "broad", "fwhm_mm": width}
+            | {"low_mm": 4.5, "high_mm": 5.2, "rms_mm": 1.6, "rms_low_mm": 1.5, "rms_high_mm": 1.7}
+            for part, width in widths.items()
+        ]
+        (table,) = thickness_rows.tables(rows)
+        assert {line[1]: line[-1] for line in table.lines} == {"whole": "–", "left": "true", "right": "false"}

@@ -20,6 +20,7 @@ from SuperResolveLib.workflows.report import (
     unique,
     write_report,
 )
+from SuperResolveLib.workflows.texts import width_line
 
 GEOMETRY = SliceGeometry(axis=2, slice_count=10, slice_spacing=6.0, in_plane_axes=(0, 1), in_plane_spacing=(0.8, 0.8))
 COMMON = {"fwhm_mm", "profile", "tap_spacing_mm", "method", "preset", "seconds", "device", "seed", "warnings"} | {
@@ -40,6 +41,9 @@ def estimated() -> EstimatedProfile:
         device="cpu",
         seed=3,
         axis=2,
+        rms_interval_mm=(0.5, 0.6),
+        family="rect",
+        prior="broad",
         prior_share=0.4,
         warnings=("the ratio is high",),
         seconds=2.0,
@@ -83,6 +87,7 @@ def test_an_estimate_is_reported_whole(tmp_path):
     assert report["ratio"] == pytest.approx(7.5)
     assert report["interval_mm"] == [1.4, 1.8]
     assert report["rms_width_mm"] == pytest.approx(0.8 * 0.5**0.5)
+    assert (report["rms_interval_mm"], report["family"], report["prior"]) == ([0.5, 0.6], "rect", "broad")
     assert report["prior_share"] == 0.4
     assert report["warnings"] == ["zero-filled", "the ratio is high"]
     assert report["versions"]["numpy"] == np.__version__
@@ -93,8 +98,16 @@ def test_a_result_is_reported_with_its_estimation(tmp_path):
     report = strict(tmp_path / "r.json")
     assert set(report) >= COMMON | {"data_consistency_rmse", "output_shape", "output_spacing_mm"}
     assert report["estimation"]["warnings"] == ["the ratio is high"]
+    assert report["estimation"]["prior"] == "broad"
     assert report["output_shape"] == [4, 5, 6]
     assert report["data_consistency_change"] is None
+
+
+def test_the_width_that_a_scan_determines_comes_first():
+    told = width_line(estimated(), GEOMETRY)
+    widths = "rms width 0.57 mm (0.50 to 0.60), FWHM 1.60 mm (1.40 to 1.80), 2.00 in-plane voxels"
+    assert told == f"{widths}, shape rect, prior 40 % (broad)"
+    assert width_line(SliceProfile.gaussian(5.0, 0.8), GEOMETRY).startswith("FWHM 5.0")
 
 
 def test_a_given_profile_has_no_interval():

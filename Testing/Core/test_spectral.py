@@ -1,4 +1,4 @@
-"""The method ``auto``: does the power spectrum give back the profile with which a scan was made?"""
+"""The method ``spectral``: does the power spectrum give back the profile with which a scan was made?"""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from SuperResolveLib import InputError, Volume, estimate_profile, measure_resolution
+from SuperResolveLib import InputError, Volume, estimate_profile, measure_resolution, super_resolve
 from SuperResolveLib.data.geometry import slice_geometry
 from SuperResolveLib.estimation.reference import reference_of
 from SuperResolveLib.estimation.shapes import bell, bell_of
-from SuperResolveLib.estimation.spectral.posterior import CAUTION, OTHER_SHAPES, TRUST, Posterior, WidthPrior
+from SuperResolveLib.estimation.spectral.least_squares import minimise
+from SuperResolveLib.estimation.spectral.posterior import CAUTION, OTHER_SHAPES, TRUST, Posterior
+from SuperResolveLib.estimation.spectral.prior import BROAD, PRIORS, LogNormal, WidthPrior
 from SuperResolveLib.estimation.spectral.rings import rings_of
-from SuperResolveLib.estimation.spectral.search import FAMILIES, Evidence
+from SuperResolveLib.estimation.spectral.search import GAUSSIAN, RECT, Evidence
 from SuperResolveLib.physics.acquisition import acquisition_matrix, degrade
 from SuperResolveLib.physics.profile import SliceProfile, profile_error
 from SuperResolveLib.physics.simulation import simulate, with_rician_noise
@@ -36,11 +38,11 @@ TEXTURE = texture((112, 104, 112))
 @pytest.mark.parametrize("ratio", [2.0, 3.3, 4.0])
 @pytest.mark.parametrize("truth", [SliceProfile.gaussian(4.0, 1.0), SliceProfile.rect(7.0, 1.0)], ids=["bell", "box"])
 def test_profile_is_found_where_the_assumption_holds(truth: SliceProfile, ratio: float) -> None:
-    estimate = estimate_profile(simulate(TEXTURE, truth, ratio, "k"), axis="k")
+    estimate = estimate_profile(simulate(TEXTURE, truth, ratio, "k"), axis="k", prior="broad")
     assert estimate.standard_deviation_mm == pytest.approx(truth.standard_deviation_mm, rel=0.08)
     assert estimate.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.2)
     assert profile_error(estimate, truth) < 0.25
-    assert (estimate.method, estimate.preset, estimate.device) == ("spectral", "", "cpu")
+    assert (estimate.method, estimate.preset, estimate.prior, estimate.device) == ("spectral", "", "broad", "cpu")
     assert not any("no profile explains" in warning for warning in estimate.warnings)
 
 
@@ -88,8 +90,8 @@ def test_spectrum_by_rings_holds_the_power_of_white_noise() -> None:
 
 
 def test_thin_slices_far_apart_are_told_to_be_uncertain() -> None:
-    apart = estimate_profile(simulate(TEXTURE, SliceProfile.gaussian(2.0, 1.0), 8, "k"), axis="k")
-    overlapping = estimate_profile(simulate(TEXTURE, SliceProfile.gaussian(6.0, 1.0), 3, "k"), axis="k")
+    apart = estimate_profile(simulate(TEXTURE, SliceProfile.gaussian(2.0, 1.0), 8, "k"), axis="k", prior="broad")
+    overlapping = estimate_profile(simulate(TEXTURE, SliceProfile.gaussian(6.0, 1.0), 3, "k"), axis="k", prior="broad")
     assert apart.prior_share is not None and overlapping.prior_share is not None
     assert overlapping.prior_share < 0.05 < apart.prior_share < 1
     low, high = apart.interval_mm
@@ -97,14 +99,93 @@ def test_thin_slices_far_apart_are_told_to_be_uncertain() -> None:
     assert any("slice thickness" in warning for warning in apart.warnings)
 
 
-def test_headers_thickness_informs_an_estimate_but_not_a_measurement() -> None:
+@pytest.mark.parametrize("prior", PRIORS)
+def test_headers_thickness_informs_an_estimate_but_not_a_measurement(prior: str) -> None:
     scan = simulate(TEXTURE, SliceProfile.gaussian(2.0, 1.0), 8, "k")
     told = replace(scan, header=replace(scan.header, slice_thickness_mm=2.0))
-    without, with_thickness = estimate_profile(scan, axis="k"), estimate_profile(told, axis="k")
+    without, with_thickness = (estimate_profile(each, axis="k", prior=prior) for each in (scan, told))
     spread = [np.log(high / low) for low, high in (without.interval_mm, with_thickness.interval_mm)]
     assert spread[1] < spread[0]
     assert abs(np.log(with_thickness.fwhm_mm / 2.17)) <= abs(np.log(without.fwhm_mm / 2.17))
     assert measure_resolution(told, axis="k").fwhm_mm == measure_resolution(scan, axis="k").fwhm_mm
+
+
+def test_a_scanners_profile_is_found_where_slices_are_contiguous() -> None:
+    truth = SliceProfile.generalised_gaussian(5.0, 5.0, 1.0)
+    scan = simulate(TEXTURE, truth, 5, "k")
+    estimate, broad = (estimate_profile(scan, axis="k", prior=prior) for prior in (None, "broad"))
+    assert estimate.prior == "scanner"
+    assert estimate.fwhm_mm == pytest.approx(truth.fwhm_mm, rel=0.1)
+    assert estimate.interval_mm[0] < truth.fwhm_mm < estimate.interval_mm[1]
+    assert estimate.interval_mm[1] - estimate.interval_mm[0] < broad.interval_mm[1] - broad.interval_mm[0]
+    assert estimate.family is None  # at this distance no scan decides it
+
+
+def test_family_is_told_where_it_is_decided() -> None:
+    for family, truth in (("gaussian", SliceProfile.gaussian(6.0, 1.0)), ("rect", SliceProfile.rect(7.0, 1.0))):
+        estimate = estimate_profile(simulate(TEXTURE, truth, 2, "k"), axis="k", prior="broad")
+        assert estimate.family == family
+        assert estimate.rms_interval_mm is not None
+        assert estimate.rms_interval_mm[0] <= truth.standard_deviation_mm <= estimate.rms_interval_mm[1]
+
+
+def test_a_prior_that_is_not_there_is_refused() -> None:
+    scan = simulate(TEXTURE, SliceProfile.gaussian(4.0, 1.0), 3, "k")
+    with pytest.raises(InputError, match="spectral has no prior 'narrow': choose one of scanner, broad"):
+        estimate_profile(scan, prior="narrow")
+    with pytest.raises(InputError, match="espreso has no priors: leave out the prior 'broad'"):
+        estimate_profile(scan, "espreso", prior="broad")
+    with pytest.raises(InputError, match="the profile is given, and not estimated"):
+        super_resolve(scan, SliceProfile.gaussian(4.0, 1.0), "tikhonov", prior="broad")
+
+
+@pytest.mark.parametrize("prior", PRIORS.values(), ids=list(PRIORS))
+def test_probabilities_of_a_prior_sum_to_one(prior) -> None:
+    assert sum(prior.families.values()) == pytest.approx(1.0)
+    for parts in (prior.of_spacing, prior.of_thickness):
+        assert sum(part.share for part in parts) == pytest.approx(1.0)
+
+
+@given(st.lists(st.tuples(st.floats(0.5, 9.0), st.floats(0.05, 0.8), st.floats(0.1, 1.0)), min_size=1, max_size=4))
+def test_variance_of_a_width_prior_is_that_of_its_density(drawn) -> None:
+    total = sum(share for *_, share in drawn)
+    widths = WidthPrior(tuple(LogNormal(median, spread, share / total) for median, spread, share in drawn))
+    log_width = np.linspace(-6.0, 8.0, 20001)
+    weights = np.exp(widths.log_density(log_width))
+    weights /= weights.sum()
+    mean = weights @ log_width
+    assert widths.variance == pytest.approx(float(weights @ (log_width - mean) ** 2), rel=1e-3)
+
+
+@given(st.integers(0, 10_000))
+def test_least_squares_end_where_a_further_step_would_hardly_gain(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    matrix, target = random.standard_normal((12, 4)), random.standard_normal(12)
+    found = minimise(
+        lambda values: np.concatenate([np.tanh(matrix @ values) - target, 0.3 * values]),
+        lambda values: np.vstack([matrix / np.cosh(matrix @ values)[:, None] ** 2, 0.3 * np.eye(4)]),
+        np.zeros(4),
+    )
+    slopes = np.vstack([matrix / np.cosh(matrix @ found.values)[:, None] ** 2, 0.3 * np.eye(4)])
+    gradient = slopes.T @ found.residuals
+    assert gradient @ np.linalg.solve(found.normal, gradient) < 1e-2 * (found.residuals @ found.residuals)
+    np.testing.assert_allclose(found.normal, slopes.T @ slopes)
+
+
+def test_an_interval_spans_the_families_that_remain_plausible() -> None:
+    log_width = np.linspace(0.0, 3.0, 601)
+    width = np.exp(log_width)
+
+    def interval(worse: float) -> tuple[float, float]:
+        deviances = [((log_width - middle) / 0.02) ** 2 for middle in (1.5, 1.7)]
+        evidences = [
+            Evidence(family, log_width, deviance + extra, width, width / 3, 1.0)
+            for family, deviance, extra in zip((GAUSSIAN, RECT), deviances, (0.0, worse), strict=True)
+        ]
+        return Posterior.of(evidences, {GAUSSIAN: 0.5, RECT: 0.5}, WidthPrior((LogNormal(5.0, 1.0),))).interval_mm
+
+    assert interval(5.0)[1] > np.exp(1.7)  # still half as probable as the other
+    assert interval(50.0)[1] < np.exp(1.6)
 
 
 def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
@@ -112,9 +193,9 @@ def test_evidence_and_prior_combine_as_normal_distributions_do() -> None:
     middle, spread = np.log(5.0), 0.2
     deviance = CAUTION * ((log_width - middle) / spread) ** 2
     width = np.exp(log_width)
-    evidence = [Evidence(family, log_width, deviance, width, width / 2.355, 1.0) for family in FAMILIES]
-    prior = WidthPrior(2.0, 0.4)
-    posterior = Posterior.of(evidence, prior)
+    evidence = [Evidence(family, log_width, deviance, width, width / 2.355, 1.0) for family in BROAD.families]
+    prior = LogNormal(2.0, 0.4)
+    posterior = Posterior.of(evidence, BROAD.families, WidthPrior((prior,)))
     precision = spread**-2 + prior.spread**-2
     mean = (middle * spread**-2 + np.log(2.0) * prior.spread**-2) / precision
     assert np.log(posterior.fwhm_mm) == pytest.approx(mean, abs=1e-3)

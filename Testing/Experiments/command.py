@@ -29,6 +29,8 @@ from .robustness import command as robustness
 from .soup import command as soup
 from .speed import measure, presentation
 from .speed.plan import Plan
+from .thickness import command as thickness
+from .thickness import rows as thickness_rows
 from .volumes import DATA_VARIABLE, data_folder
 from .xuan import command as xuan
 
@@ -61,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             all_methods.NAME: _methods,
             anatomy.NAME: _anatomy,
             ct_guided.NAME: _ct_guided,
+            thickness.NAME: _thickness,
             cohort.NAME: cohort.run,
             downstream.NAME: _downstream,
         }
@@ -154,6 +157,13 @@ def _downstream(options: argparse.Namespace) -> int:
     return _run(options, cells, downstream.runner(volumes, options.device), downstream.PRESENTATION)
 
 
+def _thickness(options: argparse.Namespace) -> int:
+    volumes, profiles, stacks = thickness.files_of(options)
+    todo = thickness.cells(options, volumes, profiles, stacks)
+    run = thickness_rows.runner({**volumes, **stacks}, profiles)
+    return _run(options, todo, run, thickness_rows.PRESENTATION)
+
+
 def _run(
     options: argparse.Namespace, cells: Sequence[Cell], run: CellRunner, presentation: Presentation, name: str = ""
 ) -> int:
@@ -229,6 +239,7 @@ def _parser() -> argparse.ArgumentParser:
     soup.add_to(commands)
     all_methods.add_to(commands)
     ct_guided.add_to(commands)
+    thickness.add_to(commands)
     anatomy.add_to(commands)
     _add_common(downstream.add_to(commands))
     return parser

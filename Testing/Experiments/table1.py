@@ -16,7 +16,7 @@ from SuperResolveLib.estimation.estimator import EstimatorSettings
 from SuperResolveLib.estimation.registry import ESTIMATORS
 from SuperResolveLib.estimation.result import EstimatedProfile
 from SuperResolveLib.estimation.spectral.estimator import Spectral
-from SuperResolveLib.estimation.spectral.search import FAMILIES
+from SuperResolveLib.estimation.spectral.prior import BROAD
 from SuperResolveLib.metrics.image_quality import Mask, compare
 from SuperResolveLib.physics.profile import profile_error
 from SuperResolveLib.physics.simulation import simulate
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: A method that no user has: it knows the family of the true profile.
 ORACLE = "oracle"
-_SHAPES = ("gaussian:2", "gaussian:4", "gaussian:8", "rect:3", "rect:5", "rect:9")
+SHAPES = ("gaussian:2", "gaussian:4", "gaussian:8", "rect:3", "rect:5", "rect:9")
 #: How the figure's markers are filled, a method each.
 _FILLS: tuple[Literal["full", "none", "left", "right"], ...] = ("full", "none", "left", "right")
 #: By column: its title, its digits, and whether its spread over cells is told.
@@ -96,8 +96,10 @@ def _estimated_by_oracle(simulated: SimulatedScan, condition: Condition, axis: A
     """What ``spectral`` answers if it is told the family of the true profile: the part that is shape's doing."""
     geometry = slice_geometry(simulated.scan, axis)
     started = time.perf_counter()
-    family = [family for family in FAMILIES if family.name == condition.family]
-    estimate = Spectral(EstimatorSettings(seed=seed), family).estimate(simulated.scan, geometry, silent)
+    known = {family: 1.0 for family in BROAD.families if family.name == condition.family}
+    estimate = Spectral(EstimatorSettings(prior=BROAD.info.name, seed=seed), known).estimate(
+        simulated.scan, geometry, silent
+    )
     return replace(estimate, method=ORACLE, seconds=time.perf_counter() - started)
 
 
@@ -207,7 +209,7 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
 
 EXPERIMENT = Experiment(
     title="Table 1: estimated and true slice profiles",
-    conditions=tuple(f"{shape}@{ratio}" for shape in _SHAPES for ratio in (2, 4, 8)),
+    conditions=tuple(f"{shape}@{ratio}" for shape in SHAPES for ratio in (2, 4, 8)),
     methods={**{info.name: info for info in ESTIMATORS.infos()}, ORACLE: None},
     run=run,
     tables=tables,

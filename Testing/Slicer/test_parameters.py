@@ -16,7 +16,7 @@ COMPUTATION = Path(__file__).resolve().parents[2] / "SuperResolve"
 SHARED = [
     *(("EstimateSliceProfile", name, own) for name, own in {
         "method": "estimationMethod", "preset": "estimationPreset", "axis": "axis", "device": "device", "seed": "seed",
-        "acquiredResolution": "acquiredResolution",
+        "acquiredResolution": "acquiredResolution", "prior": "prior",
     }.items()),
     *(("SuperResolve", name, name) for name in (
         "method", "preset", "axis", "device", "seed", "acquiredResolution", "outputSpacing", "profileWidth"

@@ -215,7 +215,8 @@ def test_parameters_lie_in_the_node_as_slicer_stores_them(parameters):
         "inputVolume.0": "", "profileTable.1": "True", "outputVolume.1": "True", "measuredVolume.1": "True",
         "profileSource": "ESTIMATED", "estimationMethod": "auto", "estimationPreset": "default",
         "profileWidth": "3.5", "keepProfiles": "False", "method": "auto", "preset": "fast", "outputSpacing": "0.0",
-        "uncertainty": "True", "device": "AUTO", "seed": "0", "axis": "AUTO", "acquiredResolution": "",
+        "uncertainty": "True", "prior": "SCANNER", "device": "AUTO", "seed": "0", "axis": "AUTO",
+        "acquiredResolution": "",
     }  # fmt: skip
     assert {name: text for name, text in stored.items() if name in expected} == expected
     assert node.GetNodeReference("inputVolume.0") is scan

@@ -82,6 +82,7 @@ class ProfileSection:
         self._logic.startEstimation(
             node.inputVolume,
             method=method,
+            prior=node.prior.value,
             onFinished=self.onEstimated,
             **({"preset": preset} if preset else {}),
             **self._parameters.computing(),

@@ -99,6 +99,7 @@ class SuperResolutionSection:
             node.outputVolume,
             outputSpacing=node.outputSpacing,
             uncertainty=node.uncertainty and self._choices.tellsUncertainty(method),
+            prior=node.prior.value,
             onFinished=self.onSuperResolved,
             **chosen,
             **self._parameters.computing(),

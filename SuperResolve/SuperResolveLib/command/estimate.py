@@ -16,6 +16,7 @@ from .console import Console, console_options
 @click.argument("scan", type=options.PATH)
 @click.option("-o", "--output", type=options.PATH, required=True, metavar="PROFILE.tsv", help="The profile's table.")
 @options.estimation
+@options.prior
 @options.run
 @options.reading
 @options.json

@@ -59,8 +59,13 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace outputs that
 
 
 def estimation(command: Decorated) -> Decorated:
-    """Add the options of estimation: ``--method`` and ``--preset``."""
+    """Add the options of estimation and measurement: ``--method`` and ``--preset``."""
     return _method(ESTIMATORS)(command)
+
+
+def prior(command: Decorated) -> Decorated:
+    """Add the option of estimation alone: ``--prior``."""
+    return click.option("--prior", metavar="P", cls=_Prior)(command)
 
 
 def super_resolution(command: Decorated) -> Decorated:
@@ -76,6 +81,7 @@ def restoring(command: Decorated) -> Decorated:
             metavar="FILE.tsv|gaussian:MM|rect:MM",
             help="The slice profile: a table, or a shape and its FWHM; estimated from the scan unless given.",
         ),
+        prior,
         super_resolution,
         click.option(
             "--model",
@@ -138,6 +144,22 @@ class _Preset(click.Option):
         listed = (f"{info.name}: {', '.join(preset.name for preset in info.presets)}" for info in infos if info.presets)
         under_auto = f" Under auto, {infos[0].name} then runs." if infos[0].presets else ""
         self.help = f"One of the method's presets, by default its first ({'; '.join(listed)}).{under_auto}"
+        return super().get_help_record(ctx)
+
+
+class _Prior(click.Option):
+    """``--prior``, whose help lists the priors of all ways to estimate; they are imported only for the help."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        listed = "; ".join(
+            f"{info.name}: "
+            + ", ".join(f"{each.name} ({each.summary[0].lower()}{each.summary[1:-1]})" for each in info.priors)
+            for info in (ESTIMATORS[name].info for name in ESTIMATORS)
+            if info.priors
+        )
+        self.help = (
+            f"What is taken for probable before a scan's profile is estimated, by default the first of {listed}."
+        )
         return super().get_help_record(ctx)
 
 

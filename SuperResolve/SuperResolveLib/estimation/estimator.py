@@ -7,9 +7,25 @@ from typing import ClassVar, Protocol
 
 from ..data.geometry import SliceGeometry
 from ..data.volume import Volume
+from ..errors import InputError
 from ..progress import ProgressCallback
 from ..registry import Info
 from .result import EstimatedProfile
+
+
+@dataclass(frozen=True)
+class PriorInfo:
+    """What is told of a prior on profiles.
+
+    Attributes:
+        name: as it is typed.
+        title: for people.
+        summary: what it takes for probable, in a sentence.
+    """
+
+    name: str
+    title: str
+    summary: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,14 +34,37 @@ class EstimatorInfo(Info):
 
     Attributes:
         tells_prior_share: whether it knows how much of its answer is prior and not from the scan.
+        priors: the priors that it can begin with, the default first and the one that takes least for granted last;
+            empty where there is nothing to choose.
     """
 
     tells_prior_share: bool = False
+    priors: tuple[PriorInfo, ...] = ()
 
     @property
     def tells(self) -> tuple[str, ...]:
         """What it tells beside its answer, in words."""
         return ("interval", "prior share") if self.tells_prior_share else ("interval",)
+
+    @property
+    def broadest_prior(self) -> str | None:
+        """The prior that takes least for granted; ``None`` where there is nothing to choose."""
+        return self.priors[-1].name if self.priors else None
+
+    def prior(self, name: str | None) -> str:
+        """The prior of that name, or the default; empty where there are none.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        names = [prior.name for prior in self.priors]
+        if name is None:
+            return names[0] if names else ""
+        if not names:
+            raise InputError(f"{self.name} has no priors: leave out the prior {name!r}")
+        if name not in names:
+            raise InputError(f"{self.name} has no prior {name!r}: choose one of {', '.join(names)}")
+        return name
 
 
 @dataclass(frozen=True)
@@ -34,11 +73,13 @@ class EstimatorSettings:
 
     Attributes:
         preset: one of the estimator's, or empty where it has none.
+        prior: likewise; empty also for its default.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         seed: of everything random.
     """
 
     preset: str = ""
+    prior: str = ""
     device: str = "auto"
     seed: int = 0
 

@@ -17,9 +17,11 @@ class EstimatedProfile(SliceProfile):
     Attributes:
         axis: the through-plane axis along which it was estimated: 0, 1 or 2.
         interval_mm: 80 % confidence interval of the FWHM in mm.
+        rms_interval_mm: that of the root-mean-square width; ``None`` if the method cannot tell.
+        family: the family of shapes by name, where the scan decides it.
         prior_share: how much of the result comes from the prior and not from the scan: posterior variance of log FWHM
             divided by its prior variance, from 0 to 1; ``None`` if the method cannot tell.
-        method, preset, device, seed: how it was estimated.
+        method, preset, prior, device, seed: how it was estimated; ``prior`` is empty where there was none to choose.
         explains_scan: whether the estimator found that a profile within its range explains the scan.
         warnings: what the user should know before trusting it, a sentence each.
         seconds: wall time.
@@ -31,6 +33,9 @@ class EstimatedProfile(SliceProfile):
     preset: str
     device: str
     seed: int
+    prior: str = ""
+    rms_interval_mm: tuple[float, float] | None = None
+    family: str | None = None
     explains_scan: bool = True
     prior_share: float | None = None
     warnings: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..errors import InputError
+from ..estimation.estimator import EstimatorInfo
 from ..registry import Info
 from .description import Description
 from .parameter import Parameter
@@ -41,6 +42,11 @@ class Arguments:
         """
         chosen: str = self["preset"]
         return chosen if chosen in [preset.name for preset in info.presets] else None
+
+    def prior(self, info: EstimatorInfo) -> str | None:
+        """The chosen prior if the estimator has it, else ``None``."""
+        chosen: str = self["prior"]
+        return chosen if chosen in [prior.name for prior in info.priors] else None
 
     def device(self, info: Info) -> str:
         """The chosen device if the method computes on one, else ``"auto"``."""

@@ -29,6 +29,9 @@ CHOICES: Mapping[str, Callable[[], Sequence[Info]]] = {
     "TrainSuperResolution": TRAINABLES.infos,
 }
 
+#: The modules that estimate a profile.
+ESTIMATING = ("EstimateSliceProfile", "SuperResolve")
+
 
 def described(name: str, text: str) -> str:
     """A module's XML with the choices of its methods, presets and devices, and what their options are, filled in.
@@ -48,6 +51,12 @@ def described(name: str, text: str) -> str:
         choices = list(dict.fromkeys(network for each in networks.values() for network in each))
         text = _filled(text, "network", _networks_text(networks), choices)
         text = _with_options(text, [info for info in infos if isinstance(info, TrainableInfo)])
+    if name in ESTIMATING:
+        priors = {
+            prior.name: prior for each in estimation.ESTIMATORS for prior in estimation.ESTIMATORS[each].info.priors
+        }
+        told = " ".join(f"{prior.name}: {prior.summary}" for prior in priors.values())
+        text = _filled(text, "prior", f"What is taken for probable before a profile is estimated. {told}", list(priors))
     return _filled(
         text,
         "device",

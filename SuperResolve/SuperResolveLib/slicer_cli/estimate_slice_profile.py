@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ..data.geometry import AXIS_NAMES, slice_geometry
 from ..estimation.registry import ESTIMATORS, chosen
 from ..image_io.profile_table import write_profile
@@ -18,8 +20,8 @@ def compute(arguments: Arguments, console: Console) -> Results:
     """Estimate the slice profile of a scan, or measure the resolution left in a volume."""
     console(0.0, "reading the volume")
     volume = read_volume(arguments["inputVolume"])
-    estimate = measure_resolution if arguments["measure"] else estimate_profile
-    info = ESTIMATORS.info(chosen(arguments["method"]))
+    info = ESTIMATORS[chosen(arguments["method"])].info
+    estimate = measure_resolution if arguments["measure"] else partial(estimate_profile, prior=arguments.prior(info))
     profile = estimate(
         volume,
         method=arguments["method"],

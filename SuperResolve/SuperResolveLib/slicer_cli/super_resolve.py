@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from ..data.geometry import SliceGeometry, scan_geometry
+from ..estimation.registry import ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..image_io.profile_table import parse_profile, read_profile, write_profile
 from ..image_io.volumes import read_volume, write_volume
@@ -36,10 +37,11 @@ def compute(arguments: Arguments, console: Console) -> Results:
     model = _model(arguments)
     method = AUTO if model is not None else arguments["method"]
     info = info_of(model) if model is not None else automatic() if method == AUTO else METHODS[method].info
+    profile = _given_profile(arguments, geometry)
     # Slicer hands over every parameter, also those that do not matter to the method or model.
     result = super_resolution.super_resolve(
         scan,
-        profile=_given_profile(arguments, geometry),
+        profile=profile,
         method=method,
         preset=arguments.preset(info),
         axis=arguments["axis"],
@@ -49,6 +51,7 @@ def compute(arguments: Arguments, console: Console) -> Results:
         device=arguments.device(info),
         seed=arguments["seed"],
         acquired_resolution=arguments["acquiredResolution"],
+        prior=arguments.prior(ESTIMATORS[chosen(AUTO)].info) if profile is None else None,
         uncertainty=any(arguments[name] is not None for name in UNCERTAINTY),
         model=model,
         progress=part_of(console, 0.02, 0.98),

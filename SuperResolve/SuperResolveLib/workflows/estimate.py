@@ -37,6 +37,7 @@ def estimate_profile(
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
+    prior: str | None = None,
     progress: ProgressCallback = silent,
 ) -> EstimatedProfile:
     """Estimate the relative slice profile of a 2-D multi-slice scan from the scan alone.
@@ -50,13 +51,16 @@ def estimate_profile(
         seed: random seed; on one device, equal seeds give equal results.
         acquired_resolution: acquired in-plane resolution in mm: one number, or one for each in-plane axis; empty to
             find it from the image.
+        prior: which profiles the method takes for probable beforehand, one of its priors
+            (:mod:`~SuperResolveLib.estimation.spectral.prior`); ``None`` takes its default.
         progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.
 
     Raises:
         InputError: the scan or a name cannot be used.
         Cancelled: raised by ``progress``.
     """
-    return _run(scan, scan_geometry(scan, axis, acquired_resolution), method, preset, device, seed, part_of(progress))
+    geometry = scan_geometry(scan, axis, acquired_resolution)
+    return _run(scan, geometry, method, preset, prior, device, seed, part_of(progress))
 
 
 def measure_resolution(
@@ -87,12 +91,15 @@ def measure_resolution(
     geometries = [slice_geometry(volume, name, acquired_resolution) for name in axes]
     for geometry in geometries:
         check_slices(geometry)
+    # What is left in a volume need not be like a scanner's profile.
+    prior = ESTIMATORS[chosen(method)].info.broadest_prior
     profiles = [
         _run(
             volume,
             geometry,
             method,
             preset,
+            prior,
             device,
             seed,
             part_of(progress, n / len(geometries), (n + 1) / len(geometries)),
@@ -107,6 +114,7 @@ def _run(
     geometry: SliceGeometry,
     method: str,
     preset: str | None,
+    prior: str | None,
     device: str,
     seed: int,
     progress: ProgressCallback,
@@ -114,8 +122,9 @@ def _run(
     """Run an estimator; the result also has the volume's warnings and the wall time."""
     estimator_class = ESTIMATORS[chosen(method)]
     check_device(device)
-    settings = EstimatorSettings(estimator_class.info.preset(preset), device, seed)
-    estimator_class.info.check_device(settings.preset, device)
+    info = estimator_class.info
+    settings = EstimatorSettings(info.preset(preset), info.prior(prior), device, seed)
+    info.check_device(settings.preset, device)
     started = time.perf_counter()
     result = estimator_class(settings).estimate(volume, geometry, progress)
     doubts = doubts_of(volume, geometry)

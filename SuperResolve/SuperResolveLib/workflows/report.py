@@ -45,10 +45,11 @@ def estimate_report(profile: EstimatedProfile, geometry: SliceGeometry, warnings
     return {
         **_profile(profile, geometry),
         "interval_mm": profile.interval_mm,
-        "rms_width_mm": profile.standard_deviation_mm,
+        **_shape(profile),
         "prior_share": profile.prior_share,
         "trusted": profile.is_trusted,
         **_scan(geometry),
+        "prior": profile.prior or None,
         **_run(profile, unique((*warnings, *profile.warnings))),
     }
 
@@ -66,7 +67,7 @@ def super_resolve_report(result: SuperResolved, geometry: SliceGeometry, model_h
     return {
         **_profile(profile, geometry),
         "interval_mm": estimated.interval_mm if estimated else None,
-        "estimation": _run(estimated, list(estimated.warnings)) if estimated else None,
+        "estimation": _estimation(estimated) if estimated else None,
         "data_consistency_rmse": result.data_consistency_rmse,
         "data_consistency_change": result.data_consistency_change,
         "choice": result.choice,
@@ -230,6 +231,20 @@ def _profile(profile: SliceProfile, geometry: SliceGeometry) -> Report:
         "tap_spacing_mm": profile.tap_spacing,
         "fwhm_ratio": profile.fwhm_mm / geometry.in_plane_voxel,
     }
+
+
+def _shape(profile: EstimatedProfile) -> Report:
+    """What a scan tells of the shape: the root-mean-square width, and the family where it is decided."""
+    return {
+        "rms_width_mm": profile.standard_deviation_mm,
+        "rms_interval_mm": profile.rms_interval_mm,
+        "family": profile.family,
+    }
+
+
+def _estimation(profile: EstimatedProfile) -> Report:
+    """How the profile of a super-resolved scan was estimated."""
+    return {**_shape(profile), "prior": profile.prior or None, **_run(profile, list(profile.warnings))}
 
 
 def _scan(geometry: SliceGeometry) -> Report:

@@ -15,6 +15,7 @@ from ..data.in_plane_resolution import in_plane_resolution
 from ..data.output_grid import output_grid
 from ..data.volume import Volume
 from ..device import check_device, choose_device
+from ..errors import InputError
 from ..estimation.registry import ESTIMATORS, chosen
 from ..estimation.result import EstimatedProfile
 from ..methods.learned import warnings_for
@@ -80,6 +81,7 @@ def super_resolve(
     device: str = "auto",
     seed: int = 0,
     acquired_resolution: Sequence[float] = (),
+    prior: str | None = None,
     uncertainty: bool = False,
     model: Model | None = None,
     progress: ProgressCallback = silent,
@@ -104,6 +106,8 @@ def super_resolve(
         seed: random seed; on one device, equal seeds give equal results.
         acquired_resolution: acquired in-plane resolution in mm: one number, or one for each in-plane axis; empty to
             find it from the image.
+        prior: which profiles are taken for probable where the profile is estimated, as in
+            :func:`~SuperResolveLib.workflows.estimate.estimate_profile`.
         uncertainty: whether to estimate the error of the result too (:mod:`~SuperResolveLib.workflows.uncertainty`),
             which only some methods can. The result is then the mean of an ensemble, a little better than that of a
             single network, and takes two to three times as long.
@@ -128,6 +132,8 @@ def super_resolve(
         consistent=consistent,
         uncertainty=uncertainty,
     )
+    if profile is not None and prior is not None:
+        raise InputError(f"the profile is given, and not estimated: leave out the prior {prior!r}")
     likely = choose(request, geometry, profile)
     likely_device = device_of(likely.engine == "torch", device)
     likely.restorer()  # what is missing is told before the profile is estimated
@@ -144,6 +150,7 @@ def super_resolve(
             device=estimation_device,
             seed=seed,
             acquired_resolution=acquired_resolution,
+            prior=prior,
             progress=part_of(progress, 0.0, estimated),
         )
         progress = part_of(progress, estimated, 1.0)

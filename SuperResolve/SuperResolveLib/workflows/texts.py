@@ -22,13 +22,32 @@ _CONTIGUOUS = 0.05
 
 
 def width_line(profile: SliceProfile, geometry: SliceGeometry) -> str:
-    """The FWHM of a profile in mm and in in-plane voxels; of an estimated one also the interval and the prior share."""
-    width, voxels = f"FWHM {profile.fwhm_mm:.2f} mm", f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
+    """The widths of a profile: root-mean-square, which a scan determines best, and FWHM, in in-plane voxels too.
+
+    Of an estimated one also their intervals, the family of shapes where it is decided, and what is prior.
+    """
+    voxels = f"{profile.fwhm_mm / geometry.in_plane_voxel:.2f} in-plane voxels"
     if not isinstance(profile, EstimatedProfile):
-        return f"{width}, {voxels}"
-    prior = "" if profile.prior_share is None else f", prior {100 * profile.prior_share:.0f} %"
-    told = f"{interval_text(profile)}, {voxels}{prior}"
+        return f"FWHM {profile.fwhm_mm:.2f} mm, {voxels}"
+    told = ", ".join([_rms_text(profile), interval_text(profile), voxels, *_shape_and_prior(profile)])
     return told if profile.is_trusted else f"NOT TO BE TRUSTED (see the warnings): {told}"
+
+
+def _rms_text(profile: EstimatedProfile) -> str:
+    """The root-mean-square width in mm, with its interval where there is one."""
+    width = f"rms width {profile.standard_deviation_mm:.2f} mm"
+    if profile.rms_interval_mm is None:
+        return width
+    low, high = profile.rms_interval_mm
+    return f"{width} ({low:.2f} to {high:.2f})"
+
+
+def _shape_and_prior(profile: EstimatedProfile) -> list[str]:
+    """The family of shapes where it is decided, and which prior was used, and its share, as far as they are told."""
+    share = "" if profile.prior_share is None else f" {100 * profile.prior_share:.0f} %"
+    prior = f"prior{share}" + (f" ({profile.prior})" if profile.prior else "")
+    told = [f"shape {profile.family}"] if profile.family else []
+    return told + ([prior] if share or profile.prior else [])
 
 
 def interval_text(profile: EstimatedProfile) -> str:

@@ -28,9 +28,9 @@ import numpy as np
 from numpy.polynomial.legendre import legval
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
-from scipy.optimize import least_squares
 
 from ...physics.profile import SliceProfile
+from .least_squares import minimise
 from .rings import Rings
 
 FloatArray = NDArray[np.float64]
@@ -38,7 +38,7 @@ FloatArray = NDArray[np.float64]
 #: Number of knots of each a_l, evenly spaced in log frequency, and the frequencies (cycles per tap) that they span.
 KNOTS, LOWEST, HIGHEST = 16, 0.01, 0.75
 #: Steps of the through-plane frequency from 0 to the Nyquist frequency of the taps.
-STEPS = 192
+STEPS = 128
 #: The degrees l of the Legendre polynomials.
 DEGREES = (2, 4, 6)
 #: Standard deviation and correlation length (in log frequency) of the two processes of each a_l; the broad one has a
@@ -54,8 +54,6 @@ RANGE = 1e-3
 MISFIT, SAMPLING = 0.1, 1.25
 #: Standard deviation of the logarithm of the noise power; its mean is that of e^-3 times the weakest power.
 NOISE_SPREAD = 2.0
-#: Relative change of cost and parameters at which a fit ends: small enough that rounding cannot change its result.
-TOLERANCE = 1e-6
 #: Added to the profile's power transfer, so that it is nowhere zero.
 FLOOR = 1e-12
 
@@ -108,19 +106,14 @@ class Anatomy:
             start: parameters to start from, such as those of another fit.
         """
         transfer = _power_transfer(profile, self._frequency)
-        fitted = least_squares(
-            self._residual,
+        fitted = minimise(
+            lambda values: self._residual(values, transfer),
+            lambda values: self._jacobian(values, transfer),
             self._start if start is None else start,
-            jac=self._jacobian,
-            args=(transfer,),
-            method="lm",
-            ftol=TOLERANCE,
-            xtol=TOLERANCE,
         )
-        slopes = np.asarray(fitted.jac)
-        _, determinant = np.linalg.slogdet(slopes.T @ slopes)
-        misfit = float(np.mean(fitted.fun[: self._log_power.size] ** 2))
-        return Fit(float(2 * fitted.cost + determinant), misfit, fitted.x)
+        _, determinant = np.linalg.slogdet(fitted.normal)
+        misfit = float(np.mean(fitted.residuals[: self._log_power.size] ** 2))
+        return Fit(float(fitted.residuals @ fitted.residuals + determinant), misfit, fitted.values)
 
     def _power(self, values: FloatArray, transfer: FloatArray) -> tuple[FloatArray, FloatArray]:
         """S P², and the power I that the model predicts (plus the floor of trusted power)."""

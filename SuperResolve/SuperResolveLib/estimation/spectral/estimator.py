@@ -6,14 +6,14 @@ per slice that are aliased.
 
 The steps: the scan's power spectrum is computed (:mod:`.rings`); a Bayesian model of it (:mod:`.anatomy`) is fitted for
 profiles of several families of shapes and many widths (:mod:`.search`); and the evidence of all is combined with a
-prior on the width (:mod:`.posterior`). The result is the generalised Gaussian with the posterior means of log FWHM and
-log root-mean-square width, with an 80 % interval of the FWHM. The prior is narrower if the header gives a slice
-thickness.
+prior on shape and width (:mod:`.prior`, :mod:`.posterior`). The result is the generalised Gaussian with the posterior
+means of log FWHM and log root-mean-square width, with 80 % intervals of both, and the family where it is decided. The
+prior on the width is narrower if the header gives a slice thickness.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ...data.geometry import SliceGeometry
@@ -25,14 +25,13 @@ from ..reference import Reference, reference_of
 from ..result import EstimatedProfile, trust_warnings
 from ..shapes import bell_of
 from .anatomy import Anatomy
-from .posterior import Posterior, WidthPrior
+from .posterior import Interval, Posterior
+from .prior import PRIORS, WidthPrior
 from .rings import rings_of
-from .search import FAMILIES, Family, attempts, evidence_of
+from .search import Family, attempts, evidence_of
 
 #: Fewest rings of the spectrum with which anatomy and profile can be distinguished.
 FEWEST_RINGS = 8
-#: Range of slice thickness, as multiples of the slice spacing, in which a header is believed.
-PLAUSIBLE = 0.1, 10.0
 #: A best fit whose mean squared residual is above this, in units of the expected variance, gives a warning; heads reach
 #: 0.2 to 0.6.
 MISFIT = 4.0
@@ -44,8 +43,8 @@ class Spectral:
     It has no presets, uses neither random numbers nor torch, and runs on the processor.
 
     Args:
-        settings: of these only the seed is used, which is recorded in the result.
-        families: families of shapes that compete; a single one if the profile's shape is known.
+        settings: of these only the prior is used, and the seed, which is recorded in the result.
+        families: the prior's families of shapes unless given, each with its probability.
     """
 
     info: ClassVar[EstimatorInfo] = EstimatorInfo(
@@ -55,15 +54,17 @@ class Spectral:
         "alike in all directions. Takes seconds; tells an interval, and how much of the answer is prior.",
         learns_from="the scan",
         tells_prior_share=True,
+        priors=tuple(prior.info for prior in PRIORS.values()),
         cost=4.0,
     )
 
-    def __init__(self, settings: EstimatorSettings, families: Sequence[Family] = FAMILIES) -> None:
+    def __init__(self, settings: EstimatorSettings, families: Mapping[Family, float] | None = None) -> None:
         self.settings = settings
-        self.families = families
+        self.prior = PRIORS[self.info.prior(settings.prior or None)]
+        self.families = families or self.prior.families
 
     def estimate(self, scan: Volume, geometry: SliceGeometry, progress: ProgressCallback) -> EstimatedProfile:
-        """Estimate the profile and an 80 % interval of its FWHM.
+        """Estimate the profile and 80 % intervals of its widths.
 
         Raises:
             InputError: the image is too small in plane, or constant along an axis.
@@ -71,11 +72,10 @@ class Spectral:
         """
         progress(0.0, "finding the in-plane resolution")
         reference = reference_of(scan, geometry)
-        posterior = _posterior(self.families, reference, prior_of(reference), progress)
+        posterior = _posterior(self.families, reference, self.prior.widths(reference), progress)
         tap = reference.tap_spacing
         profile = bell_of(posterior.fwhm_mm, posterior.rms_mm, tap, fewest_taps=10)
-        low, high = posterior.interval_mm
-        interval = (min(low, profile.fwhm_mm), max(high, profile.fwhm_mm))
+        interval = _holding(profile.fwhm_mm, posterior.interval_mm)
         doubts = _fit_warnings(posterior, profile.fwhm_mm, widest_of(reference))
         return EstimatedProfile(
             weights=profile.weights,
@@ -83,6 +83,9 @@ class Spectral:
             cumulative=profile.cumulative,
             axis=geometry.axis,
             interval_mm=interval,
+            rms_interval_mm=_holding(profile.standard_deviation_mm, posterior.rms_interval_mm),
+            family=posterior.decided.name if posterior.decided else None,
+            prior=self.prior.info.name,
             method=self.info.name,
             preset="",
             device="cpu",
@@ -98,6 +101,11 @@ def widest_of(reference: Reference) -> float:
     return max(3.5 * reference.slice_spacing, 12 * reference.tap_spacing)
 
 
+def _holding(width: float, interval: Interval) -> Interval:
+    """The interval, extended where rounding to taps has put the width beyond it."""
+    return min(interval[0], width), max(interval[1], width)
+
+
 def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[str, ...]:
     warnings = []
     if posterior.misfit > MISFIT:
@@ -111,16 +119,8 @@ def _fit_warnings(posterior: Posterior, fwhm_mm: float, widest: float) -> tuple[
     return tuple(warnings)
 
 
-def prior_of(reference: Reference) -> WidthPrior:
-    """The prior on the width: from the header's slice thickness if it has a plausible one, else from the spacing."""
-    thickness = reference.slice_thickness
-    if thickness and PLAUSIBLE[0] <= thickness / reference.slice_spacing <= PLAUSIBLE[1]:
-        return WidthPrior.from_thickness(thickness)
-    return WidthPrior.from_spacing(max(reference.slice_spacing, 2.5 * reference.tap_spacing))
-
-
 def _posterior(
-    families: Sequence[Family], reference: Reference, prior: WidthPrior, progress: ProgressCallback
+    families: Mapping[Family, float], reference: Reference, widths: WidthPrior, progress: ProgressCallback
 ) -> Posterior:
     """Compute the power spectrum, fit it for every family, and combine the evidence with the prior."""
     progress(0.02, "finding the power spectrum")
@@ -139,4 +139,4 @@ def _posterior(
             progress(0.05 + 0.95 * (before + count) / total, f"fitting the power spectrum, {name}")
 
         evidences.append(evidence_of(family, anatomy, 0.7 * tap, widest, tap, tried))
-    return Posterior.of(evidences, prior)
+    return Posterior.of(evidences, families, widths)

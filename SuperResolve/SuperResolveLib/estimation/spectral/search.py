@@ -1,8 +1,12 @@
-"""The search over widths: how well profiles of one family of shapes explain a scan, as a function of their width."""
+"""The search over widths: how well profiles of one family of shapes explain a scan, as a function of their width.
+
+The whole range of widths is tried, and then the surroundings of the two best modes, since where slices overlap the
+zeros of a steep profile's spectrum can also be explained by those of another width.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +14,14 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from ...physics.profile import SliceProfile
+from ...physics.pulses import HANN
 from ..shapes import bell
 from .anatomy import Anatomy, Fit
 
 FloatArray = NDArray[np.float64]
 
-#: Number of widths that are tried first, and how often the gaps beside the best width are then halved.
-WIDTHS, HALVINGS = 13, 3
+#: Number of widths that are tried first, of how many modes the surroundings are then, and how often these are halved.
+WIDTHS, MODES, HALVINGS = 14, 2, 3
 #: Root-mean-square width of a profile that lies within one tap, in taps: that of a rect one tap wide.
 NARROWEST = 12**-0.5
 #: Number of widths at which the evidence is interpolated between those that were tried.
@@ -28,7 +33,7 @@ class Family:
     """Profiles of one shape and any width.
 
     Attributes:
-        name: for progress reports.
+        name: for progress reports, and for the result where the scan decides for it.
         profile: makes the profile of a FWHM in mm on taps of a spacing in mm.
     """
 
@@ -36,12 +41,13 @@ class Family:
     profile: Callable[[float, float], SliceProfile]
 
 
-#: The families that compete: excitation profiles of slice-selective pulses lie between the Gaussian and the rect.
-FAMILIES = (
-    Family("gaussian", SliceProfile.gaussian),
-    Family("flat top", lambda width, tap: bell(width, 4.0, tap)),
-    Family("rect", SliceProfile.rect),
-)
+GAUSSIAN = Family("gaussian", SliceProfile.gaussian)
+FLAT_TOP = Family("flat top", lambda width, tap: bell(width, 4.6, tap))
+RECT = Family("rect", SliceProfile.rect)
+#: Between a Gaussian and a flat top: as some scanners' profiles, with exponent 2.4, and a sinc pulse in Hann's window.
+ROUND = Family("round", lambda width, tap: bell(width, 2.5, tap))
+SINC = Family("windowed sinc", lambda width, tap: SliceProfile.windowed_sinc(width, 5.0, HANN, tap))
+STEEP = Family("steep", lambda width, tap: bell(width, 6.0, tap))
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,19 @@ def evidence_of(
         previous = log_width
     for _ in range(HALVINGS):
         widths = sorted(fits)
-        best = min(range(len(widths)), key=lambda index: fits[widths[index]].deviance)
-        for left in (best - 1, best):
-            if 0 <= left < len(widths) - 1:
-                attempt((widths[left] + widths[left + 1]) / 2, widths[best])
+        for mode in _modes([fits[width].deviance for width in widths]):
+            for left in (mode - 1, mode):
+                between = (widths[max(left, 0)] + widths[min(left + 1, len(widths) - 1)]) / 2
+                if between not in fits:
+                    attempt(between, widths[mode])
     return _interpolated(family, fits, tap)
+
+
+def _modes(deviance: Sequence[float]) -> list[int]:
+    """Where the deviance is less than on both sides, the least first, of :data:`MODES` at most."""
+    padded = [np.inf, *deviance, np.inf]
+    minima = [place for place in range(len(deviance)) if padded[place] >= deviance[place] <= padded[place + 2]]
+    return sorted(minima, key=lambda place: deviance[place])[:MODES]
 
 
 def _interpolated(family: Family, fits: dict[float, Fit], tap: float) -> Evidence:
@@ -112,6 +126,6 @@ def _interpolated(family: Family, fits: dict[float, Fit], tap: float) -> Evidenc
     )
 
 
-def attempts(families: Sequence[Family]) -> int:
+def attempts(families: Collection[Family]) -> int:
     """The largest number of fits that a search over these families takes."""
-    return len(families) * (WIDTHS + 2 * HALVINGS)
+    return len(families) * (WIDTHS + 2 * MODES * HALVINGS)

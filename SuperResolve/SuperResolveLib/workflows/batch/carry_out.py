@@ -70,6 +70,7 @@ def _estimated(task: Task, folder: Path, scan: Volume, geometry: SliceGeometry) 
         options.device,
         options.seed,
         options.acquired_resolution,
+        options.prior,
     )
     report = _report(task, estimate_report(profile, geometry, scan.warnings))
     path = task.profile(folder)
@@ -96,6 +97,7 @@ def _super_resolved(task: Task, folder: Path, scan: Volume, geometry: SliceGeome
         options.device,
         options.seed,
         options.acquired_resolution,
+        options.prior,
         options.uncertainty,
         model,
     )

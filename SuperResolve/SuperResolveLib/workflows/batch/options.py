@@ -36,8 +36,8 @@ class BatchOptions:
         keep_type: whether integers are written where the scan holds integers.
         fill_nonfinite: replaces voxels that are NaN or infinite.
         ending: of volumes, which chooses their format.
-        method, preset, model, axis, spacing, like, combine, consistent, device, seed, acquired_resolution: as the
-            arguments of :func:`~SuperResolveLib.workflows.super_resolve.super_resolve`; ``model`` and ``like`` are
+        method, preset, model, axis, spacing, like, combine, consistent, device, seed, acquired_resolution, prior: as
+            the arguments of :func:`~SuperResolveLib.workflows.super_resolve.super_resolve`; ``model`` and ``like`` are
             paths.
     """
 
@@ -54,6 +54,7 @@ class BatchOptions:
     device: str = "auto"
     seed: int = 0
     acquired_resolution: tuple[float, ...] = ()
+    prior: str | None = None
     residual: bool = False
     uncertainty: bool = False
     keep_type: bool = False
@@ -183,6 +184,7 @@ COLUMNS: dict[str, Callable[[str], Any]] = {
     "device": str,
     "seed": int,
     "acquired_resolution": _numbers,
+    "prior": str,
     "residual": _yes_or_no,
     "uncertainty": _yes_or_no,
     "keep_type": _yes_or_no,
