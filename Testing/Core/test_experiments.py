@@ -184,7 +184,7 @@ def volume(tmp_path_factory) -> Path:
 def nearly_true(monkeypatch):
     """Replace estimation by a Gaussian of FWHM 4.4 voxels of 3.5 mm."""
 
-    def estimate(scan, method="auto", preset=None, axis="auto", device="auto", seed=0, progress=None):
+    def estimate(scan, method="auto", preset=None, axis="auto", device="auto", seed=0, prior=None, progress=None):
         profile = SliceProfile.gaussian(4.4 * 3.5, 3.5)
         return EstimatedProfile(
             weights=profile.weights,

@@ -63,8 +63,11 @@ def run(cell: Cell, path: Path, device: str) -> Row:
     if cell.method == ORACLE:
         estimate = _estimated_by_oracle(simulated, condition, axis, cell.seed)
     else:
+        # Gaussians and rects, from a quarter of the spacing on, are no scanner's profiles.
+        prior = ESTIMATORS[cell.method].info.broadest_prior
+        preset = cell.preset or None
         estimate = estimate_profile(
-            simulated.scan, cell.method, cell.preset or None, axis=axis, device=device, seed=cell.seed
+            simulated.scan, cell.method, preset, axis=axis, device=device, seed=cell.seed, prior=prior
         )
     cpu_seconds = time.process_time() - cpu_started
     degraded = simulate(simulated.truth, estimate, condition.ratio, axis, condition.phase)
