@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
-from slicer import vtkMRMLScalarVolumeNode, vtkMRMLScriptedModuleNode, vtkMRMLTableNode
+from slicer import vtkMRMLDisplayableNode, vtkMRMLScalarVolumeNode, vtkMRMLScriptedModuleNode, vtkMRMLTableNode
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 
 from .choices import Axis, Device, Prior, ProfileSource
@@ -27,6 +27,8 @@ class SliceProfileSRParameterNode:
         outputSpacing: between its planes in mm; 0 takes the in-plane voxel.
         uncertainty: whether to map, too, how far the result may be off, by a method that can tell.
         measuredVolume: of which the resolution is measured.
+        thinNode: what is brought back to the scan's slices: a volume, label map or segmentation.
+        device, seed, axis, acquiredResolution: as in the CLI modules.
         prior, device, seed, axis, acquiredResolution: as in the CLI modules.
     """
 
@@ -44,6 +46,7 @@ class SliceProfileSRParameterNode:
     outputSpacing: Annotated[float, WithinRange(0.0, 100.0)] = 0.0
     uncertainty: bool = False
     measuredVolume: vtkMRMLScalarVolumeNode | None
+    thinNode: vtkMRMLDisplayableNode | None
     prior: Prior = Prior.SCANNER
     device: Device = Device.AUTO
     seed: Annotated[int, WithinRange(0, 2147483647)] = 0

@@ -16,6 +16,7 @@ UNCERTAINTY_REACH = 99.5
 _COLORS_ATTRIBUTE = "SliceProfileSR.colors"
 _RESIDUAL_ATTRIBUTE, _WARNINGS_ATTRIBUTE = "SliceProfileSR.dataConsistencyRmse", "SliceProfileSR.warnings"
 _CHOICE_ATTRIBUTE = "SliceProfileSR.choice"
+_VOLUMES_ATTRIBUTE = "SliceProfileSR.volumes"
 
 
 def joinScan(resultNode: slicer.vtkMRMLScalarVolumeNode, scanNode: slicer.vtkMRMLScalarVolumeNode) -> None:
@@ -141,6 +142,16 @@ def rememberUncertainty(
 ) -> None:
     """Keep with a result how far it may be off, or that it has no such map."""
     resultNode.SetNodeReferenceID(UNCERTAINTY_OF_RESULT, uncertaintyNode.GetID() if uncertaintyNode else None)
+
+
+def rememberVolumes(resultNode: slicer.vtkMRMLDisplayableNode, volumes: str) -> None:
+    """Keep with labels or segments that were brought back to slices what became of their volumes, a line each."""
+    resultNode.SetAttribute(_VOLUMES_ATTRIBUTE, volumes)
+
+
+def volumesOfResult(resultNode: slicer.vtkMRMLDisplayableNode) -> str:
+    """What became of the volumes of labels or segments, a line each; empty for others."""
+    return resultNode.GetAttribute(_VOLUMES_ATTRIBUTE) or ""
 
 
 def choiceOfResult(resultNode: slicer.vtkMRMLScalarVolumeNode) -> str:

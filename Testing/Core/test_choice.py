@@ -83,24 +83,16 @@ def test_a_scan_outside_is_smores_and_worth_a_warning(ratio, width, because):
     assert found.warnings == (found.told,)
 
 
-@pytest.mark.parametrize(
-    ("asked", "because"),
-    [
-        ({"preset": "quick"}, "instant has no presets"),
-        ({"uncertainty": True}, "instant cannot tell its uncertainty"),
-    ],
-)
-def test_what_the_shipped_cannot_do_is_left_to_smore(asked, because):
-    found = chosen(**asked)
+def test_what_the_shipped_cannot_do_is_left_to_smore():
+    found = chosen(preset="quick")
     assert found.info.name == "smore" and not found.warnings
-    assert found.told == f"chosen automatically: smore, because {because}"
-    assert found.settings.preset == asked.get("preset", "fast")
-    assert found.settings.uncertainty == asked.get("uncertainty", False)
+    assert found.told == "chosen automatically: smore, because instant has no presets"
+    assert found.settings.preset == "quick"
 
 
 def test_what_both_can_do_changes_nothing():
-    found = chosen(combine="fba", consistent=False)
-    assert found.info.name == "instant" and found.settings.combine == "fba"
+    found = chosen(combine="fba", consistent=False, uncertainty=True)
+    assert found.info.name == "instant" and found.settings.combine == "fba" and found.settings.uncertainty
 
 
 @pytest.mark.parametrize(

@@ -526,7 +526,7 @@ def test_an_error_while_writing_leaves_nothing(run, tmp_path, monkeypatch):
     def fail(*arguments, **settings):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("SuperResolveLib.image_io.volumes.write_volume", fail)
+    monkeypatch.setattr("SuperResolveLib.workflows.super_resolve_outputs.write_volume", fail)
     code, _, err = run("super-resolve lr -o out.nii --json out.json --method bspline --profile rect:4")
     assert code == 2
     assert "No space left" in err

@@ -209,7 +209,7 @@ def test_the_answer_is_the_mean_of_the_members(problem: Problem, monkeypatch: py
 def test_uncertainty_is_told_only_when_asked_for_and_is_reproducible(scan: Volume, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(smore.PRESETS, "fast", QUICK)
     assert super_resolve(scan, PROFILE, "smore", device="cpu").uncertainty is None
-    first, again = (super_resolve(scan, PROFILE, device="cpu", uncertainty=True, seed=3) for _ in range(2))
+    first, again = (super_resolve(scan, PROFILE, "smore", device="cpu", uncertainty=True, seed=3) for _ in range(2))
     assert first.uncertainty is not None and again.uncertainty is not None
     np.testing.assert_array_equal(first.uncertainty.total.data, again.uncertainty.total.data)
     assert first.uncertainty.invented.shape == first.shape
@@ -249,7 +249,7 @@ def test_the_error_of_a_network_is_learned_where_it_differs():
 def test_uncertainty_predicts_the_error(truth: Volume, scan: Volume, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(smore.PRESETS, "fast", smore.Preset("edsr", 16, 2, 200, 4, 2e-3, slices=10))
     monkeypatch.setattr(smore, "ERROR_TRAINING", 1.0)
-    result = super_resolve(scan, PROFILE, like=truth, device="cpu", uncertainty=True)
+    result = super_resolve(scan, PROFILE, "smore", like=truth, device="cpu", uncertainty=True)
     assert result.uncertainty is not None
     mask = head_mask(truth)
     maps = {name: getattr(result.uncertainty, name).data[mask] for name in ("invented", "spread", "seen")}
@@ -260,6 +260,22 @@ def test_uncertainty_predicts_the_error(truth: Volume, scan: Volume, monkeypatch
     assert correlation > float(spearmanr(error, maps["spread"])[0]) + 0.1
     assert 0.6 < np.mean(error < 1.2816 * maps["invented"]) < 0.95
     assert maps["seen"].mean() < 0.2 * maps["invented"].mean()
+
+
+@pytest.mark.parametrize("ratio", [2.0, 4.0, 6.0])
+def test_what_ships_predicts_its_error(ratio: float):
+    """Of a head without noise, so that errors are of anatomy: calibrated, and ranked better than by the spread."""
+    head = head_phantom((72, 64, 72), spacing=2.0, seed=8, noise_sigma=0.0)
+    profile = SliceProfile.gaussian(2.0 * ratio, 0.5)
+    result = super_resolve(simulate(head, profile, ratio, "k"), profile, axis="k", like=head, uncertainty=True)
+    plain = super_resolve(simulate(head, profile, ratio, "k"), profile, axis="k", like=head)
+    assert result.uncertainty is not None and result.method == "instant"
+    np.testing.assert_allclose(result.data, plain.data, atol=0.02 * np.ptp(plain.data))
+    mask = head_mask(head)
+    error = np.abs(result.data - head.data)[mask]
+    total, spread = (getattr(result.uncertainty, name).data[mask] for name in ("total", "spread"))
+    assert 0.55 < np.mean(error < total) < 0.9
+    assert spearmanr(error, total)[0] > max(0.2, float(spearmanr(error, spread)[0]))
 
 
 def test_memory_is_that_of_a_few_volumes(monkeypatch: pytest.MonkeyPatch):

@@ -30,6 +30,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_holds_the_whole_library_and_nothing_else(names):
     library = {str(path.relative_to(PROJECT / "SuperResolve")) for path in (PROJECT / "SuperResolve").rglob("*.py")}
     scripts = {
+        "BringBackToSlices.py",
         "EstimateSliceProfile.py",
         "SuperResolve.py",
         "TrainSuperResolution.py",

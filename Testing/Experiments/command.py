@@ -23,6 +23,7 @@ from .cohort import command as cohort
 from .condition import Condition
 from .ct_guided import command as ct_guided
 from .ct_guided.plan import CT
+from .downstream import command as downstream
 from .report import Presentation
 from .robustness import command as robustness
 from .soup import command as soup
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ct_guided.NAME: _ct_guided,
             thickness.NAME: _thickness,
             cohort.NAME: cohort.run,
+            downstream.NAME: _downstream,
         }
         others = {**own, **dict.fromkeys(robustness.NAMES, robustness.run)}
         return others.get(options.experiment, _experiment)(options)
@@ -147,6 +149,12 @@ def _anatomy(options: argparse.Namespace) -> int:
 def _ct_guided(options: argparse.Namespace) -> int:
     files = options.ct or [data_folder() / name for name in CT.values()]
     return ct_guided.run(_volumes(options.volumes), dict(zip(CT, files, strict=True)), options)
+
+
+def _downstream(options: argparse.Namespace) -> int:
+    volumes = _volumes(options.volumes, pattern=downstream.VOLUMES)
+    cells = downstream.cells(options, volumes)
+    return _run(options, cells, downstream.runner(volumes, options.device), downstream.PRESENTATION)
 
 
 def _thickness(options: argparse.Namespace) -> int:
@@ -233,6 +241,7 @@ def _parser() -> argparse.ArgumentParser:
     ct_guided.add_to(commands)
     thickness.add_to(commands)
     anatomy.add_to(commands)
+    _add_common(downstream.add_to(commands))
     return parser
 
 

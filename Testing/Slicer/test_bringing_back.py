@@ -8,6 +8,7 @@ import slicer
 import vtk
 
 from scans import ijk_to_ras, scan_node
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -96,3 +97,65 @@ def test_what_cannot_be_used_is_told(logic, nodes):
     result.SetSpacing(3, 3, 3)
     with pytest.raises(ValueError, match="in-plane voxels"):
         logic.bringBackToSlices(result, scan)
+
+
+class TestPanel:
+    def test_an_image_is_shown_below_the_scan_and_segments_tell_their_volumes(self, real_panel, script_runner, views):
+        ui, scan = real_panel.ui, scan_node()
+        ui.inputVolumeSelector.setCurrentNode(scan)
+        ui.profileSourceComboBox.setCurrentIndex(1)
+        ui.makeProfileButton.click()
+        ui.methodComboBox.setCurrentIndex(ui.methodComboBox.findData("bspline"))
+        ui.superResolveButton.click()
+        wait_until(lambda: not script_runner.runs, 300)
+        result = ui.outputVolumeSelector.currentNode()
+        bring_back(ui, result, script_runner)
+        assert views.compared[-1] == ("Scan", f"{result.GetName()} on slices")
+        assert ui.bringBackLabel.text() == ""  # an image has no labels
+        compared = len(views.compared)
+        segmentation, _ = segmentation_on(result)
+        bring_back(ui, segmentation, script_runner)
+        brought = slicer.util.getNode("Tissue on slices")
+        assert brought.GetSegmentation().GetNumberOfSegments() == 2 and len(views.compared) == compared
+        (name, told), (_, other) = (line.split(": ") for line in ui.bringBackLabel.toolTip().split("\n"))
+        before, after = (float(part.split(" ml")[0]) for part in told.split(", on the slices "))
+        assert name == "bright" and after == pytest.approx(before, rel=0.2) and other != told
+
+    def test_says_why_not(self, panel):
+        ui = panel.ui
+        assert ui.bringBackButton.toolTip() == "Select a scan."
+        scan = scan_node()
+        ui.inputVolumeSelector.setCurrentNode(scan)
+        assert not ui.bringBackButton.isEnabled() and "Select a volume, label map" in ui.bringBackButton.toolTip()
+        ui.thinNodeSelector.setCurrentNode(scan)
+        assert not ui.bringBackButton.isEnabled() and "not the scan itself" in ui.bringBackButton.toolTip()
+        ui.thinNodeSelector.setCurrentNode(labels_on(scan))
+        assert ui.bringBackButton.isEnabled()
+
+    def test_the_profile_that_is_shown_and_the_axis_are_handed_on(self, panel, runner):
+        ui, scan = panel.ui, scan_node()
+        ui.inputVolumeSelector.setCurrentNode(scan)
+        ui.axisComboBox.setCurrentIndex(3)
+        ui.thinNodeSelector.setCurrentNode(labels_on(scan))
+        ui.bringBackButton.click()
+        assert "profileTable" not in runner.runs[0].call.parameters  # there is none: it is estimated
+        assert runner.runs[0].call.parameters["axis"] == "k" and runner.runs[0].call.parameters["labels"]
+        ui.bringBackCancelButton.click()
+        runner.runs[0].end_cancelled()
+        assert ui.bringBackMessageLabel.text() == "Cancelled; nothing was changed."
+        assert not slicer.util.getNodes("Labels on slices")
+        ui.profileSourceComboBox.setCurrentIndex(1)
+        ui.makeProfileButton.click()
+        ui.bringBackButton.click()
+        assert "profileTable" in runner.runs[1].call.parameters
+        runner.runs[1].complete(volumes="3 12.3456 11.98765")
+        assert ui.bringBackLabel.text() == "Label 3: 12.35 ml, on the slices 11.99 ml"
+        ui.inputVolumeSelector.setCurrentNode(scan_node("Other"))
+        assert ui.bringBackLabel.text() == ""
+
+
+def bring_back(ui, node, script_runner) -> None:
+    ui.thinNodeSelector.setCurrentNode(node)
+    ui.bringBackButton.click()
+    wait_until(lambda: not script_runner.runs, 300)
+    assert ui.bringBackMessageLabel.text() == ""

@@ -383,7 +383,7 @@ class TestSuperResolution:
             choose(panel.ui.methodComboBox, name)
             described[name] = panel.ui.methodComboBox.toolTip()
             assert shown(panel.ui.presetComboBox) == (name == "smore")
-            assert panel.ui.uncertaintyCheckBox.isEnabled() == (name in ("auto", "smore"))
+            assert panel.ui.uncertaintyCheckBox.isEnabled() == (name in ("auto", "smore", "instant"))
         assert all("Needs PyTorch." in described.pop(name) for name in ("auto", "smore", "instant"))
         assert all("Needs nothing besides Slicer" in text for text in described.values())
 

@@ -14,6 +14,7 @@ from ..operations import Operations
 from ..parameterNode import ParameterAccess, SliceProfileSRParameterNode
 from ..trainingChoices import isTrainingKnown
 from ..views import Views
+from .bringingBackSection import BringingBackSection
 from .checkSection import CheckSection
 from .profileSection import ProfileSection
 from .scanSection import ScanSection
@@ -43,6 +44,7 @@ class Panel(VTKObservationMixin):
             ui, parameters, logic, views, self._profileSection.makeProfile
         )
         self._checkSection = CheckSection(ui, parameters, logic, views)
+        self._bringingBackSection = BringingBackSection(ui, parameters, logic, views)
         self._trainingSection: TrainingSection | None = None
         ui.trainingCollapsibleButton.contentsCollapsed.connect(self._onTrainingCollapsed)
         self._guiTag: Any = None
@@ -74,7 +76,12 @@ class Panel(VTKObservationMixin):
         self.removeObservers()
         self._watch([])
         self.parameters.shown = None
-        for section in (self._profileSection, self._superResolutionSection, self._checkSection):
+        for section in (
+            self._profileSection,
+            self._superResolutionSection,
+            self._checkSection,
+            self._bringingBackSection,
+        ):
             section.release()
 
     def forget(self) -> None:
@@ -105,6 +112,7 @@ class Panel(VTKObservationMixin):
             told = description.text + self._profileSection.warnings
             self._superResolutionSection.update(node, description.refusal, told)
             self._checkSection.update(node)
+            self._bringingBackSection.update(node, description.refusal)
             if self._trainingSection:
                 self._trainingSection.update()
         finally:

@@ -85,11 +85,27 @@ class BringingBackTask(Task):
         else:
             moveVolume(self._onSlices, self.outputNode)
         resultVolumes.joinScan(self.outputNode, self.volumeNode)
+        resultVolumes.rememberVolumes(self.outputNode, "\n".join(map(self._volumeLine, _volumes(run))))
         if self.className == _VOLUME:
             resultVolumes.displayLike(self.outputNode, self.volumeNode)
         else:
             self.outputNode.CreateDefaultDisplayNodes()
         return self.outputNode
+
+    def _volumeLine(self, told: tuple[int, str, str]) -> str:
+        """What became of the volume of a label, or of the segment that it stands for."""
+        label, before, after = told
+        if self.className == _SEGMENTATION:
+            name = self.thinNode.GetSegmentation().GetNthSegment(label - 1).GetName()
+        else:
+            name = _("Label {label}").format(label=label)
+        return _("{name}: {before} ml, on the slices {after} ml").format(name=name, before=before, after=after)
+
+
+def _volumes(run: CliRun) -> list[tuple[int, str, str]]:
+    """Labels as the run told them, with their volumes before and after in ml, as texts."""
+    told = [each.split() for each in run.returned("volumes").split(" | ") if each]
+    return [(int(label), f"{float(before):.4g}", f"{float(after):.4g}") for label, before, after in told]
 
 
 def _classOf(node: Any) -> str:

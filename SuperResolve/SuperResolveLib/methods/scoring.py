@@ -108,5 +108,10 @@ def middle_of(degradations: DegradationRange) -> DegradationRange:
         ratio = float(round(ratio))
     width = sum(degradations.fwhm_ratios) / 2
     return replace(
-        degradations, ratios=(ratio, ratio), fwhm_ratios=(width, width), noise=(0.0, 0.0), exponents=(2.0, 2.0)
+        degradations,
+        ratios=(ratio, ratio),
+        fwhm_ratios=(width, width),
+        noise=(0.0, 0.0),
+        exponents=(2.0, 2.0),
+        profile=None if degradations.profile == "pulse" else degradations.profile,
     )

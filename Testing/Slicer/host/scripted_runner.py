@@ -56,6 +56,7 @@ class ScriptedRun:
             "priorShare": "-1",
             "measuredAxis": "k",
             "choice": "",
+            "volumes": "",
             "profileWarnings": "",
             "warnings": "",
         }
