@@ -379,7 +379,7 @@ def test_a_profile_of_estimate_serves_super_resolve(run, tmp_path, quick_estimat
 def test_measure(run, tmp_path, quick_estimation):
     code, out, _ = run("measure hr --json m.json --axis k --quiet")
     assert code == 0
-    assert out.startswith("FWHM 4.")
+    assert out.startswith("rms width ") and ", FWHM 4." in out
     assert out.endswith("along k\n")
     report = json.loads((tmp_path / "m.json").read_text())
     assert report["fwhm_ratio"] == pytest.approx(report["fwhm_mm"])
@@ -724,7 +724,8 @@ def test_a_width_that_is_not_to_be_trusted_is_marked(run, tmp_path, monkeypatch)
 
     monkeypatch.setattr(estimation, "measure_resolution", doubtful)
     code, out, err = run("measure hr --axis k --json j")
-    assert code == 0 and out.startswith("NOT TO BE TRUSTED (see the warnings): FWHM 4.") and "hardly determines" in err
+    assert code == 0 and out.startswith("NOT TO BE TRUSTED (see the warnings): rms width ") and ", FWHM 4." in out
+    assert "hardly determines" in err
     assert json.loads((tmp_path / "j").read_text())["trusted"] is False
 
 

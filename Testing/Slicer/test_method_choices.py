@@ -88,7 +88,8 @@ def test_automatic_tells_what_it_takes(choices):
 
 def test_automatic_can_do_what_one_of_its_methods_can(choices):
     model = choices.superResolutionChoices()
-    assert model.tellsUncertainty("auto") and not model.tellsUncertainty("instant")
+    assert model.tellsUncertainty("auto") and model.tellsUncertainty("instant")
+    assert not model.tellsUncertainty("tikhonov")
     assert model.needsTorch("auto", "paper") and not choices.trainingChoices().needsTorch("auto", None)
 
 

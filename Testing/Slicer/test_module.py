@@ -57,7 +57,7 @@ def example(mark: str) -> str:
 
 def test_the_console_example_runs_as_written(real_host, real_panel):
     names = {"slicer": slicer}
-    exec(example('getModuleLogic("SliceProfileSR")'), names)
+    exec(example("logic.estimateProfile(scan)"), names)
     assert names["result"].GetSpacing()[2] == pytest.approx(1)
 
 
