@@ -241,7 +241,6 @@ class JobList(VTKObservationMixin):
                 job.abandon()
             if node.GetID() == job.volumeID or node is job.result:
                 self.forget(job)
-            if node is job.result:
                 job.result = None  # whoever still holds the job must not keep the node
 
     def _onSceneStartClose(self, caller: Any, event: Any) -> None:
