@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
+#: Seconds without which a pace is not known: what comes first takes longer than what comes later.
+SETTLED = 5.0
+
 
 class ProgressCallback(Protocol):
     """What is told how far a run is."""
@@ -39,3 +42,20 @@ def parts_of(progress: ProgressCallback, count: int, start: float = 0.0, end: fl
     """Callbacks for so many equal parts, one after the other, of the part from ``start`` to ``end``."""
     width = (end - start) / count
     return [part_of(progress, start + number * width, start + (number + 1) * width) for number in range(count)]
+
+
+def time_left(seconds: float, fraction: float) -> list[str]:
+    """``["about 4 minutes left"]``, or nothing where too little was done in these ``seconds`` to tell."""
+    if seconds < SETTLED or not 0 < fraction < 1:
+        return []
+    left = seconds / fraction * (1 - fraction)
+    if left < 60:
+        return ["less than a minute left"]
+    if left < 90 * 60:
+        return [f"about {_count(left / 60, 'minute')} left"]
+    return [f"about {_count(left / 3600, 'hour')} left"]
+
+
+def _count(number: float, unit: str) -> str:
+    whole = round(number)
+    return f"{whole} {unit}" if whole == 1 else f"{whole} {unit}s"

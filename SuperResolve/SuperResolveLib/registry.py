@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Generic, Literal, Protocol, TypeVar
@@ -147,13 +147,20 @@ class Info:
         Raises:
             InputError: there is none of that name.
         """
-        names = [preset.name for preset in self.presets]
+        return self.one_of("preset", [preset.name for preset in self.presets], name)
+
+    def one_of(self, kind: str, names: Sequence[str], name: str | None) -> str:
+        """One of its own names of a kind, or the first of them; empty where there are none.
+
+        Raises:
+            InputError: there is none of that name.
+        """
         if name is None:
             return names[0] if names else ""
         if not names:
-            raise InputError(f"{self.name} has no presets: leave out the preset {name!r}")
+            raise InputError(f"{self.name} has no {kind}s: leave out the {kind} {name!r}")
         if name not in names:
-            raise InputError(f"{self.name} has no preset {name!r}: choose one of {', '.join(names)}")
+            raise InputError(f"{self.name} has no {kind} {name!r}: choose one of {', '.join(names)}")
         return name
 
 

@@ -10,7 +10,9 @@ import pytest
 from Experiments import command
 from Experiments.cells import Record
 from Experiments.downstream import command as downstream
-from Experiments.downstream.command import Slices, axial, tissue_figures
+from Experiments.downstream import meshnet
+from Experiments.downstream.command import axial, tissue_figures
+from Experiments.measured_slices import MeasuredSlices
 from SuperResolveLib.data.volume import Volume
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.image_io.profile_table import write_profile
@@ -18,9 +20,6 @@ from SuperResolveLib.image_io.safetensors_file import write_tensors
 from SuperResolveLib.image_io.volumes import write_volume
 from SuperResolveLib.physics.phantom.head_phantom import head_phantom
 from SuperResolveLib.physics.profile import SliceProfile
-
-pytest.importorskip("torch")
-from Experiments.downstream import meshnet
 
 LAYER = {"in_channels": 1, "out_channels": 1, "kernel_size": 1, "padding": 0, "stride": 1, "dilation": 1}
 DESCRIPTION = {"bias": True, "layers": [LAYER, {**LAYER, "out_channels": 3}]}
@@ -44,20 +43,29 @@ def data(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_slices_as_text_and_back():
-    assert str(Slices.parse("Siemens_Sola_1.5T_T2@5.5")) == "Siemens_Sola_1.5T_T2@5.5"
-    for text in ("", "Siemens", "@5", "Siemens@", "Siemens@0", "Siemens@-1", "Siemens@inf", "Siemens@nan"):
-        with pytest.raises(InputError, match="is no cell"):
-            Slices.parse(text)
+@pytest.mark.parametrize("text", ["Siemens_Sola_1.5T_T2@5.5", "GE*0.6@4"])
+def test_slices_as_text_and_back(text):
+    assert str(MeasuredSlices.parse(text)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "Siemens", "@5", "Siemens@", "Siemens@0", "Siemens@-1", "Siemens@inf", "Siemens@nan"),
+        *("p*wide@4", "p*1", "p*0@4", "*1@4"),
+    ],
+)
+def test_what_is_no_slices_of_a_scanner_is_refused(text):
+    with pytest.raises(InputError, match="is no cell"):
+        MeasuredSlices.parse(text)
 
 
 def test_slices_are_in_millimetres_and_profiles_widen_with_them(data):
-    truth = head_phantom((30, 30, 30), spacing=0.8)
     for spacing in (3.0, 5.0, 6.0):
-        slices = Slices("Some", spacing)
-        profile = slices.profile(0.8)
-        assert profile.fwhm_mm == pytest.approx(4 * spacing / 5, rel=0.05) and profile.tap_spacing == 0.8
-        assert slices.scan(truth, profile, "j").spacing == pytest.approx((0.8, spacing, 0.8))
+        adjoining, thin = MeasuredSlices("Some", spacing), MeasuredSlices("Some", spacing, 0.6)
+        assert adjoining.profile(data / "profiles").fwhm_mm == pytest.approx(4 * spacing / 5, rel=0.01)
+        assert thin.profile(data / "profiles").fwhm_mm == pytest.approx(4 * 0.6, rel=0.01)
+        assert (adjoining.nominal_mm, thin.nominal_mm) == (spacing, 3.0)
 
 
 def test_the_axial_axis_is_found_in_any_order_of_axes():

@@ -18,9 +18,10 @@ from Experiments import command as command
 from Experiments import phantom_pair, quality, table1, table2, table3
 from Experiments.cells import Cell, Record, Row, run_cells
 from Experiments.condition import Condition, SimulatedScan, in_order
+from Experiments.measured_slices import MeasuredSlices
 from Experiments.report import Table, grouped, mean
 from Experiments.thickness import rows as thickness_rows
-from Experiments.thickness.plan import METHODS, Measured, measured_cells
+from Experiments.thickness.plan import METHODS, measured_cells
 from Experiments.thickness.scans import scan_of
 from SuperResolveLib.errors import InputError
 from SuperResolveLib.estimation.result import EstimatedProfile
@@ -364,14 +365,9 @@ class TestThickness:
     def test_every_spacing_is_on_every_head_with_a_profile_of_its_own(self):
         cells = measured_cells(["a", "b"], ["k"], ["p", "q", "r", "s"], 2, ["scanner"])
         assert len(cells) == len(set(cells)) == 4 * 2 * 2
-        contiguous = [Measured.parse(cell.cell) for cell in cells if cell.cell.endswith("*1@5")]
+        contiguous = [MeasuredSlices.parse(cell.cell) for cell in cells if cell.cell.endswith("*1@5")]
         assert [measured.name for measured in contiguous] == ["p", "q", "r", "s"]
-        assert all(str(Measured.parse(cell.cell)) == cell.cell for cell in cells)
-
-    @pytest.mark.parametrize("text", ["p@4", "p*wide@4", "p*1"])
-    def test_what_is_no_measured_profile_is_refused(self, text):
-        with pytest.raises(InputError, match="is no measured profile at a spacing"):
-            Measured.parse(text)
+        assert all(str(MeasuredSlices.parse(cell.cell)) == cell.cell for cell in cells)
 
     def test_a_measured_profile_is_laid_over_a_head_and_the_header_told_where_asked(self, tmp_path):
         volume = tmp_path / "head.nii.gz"

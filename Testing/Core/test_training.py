@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from SuperResolveLib.errors import Cancelled
+from SuperResolveLib.progress import time_left
 from SuperResolveLib.training.checkpoint import Checkpoints
 from SuperResolveLib.training.loop import TrainingLoop
 from SuperResolveLib.training.moving_average import MovingAverage
 from SuperResolveLib.training.optimisation import Optimisation, warmed_up_cosine
-from SuperResolveLib.training.reports import time_left
 from SuperResolveLib.training.step import State
 from SuperResolveLib.training.validation import Validation
 
@@ -81,7 +81,7 @@ def test_an_accelerator_that_is_slow_is_asked_several_times_a_second(monkeypatch
     ],
 )
 def test_time_that_is_left_is_told_in_words(seconds: float, done: int, words: list[str]) -> None:
-    assert time_left(seconds, done, 100) == words
+    assert time_left(seconds, done / 100) == words
 
 
 def test_time_that_is_left_is_that_of_this_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
 from .cells import Row
+from .measured_slices import widened
 from .volumes import data_folder, middle_of
 
 Axis = Literal["i", "j", "k"]
@@ -28,9 +29,8 @@ MEASURED = "profiles/PhilipsAchieva.tsv"
 
 def measured(fwhm: float, tap_spacing: float) -> SliceProfile:
     """The measured profile, as wide as asked."""
-    profile = read_profile(data_folder() / MEASURED)
-    wide = SliceProfile(profile.weights, profile.tap_spacing * fwhm / profile.fwhm_mm)
-    return wide.resampled(tap_spacing).centred()
+    table = data_folder() / MEASURED
+    return widened(table, fwhm / read_profile(table).fwhm_mm).resampled(tap_spacing)
 
 
 _SHAPES = {"gaussian": SliceProfile.gaussian, "rect": SliceProfile.rect, "measured": measured}

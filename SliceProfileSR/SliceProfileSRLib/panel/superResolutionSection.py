@@ -124,12 +124,12 @@ class SuperResolutionSection:
         """What the map of uncertainty is, or why there can be none."""
         if method == AUTO:
             return _(
-                "Also map how far the result may be off at every voxel; a method that can tell then runs, which takes "
-                "many minutes without a graphics card"
+                "Also map how far the result may be off at every voxel; the run then takes longer, and many minutes "
+                "for a scan such as was not learned ahead"
             )
         if self._choices.tellsUncertainty(method):
             return _(
-                "Also map how far the result may be off at every voxel; the run then takes two to three times as long"
+                "Also map how far the result may be off at every voxel; the run then takes longer, up to three times"
             )
         if self._modelChooser.isTuned:
             return _("This model's results are sharpened to look right, and no map can tell where detail is invented.")

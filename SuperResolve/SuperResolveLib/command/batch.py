@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from ..exits import PARTLY, written
-from ..progress import ProgressCallback
+from ..progress import ProgressCallback, time_left
 from . import options
 from .console import Console, console_options
 
@@ -125,10 +125,5 @@ class _Lines:
         now = time.monotonic()
         if now - self._told >= MINUTE:
             self._told = now
-            left = f", about {_time((now - self._started) * (1 - fraction) / fraction)} left" if fraction > 0 else ""
-            written(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {stage}{left}\n", sys.stderr)
-
-
-def _time(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min"
+            words = ", ".join([stage, *time_left(now - self._started, fraction)])
+            written(f"{time.strftime('%Y-%m-%d %H:%M:%S')}  {words}\n", sys.stderr)

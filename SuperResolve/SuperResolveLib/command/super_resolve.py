@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     type=options.PATH,
     metavar="FILE",
     help="Also write how far the result may be off, as a standard deviation, and beside it, in FILE_seen and "
-    "FILE_invented, the parts of it that the scan can and cannot check. Two to three times as long; 'slice-profile-sr "
-    "methods' says which methods can tell.",
+    "FILE_invented, the parts of it that the scan can and cannot check. It takes longer, with smore two "
+    "to three times as long; 'slice-profile-sr methods' says which methods can tell.",
 )
 @click.option(
     "--masks",

@@ -7,7 +7,6 @@ from typing import ClassVar, Protocol
 
 from ..data.geometry import SliceGeometry
 from ..data.volume import Volume
-from ..errors import InputError
 from ..progress import ProgressCallback
 from ..registry import Info
 from .result import EstimatedProfile
@@ -57,14 +56,7 @@ class EstimatorInfo(Info):
         Raises:
             InputError: there is none of that name.
         """
-        names = [prior.name for prior in self.priors]
-        if name is None:
-            return names[0] if names else ""
-        if not names:
-            raise InputError(f"{self.name} has no priors: leave out the prior {name!r}")
-        if name not in names:
-            raise InputError(f"{self.name} has no prior {name!r}: choose one of {', '.join(names)}")
-        return name
+        return self.one_of("prior", [prior.name for prior in self.priors], name)
 
 
 @dataclass(frozen=True)

@@ -109,8 +109,8 @@ def super_resolve(
         prior: which profiles are taken for probable where the profile is estimated, as in
             :func:`~SuperResolveLib.workflows.estimate.estimate_profile`.
         uncertainty: whether to estimate the error of the result too (:mod:`~SuperResolveLib.workflows.uncertainty`),
-            which only some methods can. The result is then the mean of an ensemble, a little better than that of a
-            single network, and takes two to three times as long.
+            which only some methods can. That of ``smore`` is then the mean of an ensemble, a little better than that of
+            a single network, and takes two to three times as long.
         model: has learned from a collection and takes the place of ``method`` and ``preset``, which are then left out.
             Whether and by which operator its result is made consistent is told by its card.
         progress: receives how far the run is; see :mod:`~SuperResolveLib.progress`.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -14,16 +13,14 @@ import numpy as np
 
 from SuperResolveLib.data.geometry import AXIS_NAMES
 from SuperResolveLib.data.volume import Volume
-from SuperResolveLib.errors import InputError
-from SuperResolveLib.image_io.profile_table import read_profile
 from SuperResolveLib.methods.registry import METHODS
 from SuperResolveLib.metrics.image_quality import compare, head_mask, inside_field_of_view
-from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 from SuperResolveLib.workflows.super_resolve import super_resolve
 
 from ..cells import Cell, CellRunner, Row
 from ..condition import Axis
+from ..measured_slices import MeasuredSlices
 from ..report import Presentation, Table, grouped, mean
 from ..super_resolution import label
 from ..volumes import DATA_VARIABLE, data_folder, whole
@@ -38,49 +35,7 @@ NAME = "downstream"
 VOLUMES = "*_t1*"
 #: The tissues' labels in each network; the first one's are tabled.
 NETWORKS = {"model5_gw_ae": {"WM": 1, "GM": 2}, "model18cls": {"WM": 1, "GM": 2}}
-#: Slice thickness at which the profiles were measured, in mm.
-NOMINAL = 5.0
 USUAL = ("bspline", "tikhonov", "instant", "smore")
-
-
-@dataclass(frozen=True)
-class Slices:
-    """Adjoining slices of a scanner; as text ``Siemens@5``: with the profile of that name, 5 mm apart.
-
-    The profile was measured at :data:`NOMINAL` mm and is widened in proportion.
-    """
-
-    profile_name: str
-    spacing: float
-
-    @classmethod
-    def parse(cls, text: str) -> Slices:
-        """The slices in a text.
-
-        Raises:
-            InputError: it is not of this form.
-        """
-        name, _, spacing = text.partition("@")
-        try:
-            slices = cls(name, float(spacing))
-        except ValueError:
-            slices = cls("", 0.0)
-        if not (slices.profile_name and 0 < slices.spacing < np.inf):
-            raise InputError(f"{text!r} is no cell: give a measured profile and millimetres, such as Siemens@5")
-        return slices
-
-    def __str__(self) -> str:
-        return f"{self.profile_name}@{self.spacing:g}"
-
-    def profile(self, voxel: float) -> SliceProfile:
-        """The profile on taps one voxel (mm) apart."""
-        measured = read_profile(data_folder() / "profiles" / f"{self.profile_name}.tsv")
-        wide = SliceProfile(measured.weights, measured.tap_spacing * self.spacing / NOMINAL)
-        return wide.resampled(voxel).centred()
-
-    def scan(self, truth: Volume, profile: SliceProfile, axis: Axis) -> Volume:
-        """The scan of a volume."""
-        return simulate(truth, profile, self.spacing / truth.spacing[AXIS_NAMES.index(axis)], axis)
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argparse.ArgumentParser:
@@ -96,9 +51,9 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> arg
 def cells(options: argparse.Namespace, volumes: Mapping[str, Path]) -> list[Cell]:
     """The cells that are asked for: axial slices of each volume, by each method."""
     return [
-        Cell(name, axial(whole(path)), f"{Slices.parse(text)}/{network}", method, _preset(method, options.preset), seed)
+        Cell(name, axial(whole(path)), f"{slices}/{network}", method, _preset(method, options.preset), seed)
         for seed in options.seeds
-        for text in options.cells
+        for slices in map(MeasuredSlices.parse, options.cells)
         for network in options.networks
         for name, path in volumes.items()
         for method in options.methods
@@ -123,10 +78,11 @@ def runner(volumes: Mapping[str, Path], device: str) -> CellRunner:
 def _run(volumes: dict[str, Path], device: str, cell: Cell) -> Row:
     """Tissue volumes and Dice of a simulated scan's result, and how close it is to the truth."""
     axis, (text, network) = cast(Axis, cell.axis), cell.cell.split("/")
-    slices, path = Slices.parse(text), volumes[cell.volume]
+    slices, path = MeasuredSlices.parse(text), volumes[cell.volume]
     truth = whole(path)
-    profile = slices.profile(truth.spacing[AXIS_NAMES.index(axis)])
-    scan = slices.scan(truth, profile, axis)
+    voxel = truth.spacing[AXIS_NAMES.index(axis)]
+    profile = slices.profile(data_folder() / "profiles").resampled(voxel)
+    scan = simulate(truth, profile, slices.spacing / voxel, axis)
     device = METHODS.info(cell.method).usable_device(cell.preset or None, device)
     started = time.perf_counter()
     result = super_resolve(
@@ -213,8 +169,8 @@ def _lines(rows: Sequence[Row], mean_over: str = "") -> list[list[str]]:
     ]
 
 
-def _slices(row: Row) -> Slices:
-    return Slices.parse(row["cell"].split("/")[0])
+def _slices(row: Row) -> MeasuredSlices:
+    return MeasuredSlices.parse(row["cell"].split("/")[0])
 
 
 def _network(row: Row) -> str:

@@ -90,7 +90,11 @@ def job_of(
     device = info_of(method).usable_device(preset or None, device)
     if method in ESTIMATORS:
         return Job(lambda progress: estimate_profile(scan, method, preset or None, device=device, progress=progress))
-    return Job(lambda progress: super_resolve(scan, profile, method, preset or None, device=device, progress=progress))
+    return Job(
+        lambda progress: super_resolve(
+            scan, profile, method, preset or None, device=device, uncertainty=uncertainty, progress=progress
+        )
+    )
 
 
 def _smore(

@@ -3,56 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from SuperResolveLib.errors import InputError
-
 from ..cells import Cell
+from ..measured_slices import MeasuredSlices
 from ..table1 import SHAPES
 
 #: A method is a prior, and whether the header tells the nominal thickness.
 WITH_HEADER = "+header"
 METHODS = ("scanner", "broad", f"scanner{WITH_HEADER}", f"broad{WITH_HEADER}")
-#: The nominal thickness of the measured profiles in mm.
-NOMINAL = 5.0
 #: Measured profiles: how many times as wide they are made, and the slice spacing in mm.
 MEASURED = ((1.0, 5.0), (1.0, 3.0), (1.0, 6.0), (0.6, 4.0))
 #: Ratios of the simulated scans of Han et al.
 RATIOS = (2, 4, 8)
 #: Which part of a real stack: each half of its columns must agree with the whole.
 WHOLE, HALVES = "whole", ("left", "right")
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A measured profile, made ``scale`` times as wide, at a slice spacing in mm; as text ``NAME*0.6@4``."""
-
-    name: str
-    scale: float
-    spacing: float
-
-    @classmethod
-    def parse(cls, text: str) -> Measured:
-        """The profile and spacing in a text.
-
-        Raises:
-            InputError: it is not of this form.
-        """
-        name, _, numbers = text.rpartition("*")
-        scale, _, spacing = numbers.partition("@")
-        try:
-            return cls(name, float(scale), float(spacing))
-        except ValueError:
-            raise InputError(f"{text!r} is no measured profile at a spacing: give one such as NAME*0.6@4") from None
-
-    def __str__(self) -> str:
-        return f"{self.name}*{self.scale:g}@{self.spacing:g}"
-
-    @property
-    def nominal_mm(self) -> float:
-        """What a header would tell."""
-        return NOMINAL * self.scale
 
 
 def simulated_cells(volumes: Iterable[str], axes: Sequence[str], methods: Sequence[str]) -> list[Cell]:
@@ -77,7 +42,7 @@ def measured_cells(
         for head, (volume, axis) in enumerate((volume, axis) for volume in volumes for axis in axes):
             for number in range(each):
                 name = profiles[(place + each * head + number) % len(profiles)]
-                cell = str(Measured(name, scale, spacing))
+                cell = str(MeasuredSlices(name, spacing, scale))
                 cells += [Cell(volume, axis, cell, method, "", 0) for method in methods]
     return cells
 

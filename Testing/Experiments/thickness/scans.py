@@ -11,14 +11,14 @@ import numpy as np
 
 from SuperResolveLib.data.geometry import AXIS_NAMES, scan_geometry
 from SuperResolveLib.data.volume import Volume
-from SuperResolveLib.image_io.profile_table import read_profile
 from SuperResolveLib.image_io.volumes import read_volume
 from SuperResolveLib.physics.profile import SliceProfile
 from SuperResolveLib.physics.simulation import simulate
 
 from ..cells import Cell
 from ..condition import Axis, Condition
-from .plan import HALVES, WHOLE, WITH_HEADER, Measured
+from ..measured_slices import MeasuredSlices, widened
+from .plan import HALVES, WHOLE, WITH_HEADER
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,8 @@ def scan_of(cell: Cell, files: Mapping[str, Path], profiles: Mapping[str, Path])
         profile = condition.profile(voxel)
         scan = simulate(volume, profile, condition.ratio, axis)
         return Scan(f"{condition.family}, ratio {condition.ratio:g}", scan, profile, voxel, None)
-    measured = Measured.parse(cell.cell)
-    table = read_profile(profiles[measured.name]).centred()
-    wide = SliceProfile(table.weights, table.tap_spacing * measured.scale)
+    measured = MeasuredSlices.parse(cell.cell)
+    wide = widened(profiles[measured.name], measured.factor)
     scan = simulate(volume, wide, measured.spacing / voxel, axis)
     if WITH_HEADER in cell.method:
         scan = replace(scan, header=replace(scan.header, slice_thickness_mm=measured.nominal_mm))

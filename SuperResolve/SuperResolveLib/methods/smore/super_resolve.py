@@ -29,7 +29,7 @@ from ...training.optimisation import Optimiser
 from ...training.random_streams import OneStream
 from ..method import MethodSettings, Restoration
 from ..through_plane.answer import Answer, normalised
-from ..through_plane.members import Members
+from ..through_plane.members import Members, for_every_view
 from ..through_plane.network import fine_grid_of, network_on
 from ..through_plane.torch_network import TorchNetwork
 from ..through_plane.views import ORIENTATIONS, plain_views, views_of
@@ -162,7 +162,7 @@ def _of_ensemble(
         judged = TorchNetwork(
             learn_errors(network, batches, iterations, part_of(progress_of_restart, taught, judged_at))
         )
-        members.add(lambda _, judged=judged: judged, views[restart], part_of(progress_of_restart, judged_at, 1.0))  # type: ignore[misc]
+        members.add(for_every_view(judged), views[restart], part_of(progress_of_restart, judged_at, 1.0))
     return members.finish()
 
 

@@ -24,6 +24,11 @@ NetworkFor = Callable[[View], Network]
 SAMPLED = 8
 
 
+def for_every_view(network: Network) -> NetworkFor:
+    """The same network for every view."""
+    return lambda view: network
+
+
 class Members:
     """The members of an ensemble, which are views of a scan by one or several networks, and their mean.
 

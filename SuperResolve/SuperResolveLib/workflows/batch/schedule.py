@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -66,7 +67,7 @@ def _finished(
     try:
         for number, task in enumerate(tasks):
             running[number] = _submitted(executor, work, task)
-            running[number].add_done_callback(lambda _, number=number: done.put(number))  # type: ignore[misc]
+            running[number].add_done_callback(partial(_note, done, number))
         while running:
             tick()
             try:
@@ -77,6 +78,10 @@ def _finished(
     finally:
         for future in running.values():
             future.cancel()
+
+
+def _note(done: SimpleQueue[int], number: int, future: Future[Result]) -> None:
+    done.put(number)
 
 
 def _submitted(executor: Executor, work: Callable[[Task], Result], task: Task) -> Future[Result]:
