@@ -201,8 +201,8 @@ def draw(rows: Sequence[Row], axes: Axes) -> None:
     shown = {"rho_invented": "invented", "rho_spread": "spread alone", "rho_baseline": "gradient of Tikhonov's result"}
     for column, name in shown.items():
         axes.plot(range(len(rows)), [row[column] for row in rows], "o", label=name)
-    names = [f"{row['method']}\n{row['volume']}\n{row['axis']} {row['cell']}" for row in rows]
-    axes.set_xticks(range(len(rows)), names, fontsize="x-small", rotation=45)
+    names = [f"{row['method']}, {row['volume']}, {row['axis']}\n{row['cell']}" for row in rows]
+    axes.set_xticks(range(len(rows)), names, fontsize="x-small", rotation=45, ha="right")
     axes.set_ylabel("rank correlation with the error's magnitude")
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize="small")
